@@ -17,6 +17,7 @@ from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.google_classroom.sandbox import GoogleClassroomSandbox
 from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.model import DistrictId, Fetched
+from student_graph.adapters.moodle.sandbox import MoodleSandbox
 from student_graph.adapters.oneroster.sandbox import OneRosterSandbox
 from student_graph.adapters.registry import find_adapter
 from student_graph.adapters.sandbox.district import make_district
@@ -29,7 +30,13 @@ from student_graph.gateway.fetch.vendor import _checked_answer
 from tests.long_runs import LONG_RUNS, size
 
 HILL = DistrictId("hill")
-SANDBOXES: tuple[type[Any], ...] = (EdFiSandbox, OneRosterSandbox, CanvasSandbox, GoogleClassroomSandbox)
+SANDBOXES: tuple[type[Any], ...] = (
+    EdFiSandbox,
+    OneRosterSandbox,
+    CanvasSandbox,
+    GoogleClassroomSandbox,
+    MoodleSandbox,
+)
 SAMPLE = {
     "assignment_work_by_section",
     "attendance_events_by_student",

@@ -17,6 +17,7 @@ from student_graph.adapters.edfi.sandbox import EdFiSandbox
 from student_graph.adapters.errors import NotOfferedError
 from student_graph.adapters.google_classroom import api as google_classroom
 from student_graph.adapters.google_classroom.sandbox import GoogleClassroomSandbox
+from student_graph.adapters.moodle.sandbox import MoodleSandbox
 from student_graph.adapters.oneroster.api import payload as oneroster
 from student_graph.adapters.oneroster.sandbox import OneRosterSandbox
 from student_graph.adapters.reading import read
@@ -32,6 +33,7 @@ ODD_VALUES = {
     CanvasSandbox: 5000,
     EdFiSandbox: 5000,
     GoogleClassroomSandbox: 5000,
+    MoodleSandbox: 1500,
     OneRosterSandbox: 5000,
 }
 """Odd values of each vendor that are played in full."""

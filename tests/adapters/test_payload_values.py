@@ -18,6 +18,7 @@ from student_graph.adapters.canvas.api import graphql as canvas_graphql
 from student_graph.adapters.edfi.api import academics, people, school_life, schools, services
 from student_graph.adapters.edfi.api import payload as edfi_payload
 from student_graph.adapters.google_classroom import api as google_classroom_api
+from student_graph.adapters.moodle import api as moodle_api
 from student_graph.adapters.oneroster.api import gradebook, rostering
 from student_graph.adapters.reading import Day, OptionalDay, OptionalMoment, OptionalTime
 
@@ -55,6 +56,7 @@ MODULES = (
     gradebook,
     rostering,
     google_classroom_api,
+    moodle_api,
 )
 TIME_FIELDS = dict(fields_of(TIMES, *MODULES))
 NUMBER_FIELDS = dict(fields_of((int, float), *MODULES, edfi_payload))

@@ -12,6 +12,7 @@ from student_graph.adapters.model import AssignmentWork, CourseGrade, LmsCourse,
 from student_graph.adapters.moodle.adapter.base import MoodleAdapter, value_of
 from student_graph.adapters.moodle.api import Course
 from student_graph.adapters.moodle.client.keys import course_id
+from student_graph.adapters.moodle.client.responses import another_object
 from student_graph.adapters.moodle.mapping.accounts import keyed
 from student_graph.adapters.moodle.mapping.courses import CourseContents, course_grade, lms_course, sort_grades
 from student_graph.adapters.moodle.mapping.work import assignment_work, sort_by_due_time
@@ -24,11 +25,14 @@ class CourseLookups(MoodleAdapter):
     """Lookups by course and by section."""
 
     async def lms_courses_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[LmsCourse]]:
-        """The course of each section, in a call for each."""
+        """The course of each section: a call for each, and one to check it if the list hides the idnumber."""
 
         async def read(section_id: SectionId) -> list[LmsCourse] | None:
-            course = await self._course_of(section_id)
-            return None if course is None else [lms_course(course, section_id)]
+            if (course := await self._course_of(section_id)) is None:
+                return None
+            if self._section_names.link == "idnumber" and not course.idnumber:
+                self._check_section(section_id, await self._client.course_idnumber(course.id))
+            return [lms_course(course, section_id)]
 
         return await answer_by_key(ids, read, self.settings.concurrency)
 
@@ -95,7 +99,12 @@ class CourseLookups(MoodleAdapter):
         async def read(key: K) -> list[R] | None:
             course = value_of(courses, key)
             course_contents = None if course is None else value_of(contents, course.id)
-            return None if course_contents is None else build(course_contents, _section_of(key))
+            if course_contents is None:
+                return None
+            if (section_id := _section_of(key)) is not None and self._section_names.link == "idnumber":
+                for report in course_contents.grades.values():
+                    self._check_section(section_id, report.courseidnumber)
+            return build(course_contents, section_id)
 
         return await answer_by_key(courses, read, self.settings.concurrency)
 
@@ -113,6 +122,16 @@ class CourseLookups(MoodleAdapter):
             for user_id, user in contents.students.items()
         )
         return sort_grades(grade for grade in grades if grade is not None)
+
+    def _check_section(self, section_id: SectionId, idnumber: str | None) -> None:
+        """
+        Check that a course with an idnumber is that of a section; None is not known.
+
+        Raises:
+            PayloadError: It is the course of another section.
+        """
+        if idnumber is not None and idnumber != self._section_names.text(section_id):
+            raise another_object()
 
     def _section(self, contents: CourseContents, user_id: int) -> SectionId | None:
         return contents.section_id(self._section_names, user_id)

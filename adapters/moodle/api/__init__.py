@@ -26,6 +26,8 @@ class SiteFunction(Payload):
 class SiteInfo(Payload):
     """The site, without the private key of the token's account that Moodle sends with it."""
 
+    userid: Integer
+    """The account of the token."""
     release: str | None = None
     """Such as `4.4.1 (Build: 20240610)`."""
     functions: list[SiteFunction] = Field(default_factory=list)

@@ -65,6 +65,8 @@ class MoodleClient:
         self._http = http
         self._url = f"{str(base_url).rstrip('/')}/{SCRIPT}"
         self._concurrency = concurrency
+        self._account_id: int | None = None
+        """The user id of the token's account, once it was needed."""
 
     async def site_info(self) -> api.SiteInfo:
         """The site and the functions that the token may call."""
@@ -237,6 +239,17 @@ class MoodleClient:
         if any(row.courseid != course_id or user_id not in (0, row.userid) for row in report.usergrades):
             raise another_object()
         return {row.userid: row for row in report.usergrades}
+
+    async def course_idnumber(self, course_id: int) -> str | None:
+        """
+        The idnumber of a course, from the gradebook of the token's own account, which has no grades there.
+
+        Lists of courses show it only to accounts that may change the course.
+        """
+        if self._account_id is None:
+            self._account_id = (await self.site_info()).userid
+        report = (await self.grades(course_id, self._account_id)).get(self._account_id)
+        return report.courseidnumber if report else None
 
     async def _call(self, function: str, parameters: Mapping[str, Parameter], payload: TypeAdapter[T]) -> T:
         query = {"wsfunction": function, "moodlewsrestformat": "json"}

@@ -101,6 +101,7 @@ def check_answer(function: str, response: httpx.Response) -> httpx.Response:
 
 def error_of(function: str, exception: str, code: str, message: str = "") -> AdapterError:  # noqa: PLR0911
     """The error for an exception of Moodle, with a text of the adapter."""
+    exception = exception.rpartition("\\")[2]  # newer releases send the class with its namespace
     if code in _TOKEN_REFUSED:
         return RefusedError("the token is not accepted, or has expired")
     if code in _ACCOUNT_REFUSED:

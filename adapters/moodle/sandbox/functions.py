@@ -7,7 +7,7 @@ from typing import Any
 
 from student_graph.adapters.moodle.client import functions
 from student_graph.adapters.moodle.sandbox import serializers
-from student_graph.adapters.moodle.sandbox.gradebook import user_grades
+from student_graph.adapters.moodle.sandbox.gradebook import account_grades, user_grades
 from student_graph.adapters.moodle.sandbox.index import Index
 from student_graph.adapters.moodle.sandbox.parameters import Parameters, integer, integers, options, values
 from student_graph.adapters.moodle.sandbox.responses import Json, MoodleError, missing_record
@@ -16,6 +16,8 @@ from student_graph.adapters.sandbox.serving import Switches
 
 ENDED_SECONDS = 1_700_000_000
 """The end of a course that is over, in seconds since 1970: November 2023."""
+ACCOUNT_ID = 2
+"""The user id of the token's account, which is in no course."""
 COURSES = "core_course_get_courses"
 """A function that the adapter does not call: it shows courses only to accounts that may see all of them."""
 
@@ -55,8 +57,12 @@ class Functions:
         return {
             "sitename": "Sandbox Moodle",
             "username": "student-graph",
+            "firstname": "Student",
+            "lastname": "Graph",
             "fullname": "Student Graph",
-            "userid": 2,
+            "lang": "en",
+            "userpictureurl": f"{serializers.PICTURE}/f1",
+            "userid": ACCOUNT_ID,
             "siteurl": "https://moodle.example",
             "functions": [{"name": name, "version": "2024042201"} for name in self._service],
             "release": "4.4.1 (Build: 20240610)",
@@ -179,6 +185,8 @@ class Functions:
     def _grade_items(self, parameters: Parameters) -> Json:
         course = self._course(integer(parameters, "courseid"))
         user_id = integer(parameters, "userid", 0)
+        if user_id == ACCOUNT_ID:
+            return {"usergrades": [account_grades(course, ACCOUNT_ID)], "warnings": []}
         accounts = [self._account(user_id)] if user_id else [self._index.accounts[id] for id in course.members]
         return {
             "usergrades": self._switches.shown(

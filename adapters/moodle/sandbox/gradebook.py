@@ -27,6 +27,19 @@ def user_grades(index: Index, course: LmsCourseFact, account: LmsAccountFact, *,
     }
 
 
+def account_grades(course: LmsCourseFact, account_id: int) -> Json:
+    """The gradebook of an account that is not enrolled in a course."""
+    return {
+        "courseid": course.id,
+        "courseidnumber": course.sis_section or "",
+        "userid": account_id,
+        "userfullname": "Student Graph",
+        "useridnumber": "",
+        "maxdepth": 2,
+        "gradeitems": [],
+    }
+
+
 def _item(id: int, low: float, high: float, grade: float | None, graded_at: int) -> Json:
     """A column of the gradebook; some properties are there only with a grade."""
     percent = "-" if grade is None else f"{(grade - low) * 100 / (high - low):.2f} %"

@@ -191,7 +191,7 @@ def assignment(fact: AssignmentFact) -> Json:
         "name": fact.title,
         "sendstudentnotifications": 1,
         "duedate": seconds(fact.due),
-        "grade": fact.points if fact.points is not None else -SCALE_ID,
+        "grade": int(fact.points) if fact.points is not None else -SCALE_ID,
         "timemodified": CREATED_SECONDS,
         "attemptreopenmethod": "none",
         "maxattempts": -1,
