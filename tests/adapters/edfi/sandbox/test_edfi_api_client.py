@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from edfi_api_client import EdFiClient
+from requests.exceptions import HTTPError
 
 from student_graph.adapters.edfi.sandbox import DataStandard, EdFiSandbox
 from student_graph.adapters.sandbox.district import make_district
@@ -13,6 +14,7 @@ FACTS = make_district(120)
 
 
 def client_of(sandbox: EdFiSandbox) -> EdFiClient:
+    """The client with the credentials of the sandbox."""
     settings = sandbox.settings()
     return EdFiClient(settings["base_url"], settings["client_id"], settings["client_secret"])
 
@@ -53,3 +55,19 @@ def test_it_reads_token_information_and_versions() -> None:
         assert client.get_token_info()["client_id"] == "sandbox-key"
         assert client.get_data_model_version() == "5.1.0"
         assert client.get_newest_change_version() == sandbox.newest_change_version
+
+
+def test_it_distinguishes_errors() -> None:
+    """Wrong credentials, a resource that does not exist and an id that names nothing have their own status."""
+    sandbox = EdFiSandbox(FACTS)
+    with served(sandbox):
+        stranger = EdFiClient(sandbox.settings()["base_url"], "sandbox-key", "wrong")
+        client = client_of(sandbox)
+        with pytest.raises(HTTPError) as refused:
+            stranger.connect()
+        with pytest.raises(HTTPError) as missing:
+            client.resource("studentHoroscopes").get()
+        with pytest.raises(HTTPError) as unknown:
+            client.resource("students").get_by_id("0" * 32)
+
+    assert [error.value.response.status_code for error in (refused, missing, unknown)] == [401, 404, 404]
