@@ -91,8 +91,10 @@ class Answering:
     ) -> list[Record] | None:
         """All records of the requests for a key, each with other values that were read first."""
         contexts = await self._first.values_of({**values, KEY: self._requests.value_of(key)}, arguments[RESPONSES])
+        if contexts is None:
+            return None
         parts = await self._rows_by_values(key, contexts)
-        if self._plan.lookup.key_kind != "district" and all(rows is None for _, rows in parts):
+        if parts and self._plan.lookup.key_kind != "district" and all(rows is None for _, rows in parts):
             return None
         records = (record for context, rows in parts for record in map_rows(self._plan, rows or [], context))
         return once(record for record in records if is_of_year(record, arguments.get("school_year")))

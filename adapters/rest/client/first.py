@@ -70,30 +70,34 @@ class First:
     def __init__(self, plans: Sequence[FirstPlan], lists: Lists, source: RowSource, concurrency: int) -> None:
         self._plans, self._lists, self._source, self._concurrency = plans, lists, source, concurrency
 
-    async def values_of(self, values: Values, responses: Responses) -> list[Values]:
+    async def values_of(self, values: Values, responses: Responses) -> list[Values] | None:
         """
-        Return the values of the placeholders of each request; empty if the vendor does not know the key.
+        Return the values of the placeholders of each request; None if the vendor does not know the key.
+
+        Empty if there may be several values and there is none, such as for a student in no section.
 
         Raises:
             IdentityError: there are two values where only one can be.
         """
         contexts = [values]
         for plan in self._plans:
-            contexts = await self._all_extended(plan, contexts, responses)
+            parts = await self._all_extended(plan, contexts, responses)
+            if contexts and all(part is None for part in parts):
+                return None
+            contexts = [context for part in parts for context in part or ()]
             if len(contexts) > MAX_VALUES:
                 raise PayloadError(f"more than {MAX_VALUES} addresses for one key")
         return contexts
 
     async def _all_extended(
         self, plan: FirstPlan, contexts: Sequence[Values], responses: Responses
-    ) -> list[Values]:
-        async def extended(position: int) -> list[Values]:
+    ) -> list[list[Values] | None]:
+        async def extended(position: int) -> list[Values] | None:
             return await self._extended(plan, contexts[position], responses)
 
-        parts = await gather_in_order(range(len(contexts)), extended, self._concurrency)
-        return [context for part in parts for context in part]
+        return await gather_in_order(range(len(contexts)), extended, self._concurrency)
 
-    async def _extended(self, plan: FirstPlan, values: Values, responses: Responses) -> list[Values]:
+    async def _extended(self, plan: FirstPlan, values: Values, responses: Responses) -> list[Values] | None:
         rows = await self._rows(plan, values, responses)
         if plan.code is not None:
             return [{**values, plan.name: dict(_codes(plan, plan.code, rows or ()))}]
@@ -102,6 +106,8 @@ class First:
         texts = dict.fromkeys(_texts(plan, own))
         if len(texts) > 1 and not plan.several:
             raise IdentityError(f"two values of {plan.name} for one key", code="IDENTITY_CONFLICT")
+        if rows is None or (not texts and not plan.several):
+            return None
         return [{**values, plan.name: value} for value in texts]
 
     async def _rows(self, plan: FirstPlan, values: Values, responses: Responses) -> Rows | None:
