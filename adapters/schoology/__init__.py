@@ -1,0 +1,1 @@
+"""Schoology, a learning management system, over REST API v1."""

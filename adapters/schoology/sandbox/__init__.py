@@ -1,0 +1,5 @@
+"""The Schoology sandbox."""
+
+from student_graph.adapters.schoology.sandbox.server import SchoologySandbox
+
+__all__ = ["SchoologySandbox"]

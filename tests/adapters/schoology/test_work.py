@@ -1,0 +1,94 @@
+"""Assigned work and grades of Schoology against the facts of the district, and refusals of its signature."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from student_graph.adapters.model import StudentId, SubmissionStatus
+from student_graph.adapters.sandbox.district import make_district
+from student_graph.adapters.schoology.adapter import Schoology
+from student_graph.adapters.schoology.sandbox import SchoologySandbox
+from student_graph.adapters.testing.harness import open_adapter
+
+FACTS = make_district(24)
+
+
+def key_of(account: Any) -> StudentId:
+    return StudentId(f"school_uid:{account.sis_id}")
+
+
+async def test_work_is_every_published_assignment_with_its_score() -> None:
+    """Also what is not graded yet: its state is not known, and it has no score."""
+    accounts = [account for account in FACTS.accounts if account.sis_id][:8]
+    async with open_adapter(SchoologySandbox(FACTS), kind=Schoology) as adapter:
+        answers = await adapter.assignment_work_by_student([key_of(account) for account in accounts])
+
+    scores = {(fact.assignment, fact.account): fact for fact in FACTS.submissions}
+    checked = set()
+    for account in accounts:
+        courses = {course.id for course in FACTS.lms_courses if account.id in course.members}
+        expected = {str(a.id): a for a in FACTS.assignments if a.course in courses and a.published}
+        work = {record.assignment_id: record for record in answers[key_of(account)]}
+        assert work.keys() == expected.keys()
+        for id, record in work.items():
+            fact = scores.get((int(id), account.id))
+            assert record.title == expected[id].title
+            assert record.due_at == (None if expected[id].due is None else expected[id].due.replace(second=0))
+            assert record.score == (None if fact is None else fact.score)
+            checked.add(record.status)
+            if fact is not None and fact.excused:
+                assert record.status is SubmissionStatus.EXCUSED
+            elif fact is not None and fact.missing:
+                assert record.status is SubmissionStatus.MISSING
+            else:
+                graded = fact is not None and fact.score is not None
+                assert record.status is (SubmissionStatus.GRADED if graded else SubmissionStatus.UNMAPPED)
+    assert {SubmissionStatus.GRADED, SubmissionStatus.MISSING} <= checked
+
+
+async def test_a_record_says_by_what_its_student_can_be_confirmed() -> None:
+    """The birth date and the e-mail address of the account, so that a crossed number is noticed."""
+    account = next(account for account in FACTS.accounts if account.sis_id and account.email)
+    async with open_adapter(SchoologySandbox(FACTS), kind=Schoology) as adapter:
+        grades = (await adapter.course_grades_by_student([key_of(account)], school_year=2027))[key_of(account)]
+
+    assert {(grade.subject.birth_date, grade.subject.email) for grade in grades} == {
+        (account.birth, account.email)
+    }
+
+
+async def test_lists_are_read_to_their_last_page() -> None:
+    """By `links.next`, with 200 rows requested and fewer sent."""
+    sandbox, account = SchoologySandbox(FACTS), next(account for account in FACTS.accounts if account.sis_id)
+    async with open_adapter(sandbox, kind=Schoology) as adapter:
+        complete = await adapter.assignment_work_by_student([key_of(account)])
+        sandbox.switches.page_limit = 1
+        sandbox.requests.clear()
+        by_one = await adapter.assignment_work_by_student([key_of(account)])
+
+    assert by_one == complete
+    assert any("start=1&limit=200" in request for request in sandbox.requests) or any(
+        "start=1" in request for request in sandbox.requests
+    )
+
+
+async def test_a_repeated_signature_is_refused() -> None:
+    """The sandbox refuses what the vendor refuses, so each request of the adapter is signed anew."""
+    sandbox, signatures = SchoologySandbox(FACTS), list[str]()
+    async with open_adapter(sandbox, kind=Schoology) as adapter:
+        adapter.http.event_hooks["request"] = [_noting(signatures)]
+        await adapter.check()
+        await adapter.check()
+
+    assert len(set(signatures)) == len(signatures) == 2
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(sandbox.app()), base_url="http://x") as http:
+        assert (await http.get("/v1/users?limit=1")).status_code == 401
+
+
+def _noting(signatures: list[str]) -> Any:
+    async def note(request: httpx.Request) -> None:
+        signatures.append(request.headers["authorization"])
+
+    return note
