@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
@@ -63,6 +64,8 @@ class TableCache:
         self._clock, self._wall_clock = clock, wall_clock
         self._tables: OrderedDict[Hashable, KeptTable] = OrderedDict()
         """Least recently used first."""
+        self._computing: dict[Hashable, asyncio.Future[bool]] = {}
+        """Whether the operation that computes a table came to an end, by the key of the table."""
         self.used_bytes = 0
 
     def __len__(self) -> int:
@@ -112,6 +115,33 @@ class TableCache:
         if dependencies.is_restricted:
             seconds = max(dependencies.valid_until - now, 0.0)
             asyncio.get_running_loop().call_later(seconds, self._expire, key, table)
+
+    @contextmanager
+    def computing(self, key: Hashable) -> Iterator[None]:
+        """Let other operations `wait` for a table while it is computed here."""
+        if not self.max_bytes or key in self._computing:
+            yield
+            return
+        future = self._computing[key] = asyncio.get_running_loop().create_future()
+        has_ended = True
+        try:
+            yield
+        except asyncio.CancelledError:
+            has_ended = False
+            raise
+        finally:
+            del self._computing[key]
+            future.set_result(has_ended)
+
+    async def wait(self, key: Hashable) -> None:
+        """
+        Wait while another operation computes a table; for the next one if that was cancelled.
+
+        If the table was not kept, each of those that waited computes it for itself.
+        """
+        while (future := self._computing.get(key)) is not None:
+            if await asyncio.shield(future):
+                return
 
     def purge(self, purge: Purge) -> None:
         """Drop the tables that rest on answers which a purge may include."""

@@ -149,16 +149,21 @@ class OperationTables:
 
     async def get(self, key: TableKey, compute: Callable[[Any], Awaitable[T]], size_of: Callable[[T], int]) -> T:
         """A finished table, kept or computed; see `student_graph.resolvers.access.FinishedTables`."""
-        cached = self.tables.get(key, self.operation.staleness.max_age)
+        max_age = self.operation.staleness.max_age
+        cached = self.tables.get(key, max_age)
+        if cached is None:
+            await self.tables.wait(key)
+            cached = self.tables.get(key, max_age)
         if cached is not None:
             merge(cached.bookkeeping, self.operation, kept_for=self.tables.now - cached.kept_at)
             value: T = cached.value
             return value
-        part = new_part(self.operation)
-        try:
-            value = await compute(self.start_part(part))
-        finally:
-            merge(part, self.operation)
-        day_ends_at = self.districts[key.scope.district].end_of_day()
-        self.tables.set(key, value, size_of(value), part, day_ends_at)
+        with self.tables.computing(key):
+            part = new_part(self.operation)
+            try:
+                value = await compute(self.start_part(part))
+            finally:
+                merge(part, self.operation)
+            day_ends_at = self.districts[key.scope.district].end_of_day()
+            self.tables.set(key, value, size_of(value), part, day_ends_at)
         return value
