@@ -1,0 +1,1 @@
+"""Clever as a declared vendor."""
