@@ -12,12 +12,12 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
-from student_graph.adapters.files.client.faults import OPEN_QUOTE, WRONG_LENGTH, RowFaults
+from student_graph.adapters.files.client.faults import OPEN_QUOTE, TOO_LONG, WRONG_LENGTH, RowFaults
 
 MAX_LINES_OF_ROW = 50
 """Lines that one row may have: a note can hold line breaks."""
 MAX_LINE_CHARACTERS = 1_000_000
-"""A longer line is one unreadable row."""
+"""A longer line is one unreadable row: `faults.TOO_LONG` says the number."""
 
 
 def careful_rows(
@@ -31,7 +31,7 @@ def careful_rows(
         if not line.strip():
             continue
         if len(line) > MAX_LINE_CHARACTERS:
-            faults.add(WRONG_LENGTH, number)
+            faults.add(TOO_LONG, number)
             continue
         row = _parsed(line, delimiter)
         following: list[tuple[int, str]] = []

@@ -23,6 +23,7 @@ from student_graph.adapters.files.client.headers import split_line
 from student_graph.adapters.files.client.streams import (
     SNIFFED_BYTES,
     WINDOWS_1252,
+    NotThisEncodingError,
     Utf8Stream,
     detect_encoding,
     open_utf8,
@@ -134,15 +135,18 @@ class Columns:
         return sum(column.size for column in self.columns.values()) + 8 * len(self.lines)
 
 
-class _NotThisEncodingError(Exception):
-    """The bytes are no text in the encoding that was tried."""
-
-
 def read_start(content: FileContent) -> tuple[bytes, str]:
-    """The beginning of a file, as bytes and as text."""
+    """
+    The beginning of a file, as bytes and as text.
+
+    Raises:
+        FileFaultError: its first line is too long for a header.
+    """
     with content.open() as raw:
         start = raw.read(SNIFFED_BYTES)
     encoding = detect_encoding(start)
+    if len(start) == SNIFFED_BYTES and b"\n" not in start and b"\r" not in start:
+        raise FileFaultError(f"a first line of more than {SNIFFED_BYTES >> 10} KiB is no header", 1)
     try:
         return start, start.decode(encoding)
     except UnicodeDecodeError as exc:
@@ -161,26 +165,21 @@ def read_columns(content: FileContent, start: bytes, plan: ColumnPlan) -> Column
     choices = [detect_encoding(start, plan.encoding)]
     if choices == ["utf-8"]:
         choices.append(WINDOWS_1252)
+    line: int | None = None
     for choice in choices:
         try:
             return _read(content, plan, choice)
-        except _NotThisEncodingError:
-            continue
-    raise FileFaultError(f"not text in the encoding {choices[-1]}")
+        except NotThisEncodingError as error:
+            line = error.line or line
+    where = "" if line is None else f" from line {line} on"
+    raise FileFaultError(f"not text in the encoding {' or '.join(choices)}{where}; export the file as UTF-8")
 
 
 def _read(content: FileContent, plan: ColumnPlan, encoding: str) -> Columns:
     """Read a file in an encoding: fast, and line by line if the number of rows is not that of the lines."""
     faults, skipped = RowFaults(plan.id_positions), list[int]()
     with open_utf8(content.open, encoding, content.max_bytes) as stream:
-        try:
-            table = _read_fast(stream, plan, faults, skipped)
-        except UnicodeDecodeError:
-            raise _NotThisEncodingError from None
-        except FileFaultError as fault:
-            if fault.reason.startswith("not text"):
-                raise _NotThisEncodingError from None
-            raise
+        table = _read_fast(stream, plan, faults, skipped)
         is_consistent = table is not None and stream.line_count == table.num_rows + len(skipped) + 1
     if table is not None and is_consistent:
         return Columns(_columns_of(table, plan), table.num_rows, faults, skipped=skipped)
@@ -220,7 +219,7 @@ def _read_fast(stream: Utf8Stream, plan: ColumnPlan, faults: RowFaults, skipped:
         )
     except pa.ArrowInvalid as exc:
         if "UTF8" in str(exc):
-            raise _NotThisEncodingError from None
+            raise NotThisEncodingError from None
         return None
     return table.rename_columns([numbered[name] for name in table.column_names])
 

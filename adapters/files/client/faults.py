@@ -17,6 +17,7 @@ MAX_LINES_NAMED = 20
 WRONG_LENGTH = "a row with more or fewer values than the header"
 MAX_STUDENTS_NAMED = 10_000
 """Ids for which it is remembered that one of their rows in a file was left out."""
+TOO_LONG = "a row that is longer than a million characters"
 OPEN_QUOTE = "a row whose quotation mark is not closed"
 NO_STUDENT = "a row without an id of a student"
 NO_DATE = "a row whose date cannot be read"

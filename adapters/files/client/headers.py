@@ -64,7 +64,9 @@ def read_header(start: str, file_name: str, families: Sequence[Family]) -> Heade
         if match is not None and (best is None or len(match[1].requires) > len(best.layout.requires)):
             best = Header(delimiter, names, *match)
     if best is None:
-        raise FileFaultError("no column map has these columns; see the setting column_maps", 1)
+        is_one_column = all(len(split_line(line, delimiter)) == 1 for delimiter in DELIMITERS)
+        hint = "one column only: separate columns by a comma, a semicolon, a tab or |; " if is_one_column else ""
+        raise FileFaultError(f"{hint}no column map has these columns; see the setting column_maps", 1)
     return best
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from student_graph.adapters.errors import RefusedError
 from student_graph.adapters.files.adapter.settings import FileSettings
 from student_graph.adapters.files.api.layouts import Family
 from student_graph.adapters.files.client.archives import contents_of
@@ -27,6 +28,7 @@ from student_graph.adapters.files.mapping.results import DateReading
 
 BYTES_PER_MEGABYTE = 1 << 20
 STILL_WRITTEN = "still being written: its size or time has just changed"
+DENIED = "the location refuses to read this file; give the gateway's user, or its keys, the right to read it"
 OVER_BOUND = "not in memory: the files are larger than the setting memory_mb allows"
 
 
@@ -62,6 +64,8 @@ class _KnownFile:
     state: tuple[int, datetime]
     tables: list[Table] = field(default_factory=list)
     problems: list[FileProblem] = field(default_factory=list)
+    was_denied: bool = False
+    """Whether the storage refused to read it: it is read again at the next listing."""
 
 
 class FileIndex:
@@ -114,7 +118,7 @@ class FileIndex:
         left = self._settings.memory_mb * BYTES_PER_MEGABYTE
         for entry in sorted(entries, key=lambda entry: (entry.modified_at, entry.name), reverse=True):
             file = self._known.get(entry.path)
-            if file is None or file.state != entry.state:
+            if file is None or file.state != entry.state or file.was_denied:
                 if self._is_complete(entry):
                     file = self._read(self._storage, entry)
                 else:
@@ -151,7 +155,7 @@ class FileIndex:
             file.problems.append(FileProblem(entry.name, fault.reason, hides_results=True))
             return file
         except OSError as exc:
-            raise storage_error(exc) from None
+            return _denied(file, entry, exc)
         for content in contents:
             try:
                 table = read_table(content, self._families, self._settings.id_digits)
@@ -162,8 +166,23 @@ class FileIndex:
             except (zipfile.BadZipFile, zlib.error, EOFError):
                 file.problems.append(FileProblem(content.name, "a damaged archive", hides_results=True))
             except OSError as exc:
-                raise storage_error(exc) from None
+                return _denied(file, entry, exc)
             else:
                 count_unreadable_rows(table, self._dates)
                 file.tables.append(table)
         return file
+
+
+def _denied(file: _KnownFile, entry: Entry, exc: OSError) -> _KnownFile:
+    """
+    The file with the problem that the storage refuses to read it, which hides no other file.
+
+    Raises:
+        AdapterError: the storage did not refuse, but failed.
+    """
+    error = storage_error(exc)
+    if not isinstance(error, RefusedError):
+        raise error from None
+    file.problems.append(FileProblem(entry.name, DENIED, hides_results=True))
+    file.was_denied = True
+    return file

@@ -29,7 +29,7 @@ from student_graph.adapters.files.client.columns import (
     read_start,
 )
 from student_graph.adapters.files.client.faults import FileFaultError
-from student_graph.adapters.files.client.headers import split_line
+from student_graph.adapters.files.client.headers import DELIMITERS, split_line
 from student_graph.adapters.files.client.index import BYTES_PER_MEGABYTE
 from student_graph.adapters.files.client.storage import Entry, Storage, storage_error
 from student_graph.adapters.interface import SourceFile
@@ -204,12 +204,14 @@ def _table_name(path: str) -> str:
 
 def _table(content: FileContent) -> RosterTable:
     start, text = read_start(content)
-    names = split_line(next(iter(text.splitlines()), ""), ",")
-    positions = {name.replace("\ufeff", "").strip(): position for position, name in enumerate(names)}
-    if "sourcedId" not in positions and "userSourcedId" not in positions:
-        raise FileFaultError(f"{content.name.rpartition('/')[2]} has no column sourcedId")
-    columns = read_columns(content, start, ColumnPlan(",", len(names), positions))
-    return RosterTable(content.name, content.modified_at, columns)
+    header = next(iter(text.splitlines()), "")
+    for delimiter in DELIMITERS:  # the standard has commas; a spreadsheet may have saved the file
+        names = split_line(header, delimiter)
+        positions = {name.replace("\ufeff", "").strip(): position for position, name in enumerate(names)}
+        if "sourcedId" in positions or "userSourcedId" in positions:
+            columns = read_columns(content, start, ColumnPlan(delimiter, len(names), positions))
+            return RosterTable(content.name, content.modified_at, columns)
+    raise FileFaultError(f"{content.name.rpartition('/')[2]} has no column sourcedId in its first line")
 
 
 def _manifest(content: FileContent) -> dict[str, str]:

@@ -16,6 +16,10 @@ MAX_FILES = 10_000
 """Files below a location; with more of them the location is refused, because it cannot be the right one."""
 SUFFIXES = (".csv", ".txt", ".tsv", ".zip", ".csv.gz", ".txt.gz")
 """Endings of the names of files that are read, letter case ignored; all other files are no exports."""
+DENIED_REASON = (
+    "the location refuses to be listed or read: give the gateway's user, or the keys in access_key_id_env and "
+    "secret_access_key_env, the right to list and to read"
+)
 _CONNECT_SECONDS = 10.0
 _REQUEST_SECONDS = 60.0
 _DENIED = ("ACCESS_DENIED", "HTTP status 403", "HTTP status 401", "INVALID_ACCESS_KEY", "SIGNATURE_DOES_NOT_MATCH")
@@ -84,7 +88,7 @@ class Storage:
 def storage_error(exc: OSError) -> AdapterError:
     """The error for what a storage raised; its text, which holds paths, stays out of the message."""
     if isinstance(exc, PermissionError) or any(part in str(exc) for part in _DENIED):
-        return RefusedError("the location refuses to be listed or read", code="SOURCE_FORBIDDEN")
+        return RefusedError(DENIED_REASON, code="SOURCE_FORBIDDEN")
     if isinstance(exc, FileNotFoundError | NotADirectoryError):
         return UnavailableError("the location is not there")
     return UnavailableError(f"the location cannot be read ({type(exc).__name__})")

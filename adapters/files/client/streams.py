@@ -44,6 +44,14 @@ def detect_encoding(start: bytes, fallback: str | None = None) -> str:
     return "utf-8"
 
 
+class NotThisEncodingError(Exception):
+    """The bytes are no text in the encoding that was tried, from this line on."""
+
+    def __init__(self, line: int | None = None) -> None:
+        super().__init__()
+        self.line = line
+
+
 class Utf8Stream(io.RawIOBase):
     """
     A file's text as UTF-8, without a byte order mark, with its lines counted.
@@ -75,7 +83,8 @@ class Utf8Stream(io.RawIOBase):
         Fill the buffer with UTF-8.
 
         Raises:
-            FileFaultError: the bytes are no text of the encoding, or too many.
+            NotThisEncodingError: the bytes are no text of the encoding.
+            FileFaultError: there are too many.
         """
         while not self._pending and not self._ended:
             self._read_block()
@@ -92,7 +101,8 @@ class Utf8Stream(io.RawIOBase):
         try:
             text = self._decoder.decode(block, final=not block)
         except UnicodeDecodeError as exc:
-            raise FileFaultError(f"not text in the encoding {exc.encoding}", self.lines + 1) from None
+            line = self.lines + 1 + block.count(b"\n", 0, exc.start)
+            raise NotThisEncodingError(line) from None
         self._ended = not block
         self._pending = text.encode("utf-8", "replace")
         self.lines += self._pending.count(b"\n")

@@ -28,6 +28,8 @@ class Bucket(Sandbox):
         """Content and time of each object by its key."""
         self.denies = False
         """Whether every request is denied, as after the key lost its permission."""
+        self.denied_names: frozenset[str] = frozenset()
+        """Names of objects that are listed, and that the key may not read."""
 
     def put(self, key: str, content: bytes, at: float) -> None:
         """Write an object."""
@@ -61,7 +63,8 @@ class Bucket(Sandbox):
 
     def _refusal(self, request: Request) -> Response | None:
         signed = f"Credential={KEY_ID}/" in request.headers.get("authorization", "")
-        return None if signed and not self.denies else _error(403, "AccessDenied")
+        is_denied = self.denies or request.url.path.rpartition("/")[2] in self.denied_names
+        return None if signed and not is_denied else _error(403, "AccessDenied")
 
     async def _list(self, request: Request) -> Response:
         prefix = request.query_params.get("prefix", "")
