@@ -62,7 +62,7 @@ def test_it_prints_the_counts_of_the_district(demo: Demo, capsys: pytest.Capture
 def test_students_of_a_large_district_are_listed_page_by_page(
     demo: Demo, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Adapters refuse a list of more than 20,000 rows; a page has no such limit. The table is the same."""
+    """Adapters refuse a list of more than 40,000 rows; a page has no such limit. The table is the same."""
     options = ("--by", "SCHOOL", "--complete", "--json")
     assert demo.run(*options) == 0
     table = capsys.readouterr().out
@@ -96,12 +96,12 @@ def test_an_interrupted_count_goes_on_and_a_finished_one_is_kept(
     measured: list[int] = []
     measure_students = aggregate.measure_students
 
-    async def counted(info: Any, district: Any, students: Any, requests: Any) -> Any:
+    async def counted(info: Any, district: Any, students: Any, requests: Any, **choices: Any) -> Any:
         if requests[0].school is None:
             measured.append(len(students))
         if len(measured) == 2:
             raise KeyboardInterrupt
-        return await measure_students(info, district, students, requests)
+        return await measure_students(info, district, students, requests, **choices)
 
     monkeypatch.setattr(aggregate, "measure_students", counted)
     assert demo.run(*options) == 130
@@ -137,11 +137,11 @@ def test_students_are_read_again_for_whom_a_source_failed_for_a_while(
     calls: list[int] = []
     attempts: list[int] = []
 
-    async def failing(info: Any, district: Any, students: Any, requests: Any) -> Any:
+    async def failing(info: Any, district: Any, students: Any, requests: Any, **choices: Any) -> Any:
         calls.append(len(students))
         if len(calls) == 1:
             raise UnavailableError("down")
-        measures = await measure_students(info, district, students, requests)
+        measures = await measure_students(info, district, students, requests, **choices)
         return [[UnavailableError("down"), *rest] for _, *rest in measures] if len(calls) == 2 else measures
 
     async def may_read_again(_counts: KeptCounts, number: int) -> bool:
