@@ -168,6 +168,11 @@ def school_year_from_july() -> int:
     return today.year + (today.month >= _FIRST_MONTH_OF_SCHOOL_YEAR)
 
 
+def current_time() -> datetime:
+    """The present time in UTC."""
+    return datetime.now(UTC)
+
+
 class Adapter(AllLookups):
     """A configured vendor API. A subclass annotates `settings` with its own type."""
 
@@ -177,6 +182,8 @@ class Adapter(AllLookups):
     """Whether the vendor is asked over HTTP, by `http`. False for an adapter that reads files."""
     paths: ClassVar[Mapping[LookupMethod, tuple[AccessPath[Any], ...]]] = {}
     """Access paths, by the lookup that they answer. The gateway takes the cheapest, or point reads."""
+    recorded_properties: ClassVar[frozenset[str]] = frozenset()
+    """The vendor's properties whose values recordings keep: they are about nobody. `*` stands for any text."""
     identity: ClassVar[IdentityRules | None] = None
     """Default rules that link the vendor's ids to the district's; None if the vendor uses the district's ids."""
 
@@ -186,6 +193,8 @@ class Adapter(AllLookups):
         self.http = http
         self.current_school_year: Callable[[], int] = school_year_from_july
         """Returns the district's school year of today, by the year in which it ends; the gateway sets it."""
+        self.now: Callable[[], datetime] = current_time
+        """Returns the present time in UTC, by which courses are over and work is missing; in the demo its data's."""
 
     @property
     def estimates(self) -> AdapterSettings:
@@ -210,11 +219,7 @@ class Adapter(AllLookups):
 
     @classmethod
     def files_of_source(cls, settings: Mapping[str, Any], folder: Path) -> Sequence[Path]:  # noqa: ARG003
-        """
-        Return the files that define a source with these settings, besides the settings file in `folder`.
-
-        By default none. When one of them changes, the gateway may build the source again.
-        """
+        """Return the files, named from `folder`, that define a source besides the settings file; by default none."""
         return ()
 
     @classmethod
@@ -280,11 +285,7 @@ class Adapter(AllLookups):
 
     @property
     def interface(self) -> Interface | None:
-        """
-        Return what the adapter knows about the server's interface, without a request.
-
-        None if the adapter does not say.
-        """
+        """Return what the adapter knows about the server's interface, without a request; None if it says nothing."""
         return None
 
     async def check(self) -> str:

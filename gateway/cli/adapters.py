@@ -12,6 +12,7 @@ from student_graph.adapters.rest.declaration.schema import declaration_schema
 from student_graph.gateway.cli.authors import new_package
 from student_graph.gateway.cli.declared import import_openapi, try_lookup
 from student_graph.gateway.cli.parser import Commands, format_table
+from student_graph.gateway.cli.recordings import drift, record
 
 
 def add_command(commands: Commands) -> None:
@@ -32,6 +33,10 @@ def add_command(commands: Commands) -> None:
     try_lookup.add_options(trial)
     start = actions.add_parser("import", help="start the declaration of a vendor from its OpenAPI document")
     import_openapi.add_options(start)
+    recording = actions.add_parser("record", help="record what a source answers, with every person made up")
+    record.add_options(recording)
+    comparison = actions.add_parser("drift", help="compare the shapes of what a source answers with a recording")
+    drift.add_options(comparison)
     package = actions.add_parser("new", help="write the package of an adapter, which passes the conformance suite")
     new_package.add_options(package)
 

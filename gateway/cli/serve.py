@@ -16,8 +16,8 @@ def add_command(commands: Commands) -> None:
     command = commands.add_parser(
         "serve",
         help="run the gateway for the districts of a settings file",
-        description="Run the gateway for the districts of a settings file until a signal to stop. On SIGHUP it reads "
-        "the file again, and takes it up without dropping a request if all of it is right.",
+        description="Run the gateway for the districts of a settings file until a signal to stop. On SIGHUP it "
+        "reads the file again, and takes it up without dropping a request if all of it is right.",
     )
     command.add_argument("--config", type=Path, required=True, metavar="FILE", help="settings file (TOML)")
     command.add_argument(

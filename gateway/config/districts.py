@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
@@ -205,3 +205,12 @@ def build_adapter(
     adapter = (adapter_type or find_adapter(kind))(name, settings, client)
     client.auth = adapter.auth() or httpx.Auth()
     return adapter
+
+
+def wrap_transport(
+    source: Source, wrapper: Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport]
+) -> None:
+    """Let `wrapper` see, or answer, each request to a source and each of its responses."""
+    client = source.adapter.http
+    if isinstance(client, http.VendorClient):
+        client.wrap_transport(wrapper)

@@ -41,10 +41,10 @@ class VendorClient(httpx.AsyncClient):
             timeouts=timeouts,
             stray=self._stray,
         )
-        retrying = RetryTransport(self._transport_once, self.gate)
+        self._retrying = RetryTransport(self._transport_once, self.gate)
         super().__init__(
             base_url=str(settings.base_url),
-            transport=SingleOriginTransport(retrying, settings.base_url, foreign_token_url(settings)),
+            transport=SingleOriginTransport(self._retrying, settings.base_url, foreign_token_url(settings)),
             timeout=httpx.Timeout(timeouts.attempt),
             headers={"User-Agent": f"student-graph/{version('student-graph')}", "Accept-Encoding": "gzip"},
             follow_redirects=False,
@@ -83,6 +83,10 @@ class VendorClient(httpx.AsyncClient):
     def throttled_responses(self) -> int:
         """Responses by which the vendor asked for fewer requests, also those after which a retry succeeded."""
         return self.gate.throttled_responses
+
+    def wrap_transport(self, wrapper: Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport]) -> None:
+        """Let `wrapper` make the transport of attempts from the present one, to record them or to answer them."""
+        self._retrying.wrap(wrapper)
 
     async def close_connections(self) -> None:
         """Close all connections, because one of them delivered the response to another request."""

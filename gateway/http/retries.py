@@ -93,6 +93,10 @@ class RetryTransport(httpx.AsyncBaseTransport):
         self._working_paths: set[str] = set()
         """Paths that were answered with success."""
 
+    def wrap(self, wrapper: Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport]) -> None:
+        """Send each attempt by what `wrapper` makes of the present transport."""
+        self._inner = wrapper(self._inner)
+
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """
         The response of the last attempt.

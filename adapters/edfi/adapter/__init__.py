@@ -39,4 +39,10 @@ class EdFi(
 ):
     """A district's Ed-Fi ODS/API. It uses the district's own ids, so that no identity rules are needed."""
 
+    recorded_properties = frozenset({
+        "*Descriptor", "schoolYear", "version", "apiMode", "dataModels", "name", "informationalVersion", "suite",
+        "build", "oldestChangeVersion", "newestChangeVersion", "beginDate", "endDate", "entryDate", "eventDate",
+        "exitWithdrawDate", "date", "incidentDate", "disciplineDate", "administrationDate", "startTime", "endTime",
+        "courseTitle", "classPeriodName", "totalInstructionalDays",
+    })  # fmt: skip
     paths: ClassVar[Mapping[LookupMethod, tuple[AccessPath[Any], ...]]] = ACCESS_PATHS

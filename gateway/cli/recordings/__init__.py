@@ -1,0 +1,1 @@
+"""Recordings of sources, and how what they answer today differs from one."""

@@ -1,0 +1,1 @@
+"""Tests of the commands that record sources and compare them with recordings."""
