@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Hashable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -20,9 +19,9 @@ class FairQueue(Generic[T]):
     """
 
     def __init__(self) -> None:
-        self._first: OrderedDict[Hashable, deque[T]] = OrderedDict()
+        self._first: OrderedDict[object, deque[T]] = OrderedDict()
         """By client, the items that go first; clients are in the order of their turns."""
-        self._others: OrderedDict[Hashable, deque[T]] = OrderedDict()
+        self._others: OrderedDict[object, deque[T]] = OrderedDict()
         self._first_in_a_row = 0
 
     def __bool__(self) -> bool:
@@ -34,7 +33,7 @@ class FairQueue(Generic[T]):
         """Whether there is an item that goes first."""
         return bool(self._first)
 
-    def put(self, item: T, client: Hashable, *, goes_first: bool) -> None:
+    def put(self, item: T, client: object, *, goes_first: bool) -> None:
         """Add an item of a client."""
         clients = self._first if goes_first else self._others
         clients.setdefault(client, deque()).append(item)

@@ -33,7 +33,7 @@ class Budget(Protocol):
     """Whose loop time some work uses."""
 
     @property
-    def client(self) -> Hashable:
+    def client(self) -> object:
         """Stands for the client who pays."""
 
     @property
@@ -84,7 +84,7 @@ class ClientBudget:
         self._updated_at = budgets.clock()
 
     @property
-    def client(self) -> Hashable:
+    def client(self) -> object:
         """Stands for the client."""
         return self
 
@@ -125,7 +125,7 @@ class SharedBudget:
             self._budgets.append(budget)
 
     @property
-    def client(self) -> Hashable:
+    def client(self) -> object:
         """Stands for the client who started the work."""
         return self._budgets[0]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sys import getsizeof
 
-from graphql import DocumentNode, GraphQLError, Node
+from graphql import DocumentNode, GraphQLError, Node, Token
+from graphql.language.parser import Parser, nested_too_deeply_error
 
 NODE_BYTES = 600
 """Memory of a node of a syntax tree with its location and its schema coordinate: an estimate, rather too high."""
@@ -47,10 +48,38 @@ def unlink_tokens(document: DocumentNode) -> None:
     Neighbors refer to each other. The garbage collector would find thousands of them at once, and hold the event
     loop meanwhile.
     """
-    token = document.loc.start_token if document.loc is not None else None
+    _unlink(document.loc.start_token if document.loc is not None else None)
+
+
+def _unlink(token: Token | None) -> None:
+    """Take a token and those behind it apart."""
     while token is not None:
         following, token.prev, token.next = token.next, None, None
         token = following
+
+
+def parse_without_garbage(text: str, **limits: int) -> DocumentNode:
+    """
+    Parse a document as `graphql.parse` does; of one that cannot be parsed, no tokens are left to be collected.
+
+    Raises:
+        GraphQLSyntaxError: the text is no document, or over one of the `limits`.
+    """
+    parser = Parser(text, **limits)  # type: ignore[arg-type] # the limits among its arguments
+    document = None
+    try:
+        document = parser.parse_document()
+    except RecursionError:
+        pass
+    finally:
+        if document is None:
+            token = parser._lexer.token  # noqa: SLF001 - the only way to the tokens of a failed attempt
+            while token.prev is not None:
+                token = token.prev
+            _unlink(token)
+    if document is None:
+        raise nested_too_deeply_error(parser)
+    return document
 
 
 def document_bytes(text: str, nodes: int) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from operator import attrgetter
 
 from cachetools import LRUCache
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode
 
 from student_graph.gateway.documents.coordinates import Coordinates
 from student_graph.gateway.documents.cost_cache import CostCache
@@ -24,6 +24,7 @@ from student_graph.gateway.documents.memory import (
     ERROR_BYTES,
     document_bytes,
     drop_tokens,
+    parse_without_garbage,
     remembered_error,
     unlink_tokens,
 )
@@ -148,7 +149,7 @@ class DocumentStore:
     def _steps(self, digest: str, text: str) -> Iterator[ParsedDocument | None]:
         """Parse and validate a document: yields None after each step, and the document after the last one."""
         try:
-            node = parse(
+            node = parse_without_garbage(
                 text,
                 max_source_length=MAX_DOCUMENT_CHARACTERS,
                 max_lexical_tokens=MAX_DOCUMENT_TOKENS,

@@ -23,6 +23,13 @@ FULL_INTERVAL_SECONDS = 600.0
 """Time between two collections of everything: garbage that was set aside stays so long."""
 MAX_FULL_INTERVAL_SECONDS = 3600.0
 """After this time everything is collected, also while requests are answered."""
+COUNT_INTERVAL_SECONDS = 60.0
+"""Time between two counts of what is set aside, which take a few milliseconds."""
+MAX_GROWTH = 1.25
+"""
+How much more may be set aside than after the last collection of everything, as a factor: beyond it, everything is
+collected although requests are answered. Python's own rule for full collections is the same.
+"""
 IDLE_SECONDS = 1.0
 """How long no request must have been answered before everything is collected."""
 
@@ -41,6 +48,9 @@ class Collector(Protocol):
     def unfreeze(self) -> None:
         """Take back what was set aside."""
 
+    def get_freeze_count(self) -> int:
+        """How many objects are set aside."""
+
     def get_threshold(self) -> tuple[int, int, int]:
         """The thresholds of the generations."""
 
@@ -54,9 +64,11 @@ class GarbageCollection:
     def __init__(self, clock: Callable[[], float] = time.monotonic, collector: Collector | None = None) -> None:
         """`clock` returns monotonic seconds."""
         self._clock = clock
-        self._gc: Collector = collector or gc
+        self._gc: Any = collector or gc
         self._thresholds_before = self._gc.get_threshold()
-        self._collected_at = self._busy_at = clock()
+        self._collected_at = self._busy_at = self._counted_at = clock()
+        self._objects = 0
+        """Objects that were set aside after the last collection of everything."""
 
     def start(self) -> None:
         """Set aside what exists now: code, schema and settings live as long as the process."""
@@ -77,14 +89,23 @@ class GarbageCollection:
             self._busy_at = now
         seconds = now - self._collected_at
         is_quiet = now - self._busy_at >= IDLE_SECONDS
-        if seconds >= MAX_FULL_INTERVAL_SECONDS or (is_quiet and seconds >= FULL_INTERVAL_SECONDS):
+        is_due = seconds >= MAX_FULL_INTERVAL_SECONDS or (is_quiet and seconds >= FULL_INTERVAL_SECONDS)
+        if is_due or self._has_grown(now):
             self._collect_everything()
+
+    def _has_grown(self, now: float) -> bool:
+        """Whether so much more is set aside that some of it may be garbage."""
+        if now - self._counted_at < COUNT_INTERVAL_SECONDS:
+            return False
+        self._counted_at = now
+        return bool(self._gc.get_freeze_count() > MAX_GROWTH * self._objects)
 
     def _collect_everything(self) -> None:
         self._gc.unfreeze()
         self._gc.collect()
         self._gc.freeze()
-        self._collected_at = self._clock()
+        self._objects = self._gc.get_freeze_count()
+        self._collected_at = self._counted_at = self._clock()
 
     def _on_collection(self, phase: str, info: dict[str, int]) -> None:
         if phase == "stop" and info["generation"] == len(COLLECTION_THRESHOLDS) - 1:

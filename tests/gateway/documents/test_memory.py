@@ -11,7 +11,11 @@ from graphql import GraphQLError, GraphQLSchema, Token, build_schema, parse, pri
 
 from student_graph.gateway.documents import memory
 from student_graph.gateway.documents.cost_cache import CostCache
-from student_graph.gateway.documents.memory import MAX_REMEMBERED_MESSAGE_CHARACTERS, drop_tokens
+from student_graph.gateway.documents.memory import (
+    MAX_REMEMBERED_MESSAGE_CHARACTERS,
+    drop_tokens,
+    parse_without_garbage,
+)
 from student_graph.gateway.documents.store import DocumentStore
 from student_graph.gateway.execution import StockExecutor
 from student_graph.resolvers.schema import core_schema, make_schema
@@ -152,3 +156,28 @@ def test_estimates_are_kept_by_digest_within_their_memory(monkeypatch: pytest.Mo
 
     assert 0 < first_bytes <= 2_000
     assert first_bytes < costs.used_bytes <= costs.max_bytes == 10_000
+
+
+def test_a_text_that_is_no_document_leaves_no_tokens_to_be_collected() -> None:
+    """The error is that of `graphql.parse`; tokens refer to each other, and would wait for the collector."""
+    texts = ["{ a", "{ student " + "{ a " * 900, "}", "", '{ a(b: "c) }', "# only a comment"]
+    expected = [_syntax_error(parse, text) for text in texts]
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        messages = [_syntax_error(parse_without_garbage, text) for text in texts]
+        gc.collect()
+        left = [item for item in gc.garbage if isinstance(item, Token) and (item.prev or item.next)]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+    assert messages == expected
+    assert left == []
+
+
+def _syntax_error(parse_text: Callable[[str], object], text: str) -> str:
+    with pytest.raises(GraphQLError) as error:
+        parse_text(text)
+    return str(error.value)

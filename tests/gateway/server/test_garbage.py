@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from student_graph.gateway.server.garbage import (
+    COUNT_INTERVAL_SECONDS,
     FULL_INTERVAL_SECONDS,
     IDLE_SECONDS,
     MAX_FULL_INTERVAL_SECONDS,
@@ -33,6 +34,7 @@ class FakeCollector:
         self.callbacks: list[Any] = []
         self.collections = 0
         self.frozen = False
+        self.objects = 1_000
 
     def collect(self) -> int:
         """Count a collection, of everything if nothing is set aside."""
@@ -46,6 +48,10 @@ class FakeCollector:
     def unfreeze(self) -> None:
         """Take back what was set aside."""
         self.frozen = False
+
+    def get_freeze_count(self) -> int:
+        """How many objects are set aside."""
+        return self.objects
 
     def get_threshold(self) -> tuple[int, int, int]:
         """Those of Python."""
@@ -117,3 +123,15 @@ def test_everything_is_collected_in_quiet_moments_and_once_an_hour() -> None:
     assert MAX_FULL_INTERVAL_SECONDS == 3600
     collection.stop()
     assert (collector.callbacks, collector.frozen) == ([], False)
+
+
+def test_everything_is_collected_while_requests_are_answered_if_what_is_set_aside_grows() -> None:
+    """It may be garbage: Python itself collects everything after a growth by a quarter."""
+    clock, collector = Clock(), FakeCollector()
+    collection = GarbageCollection(clock, collector)
+    collection.start()
+    for objects, expected in ((1_250, 1), (1_251, 2), (1_500, 2), (1_600, 3)):
+        collector.objects = objects
+        clock.now += COUNT_INTERVAL_SECONDS
+        collection.check(is_idle=False)
+        assert collector.collections == expected
