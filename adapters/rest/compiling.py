@@ -172,7 +172,7 @@ class _Compiler(Checks):
         needed = mapping.placeholders.union(*(request.names for request in requests.values()))
         known = {*placeholders_of(self, lookup)} | ({*KEY_NAMES} if lookup.key_kind != "district" else set())
         first = compile_first(self, needed, known, path)
-        if first and (declared.keys > 1 or declared.changes or lookup.paged):
+        if first and (declared.keys > 1 or declared.changes):
             self.fail(path, f"[first.{first[-1].name}] is read for one key at a time, and before complete lists")
         return first
 

@@ -26,10 +26,10 @@ def add_command(commands: Commands) -> None:
     )
     command.add_argument(
         "--district",
-        choices=("edfi", "oneroster", "both", "classroom", "files", "powerschool"),
+        choices=("edfi", "oneroster", "both", "classroom", "moodle", "files", "powerschool", "aeries"),
         default="edfi",
-        help="start a district on Ed-Fi, one on OneRoster, both, one with Google Classroom, one with files, or "
-        "one on PowerSchool, Google Classroom and files (default: edfi)",
+        help="start a district on Ed-Fi, one on OneRoster, both, one with Google Classroom, Moodle or files, or "
+        "one on PowerSchool, Google Classroom and files, or on Aeries, Schoology and files (default: edfi)",
     )
     command.add_argument(
         "--data-standard",

@@ -1,8 +1,8 @@
 """
 The demo's districts with a sandbox for each source: on Ed-Fi, on OneRoster, both, and others.
 
-`_classroom_district` has Google Classroom, `_files_district` files in place of two servers, and
-`_powerschool_district` PowerSchool with both.
+`_classroom_district` has Google Classroom, `_moodle_district` Moodle, `_files_district` files in place of two
+servers, and `_powerschool_district` PowerSchool with both.
 
 The districts have different names, people and dates. Some of their student and school numbers are the same on
 purpose, as in real districts.
@@ -43,11 +43,14 @@ ONEROSTER_DISTRICT = "Juniper Flats School District", 390055
 """Name and agency number of the district on OneRoster."""
 CLASSROOM_DISTRICT = "Sagebrush Valley School District", 390068
 """Name and agency number of the district whose learning management system is Google Classroom."""
-
+MOODLE_DISTRICT = "Switchgrass Plains School District", 390094
+"""Name and agency number of the district whose learning management system is Moodle."""
 FILES_DISTRICT = "Saltgrass Independent School District", 390088
 """Name and agency number of the district whose roster and test results are files."""
 POWERSCHOOL_DISTRICT = "Blue Mesa School District", 390097
 """Name and agency number of the district on PowerSchool."""
+AERIES_DISTRICT = "Coyote Brush Unified School District", 390102
+"""Name and agency number of the district on Aeries."""
 ASSESSMENT_LOOKUPS = frozenset({"assessment_results_by_student", "assessments_by_id"})
 """Lookups that assessment vendors are used for: the rosters on their servers are only copies."""
 LINK_BY_TWO_NUMBERS = IdentityRules(
@@ -157,6 +160,8 @@ def connect_district(description: Mapping[str, Any]) -> District:
         for source in description["sources"]
     ]
     now = datetime.fromisoformat(description["now"])
+    for source in sources:
+        source.adapter.now = lambda: now
     return District(district, description["name"], tuple(sources), TIME_ZONE, frozen_on=now)
 
 
@@ -247,12 +252,42 @@ def _powerschool_district(options: argparse.Namespace) -> DemoDistrict:
     return DemoDistrict(facts=facts, sandboxes=sandboxes)
 
 
+def _aeries_district(options: argparse.Namespace) -> DemoDistrict:
+    """A district on Aeries and Schoology that receives exports of assessment vendors."""
+    facts = generate(options.students, options.seed + 6, *AERIES_DISTRICT)
+    aeries: Any = _sandbox("aeries", facts)
+    courses = [
+        replace(course, sis_section=aeries.section_identifier(course.section))
+        if course.section is not None and course.sis_section is not None
+        else course
+        for course in facts.lms_courses
+    ]
+    sandboxes = {
+        "aeries": aeries,
+        "schoology": _sandbox("schoology", replace(facts, lms_courses=courses)),
+        "assessments": _sandbox("files", facts),
+    }
+    return DemoDistrict(facts=facts, sandboxes=sandboxes)
+
+
+def _moodle_district(options: argparse.Namespace) -> DemoDistrict:
+    """A district on Ed-Fi and Moodle, which links students by their numbers."""
+    facts = generate(options.students, options.seed + 5, *MOODLE_DISTRICT)
+    sandboxes = {
+        "edfi": _sandbox("edfi", facts, data_standard=options.data_standard),
+        "moodle": _sandbox("moodle", facts),
+    }
+    return DemoDistrict(facts=facts, sandboxes=sandboxes)
+
+
 _BUILDERS: Mapping[str, Callable[[argparse.Namespace], DemoDistrict]] = {
     "edfi": _edfi_district,
     "oneroster": _oneroster_district,
     "classroom": _classroom_district,
     "files": _files_district,
+    "moodle": _moodle_district,
     "powerschool": _powerschool_district,
+    "aeries": _aeries_district,
 }
 """How each district of `--district` is built; `both` is the first two."""
 

@@ -191,7 +191,7 @@ def test_rows(index: Index, student: str) -> list[Row]:
                 "Scores": scores,
                 "SequenceNumber": position,
                 "TestID": test,
-                "TestPart": part,
+                "TestPart": part or "0",
                 "TestDescription": fact.assessment.title,
                 "GradeLevel": float(number(fact.grade)),
                 "TestingAdministration": f"SPRG{fact.at:%y}",

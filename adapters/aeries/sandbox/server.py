@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute, Route
 from student_graph.adapters.aeries.sandbox import people, school_life
 from student_graph.adapters.aeries.sandbox.index import Index
 from student_graph.adapters.aeries.sandbox.people import Row
-from student_graph.adapters.sandbox.facts import DistrictFacts
+from student_graph.adapters.sandbox.facts import DistrictFacts, SectionFact
 from student_graph.adapters.sandbox.serving import Sandbox
 
 Rows = Callable[[Request], "list[Row] | None"]
@@ -59,6 +59,10 @@ class AeriesSandbox(Sandbox):
     def arguments(self) -> dict[str, Any]:
         """Return the school year of the facts."""
         return {"school_year": self._facts.year}
+
+    def section_identifier(self, section: SectionFact) -> str:
+        """The section's identifier in the district: the code of its school and its number."""
+        return ":".join(map(str, self._index.number_of[section.key]))
 
     def throttled_response(self) -> Response:
         """Return the response to too many requests."""

@@ -23,7 +23,7 @@ from student_graph.adapters.lookup import Page, Window
 from student_graph.adapters.model import Record
 from student_graph.adapters.rest.client.bodies import KEY_LIST
 from student_graph.adapters.rest.client.finds import Finder
-from student_graph.adapters.rest.client.first import RESPONSES, First, Responses, once
+from student_graph.adapters.rest.client.first import RESPONSES, First, Responses, once, page_after
 from student_graph.adapters.rest.client.key_requests import KeyRequests
 from student_graph.adapters.rest.client.lists import Lists, Rows, value_at
 from student_graph.adapters.rest.client.records import is_of_year, map_rows
@@ -166,6 +166,9 @@ class Answering:
         return [] if self._key_attribute is None else [getattr(record, self._key_attribute)]
 
     async def _window(self, key: Any, arguments: Mapping[str, Any], window: Window) -> Page[Record] | None:
+        if self._plan.first:
+            records = await self._records(key, arguments)
+            return None if records is None else page_after(records, window)
         values = await self._values(key, arguments)
         if values is None:
             return None

@@ -9,6 +9,7 @@ the vendor's codes stand for. It may use what another one has read.
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,8 @@ from pydantic_core import to_json
 
 from student_graph.adapters.concurrency import gather_in_order
 from student_graph.adapters.errors import IdentityError, PayloadError
+from student_graph.adapters.keys import query_text
+from student_graph.adapters.lookup import Page, Window
 from student_graph.adapters.model import Record
 from student_graph.adapters.model.code_mapping import comparable
 from student_graph.adapters.reading import report_unreadable_row
@@ -160,6 +163,21 @@ def _text(get: Getter, row: Mapping[str, Any]) -> str | None:
         problem = str(exc)
     report_unreadable_row(to_json(row), PayloadError(f"unexpected shape ({problem})", code=SCHEMA_CODE))
     return None
+
+
+def page_after(records: Sequence[Record], window: Window) -> Page[Record]:
+    """
+    A page of records of several requests, in the order of their ids; the cursor is the id of the last one.
+
+    Raises:
+        BadKeyError: the cursor of the window is not a cursor of this list.
+    """
+    after = "" if window.after is None else query_text(window.after)
+    listed = sorted(records, key=lambda record: record.vendor_id)
+    start = 0 if window.after is None else bisect_right([record.vendor_id for record in listed], after)
+    items = listed[start : start + window.first]
+    is_last = start + window.first >= len(listed)
+    return Page(items, None if is_last else items[-1].vendor_id, len(listed))
 
 
 def once(records: Iterable[Record]) -> list[Record]:

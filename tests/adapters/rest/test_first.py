@@ -8,9 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from student_graph.adapters.errors import IdentityError, PayloadError
+from student_graph.adapters.errors import BadKeyError, IdentityError, PayloadError
+from student_graph.adapters.lookup import Window
 from student_graph.adapters.reading import collecting_unreadable_rows
-from student_graph.adapters.rest.adapter import Rest, declared
+from student_graph.adapters.rest.adapter import declared
 from student_graph.adapters.rest.declaration.errors import DeclarationError
 
 DECLARATION = """
@@ -75,10 +76,10 @@ RESPONSES: dict[str, Any] = {
 }  # fmt: skip
 
 
-def vendor(folder: Path, responses: dict[str, Any] = RESPONSES) -> tuple[Rest, list[str]]:
+def vendor(folder: Path, responses: dict[str, Any] = RESPONSES, text: str = DECLARATION) -> tuple[Any, list[str]]:
     """The adapter of a vendor that answers some requests, and the requests that it sends."""
     file, requests = folder / "manyfold.toml", list[str]()
-    file.write_text(DECLARATION)
+    file.write_text(text)
 
     def answer(request: httpx.Request) -> httpx.Response:
         path = request.url.raw_path.decode()
@@ -127,6 +128,21 @@ async def test_a_list_of_the_district_is_read_at_all_schools(tmp_path: Path) -> 
     assert isinstance((await broken.roster_by_district(["d"]))["d"], Exception)
 
 
+async def test_a_paged_list_has_every_student_on_one_page(tmp_path: Path) -> None:
+    """Also one of two schools; the cursor is the id of the last student, and no other text."""
+    both_lists = 'students_by_district = { get = "/schools/{every_school}/students" }\nroster_by_district'
+    adapter, _ = vendor(tmp_path, text=DECLARATION.replace("roster_by_district", both_lists))
+
+    first = (await adapter.students_by_district(["d"], window=Window(1)))["d"]
+    second = (await adapter.students_by_district(["d"], window=Window(1, first.after)))["d"]
+    wrong = adapter.students_by_district(["d"], window=Window(1, "\0"))
+
+    assert [[student.student_id for student in page.items] for page in (first, second)] == [["1"], ["3"]]
+    assert (first.total, second.after) == (2, None)
+    with pytest.raises(BadKeyError):
+        await wrong
+
+
 async def test_a_row_without_a_value_is_left_out_and_reported(tmp_path: Path) -> None:
     """The other schools of the student are still read."""
     adapter, _ = vendor(tmp_path)
@@ -163,7 +179,7 @@ async def test_a_response_of_another_shape_is_an_error(tmp_path: Path) -> None:
     ('value = "year"', 'value = "year"\nmatches = "id"', "first.year.matches: `matches` compares rows"),
     ('value = "year"', 'value = "year"\nmatch = "no"', "there is no setting match; did you mean matches?"),
     ('elements = "days"', 'elements = ["days", "[["]', "attendance_events_by_student.elements: not a JMESPath"),
-    ("[lookups]", '[lookups]\nstudents_by_district = { get = "/schools/{every_school}/students" }',
+    ('get = "/schools/{school}/students/{key}"', 'get = "/schools/{school}/students?ids={keys}", keys = 9',
      "is read for one key at a time, and before complete lists"),
 ])  # fmt: skip
 def test_a_mistake_has_its_line(tmp_path: Path, old: str, new: str, problem: str) -> None:

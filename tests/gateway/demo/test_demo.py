@@ -220,7 +220,7 @@ def test_only_the_owner_can_read_the_ready_file(tmp_path: Path) -> None:
     (["--latency", "-1"], "argument --latency: must be a number of milliseconds from 0 to 60000"),
     (["--latency", "slow"], "argument --latency: must be a number of milliseconds from 0 to 60000"),
     (["--records", "nowhere"], "--records: nowhere is not a folder"),
-    (["--district", "moodle"], "argument --district: invalid choice: 'moodle'"),
+    (["--district", "skyward"], "argument --district: invalid choice: 'skyward'"),
     (["--district", "oneroster", "--records", "x"],
      "--records: only an Ed-Fi district serves records; use --district edfi or both"),
     (["--district", "classroom", "--records", "x"],
