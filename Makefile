@@ -12,7 +12,7 @@ PEERS := benchmarks/node
 PYTEST := $(BIN)/python -m pytest -q -n auto --dist worksteal $(if $(RERUNS),--reruns $(RERUNS))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long check check-static upstream bench attacks soak figures faults presets graphiql screenshots schema clean
+.PHONY: help setup run test test-long check check-static upstream bench attacks soak figures faults presets certificates graphiql screenshots schema clean
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -64,6 +64,9 @@ faults: setup ## Write docs/faults.md
 
 presets: setup ## Write docs/presets.md
 	@$(BIN)/python -m student_graph.resolvers.metrics.presets.page > .presets.new && mv .presets.new docs/presets.md
+
+certificates: setup ## Certify the shipped adapters by a sample (CASES=all: all cases) into docs/certificates
+	@$(BIN)/python -m tests.certificates $(if $(filter all,$(CASES)),,--sample) $(if $(KEY),--key $(KEY)) $(NAMES)
 
 graphiql: ## Build the GraphiQL page again
 	@rm -f $(PAGE)

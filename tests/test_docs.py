@@ -12,6 +12,7 @@ from graphql import resolve_schema_coordinate
 from student_graph.adapters.contract import AdapterSettings
 from student_graph.adapters.registry import build_settings, find_adapter
 from student_graph.gateway.config import environment, settings_file
+from student_graph.gateway.config.certificates import CertificatesConfig
 from student_graph.gateway.config.sections import (
     CacheConfig,
     DisclosureConfig,
@@ -132,6 +133,7 @@ SECTIONS: dict[str, type[Section]] = {
     "policy": PolicyConfig,
     "disclosure": DisclosureConfig,
     "documents": DocumentsConfig,
+    "certificates": CertificatesConfig,
 }
 
 

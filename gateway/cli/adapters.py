@@ -9,7 +9,7 @@ from student_graph.adapters.contract import Adapter
 from student_graph.adapters.registry import SettingsError, find_adapter, installed_adapters, settings_schema
 from student_graph.adapters.rest.adapter import Rest
 from student_graph.adapters.rest.declaration.schema import declaration_schema
-from student_graph.gateway.cli.authors import new_package
+from student_graph.gateway.cli.authors import certify, new_package
 from student_graph.gateway.cli.declared import import_openapi, try_lookup
 from student_graph.gateway.cli.parser import Commands, format_table
 from student_graph.gateway.cli.recordings import drift, record
@@ -39,6 +39,10 @@ def add_command(commands: Commands) -> None:
     drift.add_options(comparison)
     package = actions.add_parser("new", help="write the package of an adapter, which passes the conformance suite")
     new_package.add_options(package)
+    certificate = actions.add_parser("certify", help="run the conformance suite, and write a certificate")
+    certify.add_options(certificate)
+    verification = actions.add_parser("verify", help="verify the signature of a certificate")
+    certify.add_verify_options(verification)
 
 
 def _list(_: argparse.Namespace) -> int:

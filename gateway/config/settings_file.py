@@ -11,6 +11,7 @@ import ipaddress
 import tomllib
 from collections.abc import Iterator
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -21,6 +22,7 @@ from student_graph.adapters.identity import IdentityRules
 from student_graph.adapters.model.code_mapping import comparable
 from student_graph.adapters.registry import SettingsError
 from student_graph.gateway.config.access import IssuerConfig, ViewerConfig, access_problems
+from student_graph.gateway.config.certificates import CertificatesConfig, certificate_problem
 from student_graph.gateway.config.codes import CodesConfig, SourceCodesConfig
 from student_graph.gateway.config.families import FamilyConfig, with_families
 from student_graph.gateway.config.grants import AssignedConfig, GrantConfig
@@ -125,6 +127,7 @@ class Config(Section):
     load: LoadConfig = LoadConfig()
     policy: PolicyConfig = PolicyConfig()
     disclosure: DisclosureConfig = DisclosureConfig()
+    certificates: CertificatesConfig = CertificatesConfig()
     districts: tuple[DistrictConfig, ...] = Field(min_length=1)
     issuers: tuple[IssuerConfig, ...] = ()
     viewers: tuple[ViewerConfig, ...] = ()
@@ -155,9 +158,17 @@ def load(path: Path) -> Config:
         raise SettingsError(f"{path}: not TOML: {exc}") from None
     except ValidationError as exc:
         raise SettingsError(f"{path}: {_first_problem(exc)}") from None
-    if problem := next(_section_problems(config), None):
+    if problem := next(chain(_section_problems(config), _certificate_problems(config, path.parent)), None):
         raise SettingsError(f"{path}: {problem}")
     return config
+
+
+def _certificate_problems(config: Config, folder: Path) -> Iterator[str]:
+    """Problems of sources whose adapter has no certificate of the required tier."""
+    for index, district in enumerate(config.districts):
+        for number, source in enumerate(district.sources):
+            if problem := certificate_problem(config.certificates, source.kind, folder):
+                yield f"districts[{index}].sources[{number}].kind: {problem}"
 
 
 def is_loopback(host: str) -> bool:

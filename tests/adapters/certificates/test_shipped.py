@@ -1,0 +1,50 @@
+"""The certificates in docs/certificates are those of the adapters as they are; `make certificates` writes them."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from student_graph.adapters.certificates.certificate import Tier, read_certificate
+from student_graph.adapters.certificates.pages import html, markdown
+from student_graph.adapters.registry import declared_contract, find_adapter
+from student_graph.gateway.cli.authors.certify import coarse_ways
+from tests.certificates import FOLDER, SUITES
+
+FILES = sorted(FOLDER.glob("*.json"))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_certificate_is_that_of_the_adapter(file: Path) -> None:
+    """Version, contract, lookups and ways are those of the adapter; it reached silver, and no test failed."""
+    certificate = read_certificate(file).certificate
+    adapter = find_adapter(file.stem)
+
+    assert (certificate.adapter, certificate.version) == (file.stem, version("student-graph"))
+    assert certificate.contract == declared_contract(adapter)
+    assert list(certificate.capabilities) == [lookup.name for lookup in adapter.capabilities()]
+    assert certificate.coarse_ways == coarse_ways(adapter)
+    assert certificate.tier.rank >= Tier.SILVER.rank
+    assert certificate.count("failed") == 0
+    assert certificate.count("passed") > 0
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_the_pages_show_the_certificate(file: Path) -> None:
+    """Markdown and HTML are written from the JSON."""
+    signed = read_certificate(file)
+
+    assert file.with_suffix(".md").read_text() == markdown(signed)
+    assert file.with_suffix(".html").read_text() == html(signed)
+
+
+def test_the_list_has_every_certificate_with_its_tier() -> None:
+    """docs/certificates/README.md has a row for each certificate."""
+    rows = re.findall(r"^\| \[(\w+)\]\((\w+)\.md\) \| (\w+) \|", (FOLDER / "README.md").read_text(), re.MULTILINE)
+    tiers = {file.stem: read_certificate(file).certificate.tier for file in FILES}
+
+    assert {name: tier for name, link, tier in rows if name == link} == tiers
+    assert tiers.keys() <= SUITES.keys()
