@@ -157,6 +157,12 @@ class OneRosterSettings(TokenSettings):
             raise ValueError("vendor_key and vendor_secret_env: give both, or none")
         if self.vendor_key is not None and not (self.differences and self.differences.vendor_authorization):
             raise ValueError('vendor_key: only profile = "infinite_campus" uses it')
+        for name in ("access_token", "vendor_secret"):
+            secret: SecretStr | None = getattr(self, name)
+            if secret is not None and not (
+                secret.get_secret_value().isascii() and secret.get_secret_value().isprintable()
+            ):
+                raise ValueError(f"{name}_env: its value has a character that is not allowed in a header")
         return self
 
     def pages(self, rows: float) -> float:

@@ -28,7 +28,7 @@ ASSESSMENTS = lookup_of(Adapter.assessment_results_by_student)
 LINKS = lookup_of(Adapter.section_enrollments_by_student)
 NAMES: tuple[ProfileName, ...] = get_args(ProfileName)
 CREDENTIALS = {"client_id": "gateway", "client_secret_env": "SECRET"}
-ENVIRON = {"SECRET": "s", "VENDOR_SECRET": "v", "TOKEN": "t"}
+ENVIRON = {"SECRET": "s", "VENDOR_SECRET": "v", "TWO_LINES": "t\nX-Other: 1"}
 
 
 def sandbox_of(profile: ProfileName, **settings: Any) -> OneRosterSandbox:
@@ -71,6 +71,8 @@ def test_an_unknown_profile_is_refused_with_the_names_of_the_known_profiles() ->
         ({"client_secret_env": None}, "client_id and client_secret_env"),
         ({"vendor_key": "LMS"}, "vendor_key and vendor_secret_env: give both"),
         ({"vendor_key": "LMS", "vendor_secret_env": "VENDOR_SECRET"}, 'only profile = "infinite_campus" uses it'),
+        ({"auth": "bearer", "access_token_env": "TWO_LINES"}, "access_token_env: its value has a character"),
+        ({"vendor_key": "L:S", "vendor_secret_env": "VENDOR_SECRET"}, "vendor_key"),
         ({"parts": ["resources"]}, "'rostering', 'gradebook' or 'assessments'"),
     ],
 )  # fmt: skip
