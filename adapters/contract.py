@@ -168,11 +168,6 @@ def school_year_from_july() -> int:
     return today.year + (today.month >= _FIRST_MONTH_OF_SCHOOL_YEAR)
 
 
-def current_time() -> datetime:
-    """The present time in UTC."""
-    return datetime.now(UTC)
-
-
 class Adapter(AllLookups):
     """A configured vendor API. A subclass annotates `settings` with its own type."""
 
@@ -193,8 +188,8 @@ class Adapter(AllLookups):
         self.http = http
         self.current_school_year: Callable[[], int] = school_year_from_july
         """Returns the district's school year of today, by the year in which it ends; the gateway sets it."""
-        self.now: Callable[[], datetime] = current_time
-        """Returns the present time in UTC, by which courses are over and work is missing; in the demo its data's."""
+        self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        """Returns the present time in UTC; in the demo that of its data."""
 
     @property
     def estimates(self) -> AdapterSettings:

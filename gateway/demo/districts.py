@@ -30,7 +30,17 @@ from student_graph.adapters.sandbox.records.folder import EdFiRecords
 from student_graph.adapters.sandbox.serving import Sandbox
 from student_graph.adapters.sources import District
 from student_graph.gateway.config.districts import connect
-from student_graph.gateway.demo.facts import generate, read_assessment_vendors, read_edfi_records
+from student_graph.gateway.demo.facts import (
+    AERIES_DISTRICT,
+    CLASSROOM_DISTRICT,
+    FILES_DISTRICT,
+    MOODLE_DISTRICT,
+    ONEROSTER_DISTRICT,
+    POWERSCHOOL_DISTRICT,
+    generate,
+    read_assessment_vendors,
+    read_edfi_records,
+)
 from student_graph.gateway.demo.people import Person, district_people
 from student_graph.resolvers.context import ViewerRole
 
@@ -39,18 +49,6 @@ SANDBOX_ENTRY_POINTS = "student_graph.sandboxes"
 TIME_ZONE = ZoneInfo("America/Chicago")
 COOLDOWN_SECONDS = 1.0
 """Time after which a source that failed is called again: short, so that a sandbox is soon seen to be back."""
-ONEROSTER_DISTRICT = "Juniper Flats School District", 390055
-"""Name and agency number of the district on OneRoster."""
-CLASSROOM_DISTRICT = "Sagebrush Valley School District", 390068
-"""Name and agency number of the district whose learning management system is Google Classroom."""
-MOODLE_DISTRICT = "Switchgrass Plains School District", 390094
-"""Name and agency number of the district whose learning management system is Moodle."""
-FILES_DISTRICT = "Saltgrass Independent School District", 390088
-"""Name and agency number of the district whose roster and test results are files."""
-POWERSCHOOL_DISTRICT = "Blue Mesa School District", 390097
-"""Name and agency number of the district on PowerSchool."""
-AERIES_DISTRICT = "Coyote Brush Unified School District", 390102
-"""Name and agency number of the district on Aeries."""
 ASSESSMENT_LOOKUPS = frozenset({"assessment_results_by_student", "assessments_by_id"})
 """Lookups that assessment vendors are used for: the rosters on their servers are only copies."""
 LINK_BY_TWO_NUMBERS = IdentityRules(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TypeVar
 
 import httpx
@@ -44,8 +43,6 @@ class MoodleAdapter(Adapter):
         super().__init__(name, settings, http)
         self._client = MoodleClient(http, settings.base_url, concurrency=settings.concurrency)
         self._section_names = SectionNames(settings.section_link, settings.section_prefix)
-        self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
-        """Returns the present time, at which courses have ended and work is missing; tests set it."""
 
     async def _users(self, ids: Sequence[StudentId]) -> Batch[StudentId, User]:
         """
