@@ -19,7 +19,7 @@ from importlib.metadata import entry_points
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from student_graph.adapters.identity import UNIQUE_ID_SYSTEM, IdentityRule, IdentityRules
+from student_graph.adapters.identity import IdentityRules
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.registry import SettingsError, find_adapter
 from student_graph.adapters.sandbox.demo_people import demo_people
@@ -41,6 +41,7 @@ from student_graph.gateway.demo.facts import (
     read_assessment_vendors,
     read_edfi_records,
 )
+from student_graph.gateway.demo.links import LINK_BY_ANY_NUMBER, LINK_BY_TWO_NUMBERS, RECORDS_CONFIRM
 from student_graph.gateway.demo.people import Person, district_people
 from student_graph.resolvers.context import ViewerRole
 
@@ -51,25 +52,6 @@ COOLDOWN_SECONDS = 1.0
 """Time after which a source that failed is called again: short, so that a sandbox is soon seen to be back."""
 ASSESSMENT_LOOKUPS = frozenset({"assessment_results_by_student", "assessments_by_id"})
 """Lookups that assessment vendors are used for: the rosters on their servers are only copies."""
-LINK_BY_TWO_NUMBERS = IdentityRules(
-    students=(IdentityRule(field="identifier"), IdentityRule(field="userIds.State", system="State")),
-    confirm=("birth_date", "family_name"),
-)
-"""Links an assessment vendor's users by two numbers; family name and birth date must agree."""
-LINK_BY_ANY_NUMBER = IdentityRules(
-    students=tuple(
-        IdentityRule(field=name, system=UNIQUE_ID_SYSTEM)
-        for name in ("userIds.State", "userIds.Secondary", "identifier")
-    ),
-    confirm=(),
-)
-"""
-Links the users of vendors' sample files: every number in the files is a student number of the district.
-
-Names and birth dates cannot confirm a link, because the files are anonymized.
-"""
-RECORDS_CONFIRM = ("family_name",)
-"""Confirms the links of the LMS in a folder of records, whose students have no e-mail addresses in the SIS."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,19 @@ from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.adapters.sandbox.records.assessment_files import FOLDER, read_assessment_files
 from student_graph.adapters.sandbox.records.folder import read_records
 
+ONEROSTER_DISTRICT = "Juniper Flats School District", 390055
+"""Name and agency number of the district on OneRoster."""
+CLASSROOM_DISTRICT = "Sagebrush Valley School District", 390068
+"""Name and agency number of the district whose learning management system is Google Classroom."""
+MOODLE_DISTRICT = "Switchgrass Plains School District", 390094
+"""Name and agency number of the district whose learning management system is Moodle."""
+FILES_DISTRICT = "Saltgrass Independent School District", 390088
+"""Name and agency number of the district whose roster and test results are files."""
+POWERSCHOOL_DISTRICT = "Blue Mesa School District", 390097
+"""Name and agency number of the district on PowerSchool."""
+AERIES_DISTRICT = "Coyote Brush Unified School District", 390102
+"""Name and agency number of the district on Aeries."""
+
 
 def generate(students: int, seed: int, *name_and_agency: Any) -> DistrictFacts:
     """

@@ -16,7 +16,7 @@ import pytest
 
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.gateway.cli.main import main
-from student_graph.gateway.demo.districts import ONEROSTER_DISTRICT
+from student_graph.gateway.demo.facts import ONEROSTER_DISTRICT
 from tests.clients import get, post, send
 from tests.gateway.servers import ROOT, RunningDemo, error_line, running_demo
 from tests.patience import SOURCE_SECONDS

@@ -12,7 +12,8 @@ from student_graph.adapters.files.sandbox import FilesSandbox, RosterFilesSandbo
 from student_graph.adapters.oneroster.sandbox import OneRosterSandbox
 from student_graph.adapters.sandbox.records.assessment_takers import own_users
 from student_graph.adapters.sandbox.serving import served
-from student_graph.gateway.demo.districts import LINK_BY_TWO_NUMBERS, DemoDistrict
+from student_graph.gateway.demo.districts import DemoDistrict
+from student_graph.gateway.demo.links import LINK_BY_TWO_NUMBERS
 from tests.scenarios.districts.test_two_kinds import EXPECTED_CODES, FIELDS, merge_shapes, shape
 from tests.scenarios.helpers.demo_gateway import DemoGateway, demo_districts, demo_gateway, missing_parts
 

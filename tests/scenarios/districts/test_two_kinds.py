@@ -11,7 +11,8 @@ import pytest
 
 from student_graph.adapters.oneroster.sandbox import OneRosterSandbox
 from student_graph.adapters.sandbox.serving import served
-from student_graph.gateway.demo.districts import LINK_BY_TWO_NUMBERS, DemoDistrict
+from student_graph.gateway.demo.districts import DemoDistrict
+from student_graph.gateway.demo.links import LINK_BY_TWO_NUMBERS
 from tests.long_runs import size
 from tests.scenarios.helpers.demo_gateway import (
     DemoGateway,
@@ -51,7 +52,7 @@ FIELDS = {
 }
 EXPECTED_CODES = {"IDENTITY_CONFLICT", "IDENTITY_UNCONFIRMED", "NO_IDENTITY_LINK", "NOT_OFFERED"}
 """Codes of parts that are missing although every source answers."""
-RANDOM_QUERIES = size(60, 1_000)
+RANDOM_QUERIES = size(20, 1_000)
 STUDENTS = 12
 
 
