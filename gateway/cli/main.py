@@ -19,11 +19,26 @@ from student_graph.gateway.cli import (
     serve,
     token,
     warm,
+    webhook,
 )
 from student_graph.gateway.cli.parser import Parser, printable
 from student_graph.gateway.cli.scorecard import command as scorecard
 
-COMMANDS = (demo, serve, check, scorecard, schema, explain, aggregate, cache, warm, disclosures, token, adapters)
+COMMANDS = (
+    demo,
+    serve,
+    check,
+    scorecard,
+    schema,
+    explain,
+    aggregate,
+    cache,
+    warm,
+    webhook,
+    disclosures,
+    token,
+    adapters,
+)
 """Modules of the commands, in the order of the help text."""
 
 
