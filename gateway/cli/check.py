@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from student_graph.adapters.auth import foreign_token_url
 from student_graph.adapters.errors import AdapterError, translate
 from student_graph.adapters.sources import District, Source
-from student_graph.gateway.cli.districts import add_district_options, districts_of
-from student_graph.gateway.cli.parser import Commands, format_table
+from student_graph.gateway.cli.districts import districts_of
+from student_graph.gateway.cli.parser import Commands, add_district_options, format_table
 from student_graph.gateway.concurrency.deadlines import within
 from student_graph.gateway.server.sample_reads import read_samples
 

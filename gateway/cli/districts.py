@@ -11,19 +11,9 @@ from pydantic import ValidationError
 
 from student_graph.adapters.registry import SettingsError
 from student_graph.adapters.sources import District
-from student_graph.gateway.cli.parser import Parser
 from student_graph.gateway.config import settings_file
 from student_graph.gateway.config.districts import connect_districts
 from student_graph.gateway.demo.districts import connect_district
-
-
-def add_district_options(command: Parser) -> None:
-    """Add `--config` and `--ready-file`; a command takes one of them."""
-    options = command.add_mutually_exclusive_group(required=True)
-    options.add_argument("--config", type=Path, metavar="FILE", help="settings file (TOML)")
-    options.add_argument(
-        "--ready-file", type=Path, metavar="FILE", help="the file that a running demo was started with"
-    )
 
 
 def districts_of(options: argparse.Namespace) -> list[District]:

@@ -9,8 +9,8 @@ from pathlib import Path
 from graphql import GraphQLError
 
 from student_graph.adapters.registry import SettingsError
-from student_graph.gateway.cli.districts import add_district_options, districts_of
-from student_graph.gateway.cli.parser import Commands, printable
+from student_graph.gateway.cli.districts import districts_of
+from student_graph.gateway.cli.parser import Commands, add_district_options, printable
 from student_graph.gateway.documents.explain import as_text, explain
 from student_graph.gateway.documents.hardening import harden_graphql_core
 from student_graph.gateway.documents.store import DocumentStore

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn, TypeAlias
 
 MAX_CELL_CHARACTERS = 64
@@ -29,6 +30,15 @@ class Parser(argparse.ArgumentParser):
 
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"  # noqa: SLF001 - argparse has no public name for it
 """Where a command is added."""
+
+
+def add_district_options(command: Parser) -> None:
+    """Add `--config` and `--ready-file`; a command takes one of them."""
+    options = command.add_mutually_exclusive_group(required=True)
+    options.add_argument("--config", type=Path, metavar="FILE", help="settings file (TOML)")
+    options.add_argument(
+        "--ready-file", type=Path, metavar="FILE", help="the file that a running demo was started with"
+    )
 
 
 def printable(text: str) -> str:

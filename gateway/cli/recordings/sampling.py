@@ -8,8 +8,8 @@ from student_graph.adapters.recording import Exchange, Fictions, Recorder, Scrub
 from student_graph.adapters.recording.words import words_of
 from student_graph.adapters.registry import SettingsError
 from student_graph.adapters.sources import District, Source
-from student_graph.gateway.cli.districts import add_district_options, districts_of
-from student_graph.gateway.cli.parser import Parser
+from student_graph.gateway.cli.districts import districts_of
+from student_graph.gateway.cli.parser import Parser, add_district_options
 from student_graph.gateway.config.districts import wrap_transport
 from student_graph.gateway.server.sample_reads import read_samples
 

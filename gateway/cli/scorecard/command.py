@@ -13,8 +13,8 @@ from typing import Any
 
 from student_graph.adapters.registry import SettingsError
 from student_graph.adapters.sources import District
-from student_graph.gateway.cli.districts import add_district_options, districts_of
-from student_graph.gateway.cli.parser import Commands, count, format_table, printable
+from student_graph.gateway.cli.districts import districts_of
+from student_graph.gateway.cli.parser import Commands, add_district_options, count, format_table, printable
 from student_graph.gateway.cli.scorecard.measuring import MeasuredDistrict, measure_districts
 from student_graph.gateway.cli.scorecard.page import page_of
 from student_graph.resolvers.types.scorecard.models import NO_LEVEL, Scorecard, ScorecardRow
