@@ -56,7 +56,9 @@ def test_the_settings_file_of_the_docs_is_accepted(tmp_path: Path) -> None:
 DISTRICT = '[[districts]]\nid = "hill"\nname = "Hill"\ntime_zone = "America/Denver"\n'
 
 
-@pytest.mark.parametrize("kind", ["canvas", "edfi", "google_classroom", "moodle", "oneroster"])
+@pytest.mark.parametrize(
+    "kind", ["canvas", "clever", "edfi", "google_classroom", "moodle", "oneroster", "powerschool"]
+)
 def test_the_settings_of_a_vendors_readme_are_accepted(tmp_path: Path, kind: str) -> None:
     """What a vendor's README shows can be pasted under a district."""
     readme = (ROOT / "adapters" / kind / "README.md").read_text()
