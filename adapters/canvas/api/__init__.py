@@ -5,9 +5,14 @@ Only the properties that the adapter reads are declared. Canvas may send as litt
 a token or a server may leave out is optional. Absent and null differ for one property only, `posted_at`.
 """
 
+from typing import Annotated
+
 from pydantic import Field
 
 from student_graph.adapters.reading import Deciding, Instant, Integer, Number, Payload
+
+CourseNumber = Annotated[Integer, Field(gt=0)]
+"""The id of a course, which becomes a name in a question: a negative one would spoil the whole question."""
 
 
 class User(Payload):
@@ -24,7 +29,7 @@ class User(Payload):
 class Course(Payload):
     """A course; some servers send only `id` and `name`, and `id` alone outside of the dates of the course."""
 
-    id: Integer
+    id: CourseNumber
     name: str | None = None
     course_code: str | None = None
     workflow_state: str | None = None
@@ -55,7 +60,7 @@ class Enrollment(Payload):
     """A user's enrollment in a section of a course."""
 
     id: Integer
-    course_id: Integer
+    course_id: CourseNumber
     user_id: Integer
     type: Deciding[str | None] = None
     enrollment_state: Deciding[str | None] = None

@@ -18,7 +18,11 @@ from student_graph.adapters.canvas.client.requests import CanvasClient
 from student_graph.adapters.canvas.mapping.courses import CourseContents
 from student_graph.adapters.canvas.mapping.graphql import rest_assignment, rest_course, rest_enrollment
 from student_graph.adapters.concurrency import gather_by_key
-from student_graph.adapters.errors import AdapterError, BodyTooLargeError, NotOfferedError
+from student_graph.adapters.errors import AdapterError, BodyTooLargeError, NotOfferedError, PayloadError
+from student_graph.adapters.reading import leave_out_unreadable
+
+MAX_UNKNOWN_COURSES = 5
+"""Most courses without an answer for which a call each finds out whether Canvas knows them."""
 
 
 class CourseReader:
@@ -59,21 +63,34 @@ class CourseReader:
         """
         User ids of the active students of each course.
 
+        A course that Canvas lists and then does not know is left out and reported.
+
         Raises:
             NotOfferedError: Canvas cannot be asked about many courses in one call, or not about all of these.
             AdapterError: A call failed.
         """
         answers = await self._ask(ids, (MEMBERS,)) if self.can_ask else {}
+        unknown = await self._unknown([id for id in ids if id not in answers]) if answers else frozenset()
         members: dict[int, list[int]] = {}
         for id in ids:
             answer = answers.get(id)
             if isinstance(answer, AdapterError):
                 raise answer
+            if id in unknown:
+                error = PayloadError("a course that is listed and not known", code="SOURCE_SCHEMA")
+                leave_out_unreadable(error, str(id))
+                continue
             if answer is None or answer.enrollmentsConnection is None:
                 raise NotOfferedError("a course whose students cannot be asked for")
             rows = answer.enrollmentsConnection.nodes
             members[id] = [row.user.legacy_id for row in rows if row.active_student]
         return members
+
+    async def _unknown(self, ids: Sequence[int]) -> frozenset[int]:
+        """Those of a few courses that Canvas does not know: without a permission GraphQL answers null, too."""
+        if len(ids) > MAX_UNKNOWN_COURSES:
+            return frozenset()
+        return frozenset([id for id in ids if await self._rest.course(id) is None])
 
     async def _ask(
         self, ids: Sequence[int], lists: Sequence[CourseList]

@@ -13,7 +13,8 @@ import pytest
 from student_graph.adapters.canvas.adapter import Canvas, CanvasSettings
 from student_graph.adapters.canvas.sandbox import CanvasSandbox
 from student_graph.adapters.errors import AdapterError, PayloadError, RefusedError
-from student_graph.adapters.model import GradeType, LmsCourse, LmsCourseId, SubmissionStatus
+from student_graph.adapters.model import DistrictId, GradeType, LmsCourse, LmsCourseId, SubmissionStatus
+from student_graph.adapters.reading import collecting_unreadable_rows
 from student_graph.adapters.testing.transports import InProcessTransport
 from tests.adapters.canvas.classroom import ALGEBRA, BIOLOGY, account_of, classroom, records_of, section, student
 
@@ -100,6 +101,25 @@ async def test_a_list_that_a_course_does_not_have_is_no_empty_list(end: str) -> 
         batch = await canvas.assignment_work_by_lms_course([key])
 
     assert isinstance(batch[key], AdapterError)
+
+
+@pytest.mark.parametrize("odd_id", [-1, 0, 98_765, 2**63, "2026-02-30"])
+async def test_a_course_with_an_odd_id_takes_no_account_away(odd_id: Any) -> None:
+    """Canvas does not know the id that its own list has: the course is reported, and accounts have the others."""
+    district = DistrictId("here")
+    async with changed({}, graphql=True) as canvas:
+        plain = (await canvas.lms_accounts_by_district([district]))[district]
+    async with changed({"/accounts/self/courses": first_row(id=odd_id)}, graphql=True) as canvas:
+        with collecting_unreadable_rows() as unreadable:
+            odd = (await canvas.lms_accounts_by_district([district]))[district]
+    assert not isinstance(plain, AdapterError)
+    assert not isinstance(odd, AdapterError)
+    [lost] = {id for account in plain for id in account.course_ids} - {id for a in odd for id in a.course_ids}
+
+    assert {account.vendor_id: account.course_ids for account in odd} == {
+        account.vendor_id: tuple(id for id in account.course_ids if id != lost) for account in plain
+    }
+    assert len(unreadable) == 1
 
 
 async def test_a_submission_without_a_state_is_read() -> None:
