@@ -30,7 +30,7 @@ from tests.scenarios.helpers.sandbox_district import SandboxDistrict, sandbox_di
 
 pytestmark = pytest.mark.long_run
 
-STUDENTS = size(60, 400)
+STUDENTS = size(30, 400)
 FACTS = make_district(STUDENTS)
 SCHOOL = FACTS.schools[0].id
 BY_STUDENT = {

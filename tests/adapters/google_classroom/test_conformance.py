@@ -21,5 +21,5 @@ class TestGoogleClassroom(AdapterSuite):
         "a_list_under_another_name_is_not_an_empty_list": "Google leaves out lists that are empty",
     }
     students = 24  # each has courses of its own: more students only take more time
-    case_step = size(3, 1)
+    case_step = size(12, 1)
     odd_values = size(3, 12)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.rest.adapter import declared
 from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.adapters.testing import AdapterSuite
 from tests.adapters.rest.lakeside import LakesideSandbox
 from tests.adapters.rest.vendors import LAKESIDE, LAKESIDE_IN_ALL_WAYS
+from tests.long_runs import size
 
 
 class WideLakesideSandbox(LakesideSandbox):
@@ -20,10 +23,12 @@ class WideLakesideSandbox(LakesideSandbox):
         self.more_settings: dict[str, Any] = {"plain_token": "lakeside-plain-token", "campus_group": "all"}
 
 
+@pytest.mark.long_run
 class TestLakeside(AdapterSuite):
     """The conformance suite, for the shortest declaration."""
 
     sandbox_type = LakesideSandbox
+    case_step = size(4, 1)
 
     @classmethod
     def adapter_type(cls) -> type[Adapter]:
@@ -31,11 +36,12 @@ class TestLakeside(AdapterSuite):
         return declared(LAKESIDE)
 
 
+@pytest.mark.long_run
 class TestLakesideInAllWays(AdapterSuite):
     """The conformance suite, for several keys in a request, access paths, splits and changes."""
 
     sandbox_type = WideLakesideSandbox
-    case_step = 4
+    case_step = size(12, 1)
 
     @classmethod
     def adapter_type(cls) -> type[Adapter]:

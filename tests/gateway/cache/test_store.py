@@ -14,6 +14,7 @@ from student_graph.gateway.cache.entries import SharedBatch
 from student_graph.gateway.cache.limits import BYTES_PER_MIB
 from tests.gateway.cache.small_cache import EVENTS, STUDENTS, THIS_YEAR, CacheHarness
 from tests.gateway.small_district import DISTRICT, Ledger
+from tests.long_runs import size
 
 
 async def test_the_least_recently_used_answer_is_evicted_first() -> None:
@@ -66,7 +67,8 @@ async def test_a_batch_computes_its_summary_once() -> None:
 
 
 @pytest.mark.row("D11")
-@pytest.mark.parametrize("memory", [1, 3])
+@pytest.mark.long_run
+@pytest.mark.parametrize("memory", [1, 3][: size(1, 2)])
 async def test_bytes_are_bounded_and_match_what_python_allocates(memory: int) -> None:
     """Far more is requested than fits. The bytes that Python allocates exceed the bound by a fifth at most."""
     harness = CacheHarness(limits=Limits(memory=memory * BYTES_PER_MIB))

@@ -131,7 +131,7 @@ async def test_lines_add_up(tmp_path: Path) -> None:
     """The numbers of records that were written and that are read are equal, and the log is intact."""
     log = DisclosureLog(tmp_path, KEYS)
     entries = [entry(*(f"s{number}" for number in range(length))) for length in range(1, 11)]
-    lines = size(20_000, 100_000)
+    lines = size(4_000, 100_000)
     for number in range(lines):
         write(log, entries[number % 10])
     await log.close()

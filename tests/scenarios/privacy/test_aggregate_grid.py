@@ -89,7 +89,7 @@ OPERATIONS = size(40, 1_500)
 @pytest.fixture(scope="module")
 def stage() -> Iterator[Stage]:
     """The district for which `ACCESS` says who gets which numbers, and a service that only counts."""
-    yield from aggregates.open_stage(1000)
+    yield from aggregates.open_stage(500)
 
 
 def test_every_metric_and_dimension_has_its_class_here() -> None:
@@ -111,7 +111,7 @@ def test_every_viewer_counts_by_granted_classes_only(
     granted = {**GRANTED, COUNTER: GRANTED["superintendent"]}
     checks, turns = 0, cycle(TABLES)
     outcomes: Counter[str] = Counter()
-    for viewer, cohort, _ in product(ACCESS, COHORTS, range(size(1, 8))):
+    for viewer, cohort, _ in list(product(ACCESS, COHORTS, range(size(1, 8))))[:: size(3, 1)]:
         names = list(islice(turns, TABLES_PER_REQUEST))
         tables = outcomes_of(stage, viewer, cohort, names)
         for name, (outcome, table) in zip(names, tables, strict=True):

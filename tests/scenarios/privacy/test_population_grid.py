@@ -29,7 +29,7 @@ CONDITIONS = {
 """A condition on each class of data that conditions read."""
 ORDERS = {"OPEN": "CHRONIC_ABSENCE", "DISCIPLINE": "INCIDENTS"}
 """A metric of each class of data that metrics are in."""
-OPERATIONS = size(30, 1_500)
+OPERATIONS = size(15, 1_500)
 
 
 @pytest.fixture(scope="module")

@@ -107,7 +107,7 @@ async def requests_of(adapter: EdFi, lookup: Lookup, sandbox: EdFiSandbox) -> li
 
 @needs_reference_data
 @pytest.mark.long_run
-@pytest.mark.parametrize("standard", get_args(DataStandard))
+@pytest.mark.parametrize("standard", get_args(DataStandard)[:: size(4, 1)])
 async def test_every_request_matches_the_published_document(standard: DataStandard) -> None:
     """The path, the names of the parameters and the types of their values are those of the document."""
     sandbox = EdFiSandbox(FACTS, standard)
