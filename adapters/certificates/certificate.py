@@ -21,7 +21,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 FORMAT_VERSION = 1
 """Version of the form of certificates."""
-ALGORITHM = "Ed25519"
 MAX_CERTIFICATE_BYTES = 1 << 20
 """A larger file is no certificate."""
 
@@ -134,7 +133,7 @@ class Certificate(_Part):
 class Signature(_Part):
     """A signature of a certificate."""
 
-    algorithm: Literal["Ed25519"] = ALGORITHM
+    algorithm: Literal["Ed25519"] = "Ed25519"
     key: str
     """The public key, 32 bytes in base64. Whoever verifies compares it with a key that they trust."""
     signature: str

@@ -114,8 +114,10 @@ class _Collector:
         for item in items:
             suite = getattr(item, "cls", None)
             test = getattr(item, "function", None)
-            group = next((base for base in AdapterSuite.__mro__ if test and test.__name__ in vars(base)), None)
-            if group is None or not (isinstance(suite, type) and issubclass(suite, AdapterSuite)):
+            if test is None or not (isinstance(suite, type) and issubclass(suite, AdapterSuite)):
+                continue
+            group = next((base for base in AdapterSuite.__mro__ if test.__name__ in vars(base)), None)
+            if group is None:
                 continue
             tests.append(item)
             name = test.__name__.removeprefix("test_")

@@ -1,0 +1,1 @@
+"""An adapter for Brook SIS, a fictional vendor."""
