@@ -78,9 +78,19 @@ def roster(response: dict[str, Any]) -> dict[tuple[str, str], set[str]]:
     }
 
 
+def days_away(response: dict[str, Any]) -> dict[str, Any]:
+    """The attendance of each student of a teacher's day."""
+    return {
+        entry["student"]["studentUniqueId"]: entry["student"]["attendance"]
+        for section in response["data"]["viewer"]["sections"]
+        for entry in section["roster"]
+    }
+
+
 def test_a_teachers_day_is_the_same(gateways: tuple[DemoGateway, DemoGateway]) -> None:
     """The example query names the same classes with the same students, whichever system the district has."""
     first, second = (gateway.post(TEACHERS_DAY, "teacher") for gateway in gateways)
 
     assert roster(first) == roster(second)
+    assert days_away(first) == days_away(second)
     assert any(roster(first).values())

@@ -6,14 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from student_graph.adapters.powerschool import adapter as powerschool
+from student_graph.adapters.powerschool.sandbox import PowerSchoolSandbox
 from student_graph.adapters.sandbox.district import make_district
-from student_graph.adapters.sandbox.serving import served
+from student_graph.adapters.sandbox.serving import Sandbox, served
 from student_graph.gateway.cli.main import main
 from tests.adapters.rest.lakeside import LakesideSandbox
 from tests.adapters.rest.vendors import LAKESIDE
 
+POWERSCHOOL = Path(powerschool.__file__).with_name("powerschool.toml")
 
-def tried(sandbox: LakesideSandbox, file: Path, *options: str) -> int:
+
+def tried(sandbox: Sandbox, file: Path, *options: str) -> int:
     """Run the command against a sandbox that is served, and return its exit status."""
     with pytest.raises(SystemExit) as caught:
         main(["adapters", "try", str(file), "--setting", f"base_url={sandbox.url}", *options])
@@ -40,6 +44,25 @@ def test_requests_rows_and_records_are_shown(sandbox: LakesideSandbox, capsys: p
     assert '{"id": 4002, "numbers": {"local": "' in output
     assert f"  student_id = {number}" in output
     assert "none: the vendor does not know it" in output
+
+
+def test_rows_of_a_post_that_reads_are_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As those of a GET; the request for a token is named and its response is not shown."""
+    sandbox = PowerSchoolSandbox(make_district(12))
+    credentials = sandbox.settings()
+    monkeypatch.setenv("CLIENT_SECRET", credentials["client_secret"])
+    number = sandbox.known_keys("student")[2]
+    with served(sandbox):
+        options = ("--setting", f"client_id={credentials['client_id']}", "--lookup", "students_by_id")
+        status = tried(sandbox, POWERSCHOOL, *options, "--key", number)
+    output = capsys.readouterr().out
+
+    assert status == 0
+    assert "POST /ws/schema/query/org.studentgraph.gateway.people.students_by_number?count=true" in output
+    assert f'"student_number": "{number}"' in output
+    assert 'access_token"' not in output
 
 
 def test_a_path_that_finds_nothing_is_named(
