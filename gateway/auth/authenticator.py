@@ -48,6 +48,6 @@ class Authenticator:
         """The keys of the issuers."""
         return [issuer.keys for issuer in self._issuers]
 
-    async def close(self, kept: Collection[IssuerKeys] = ()) -> None:
-        """Stop fetching keys of issuers, except for those in `kept`, which others use."""
-        await asyncio.gather(*(keys.close() for keys in self.keys if keys not in kept))
+    async def close(self, used: Collection[IssuerKeys] = ()) -> None:
+        """Stop fetching keys of issuers, except for those in `used`, which others need."""
+        await asyncio.gather(*(keys.close() for keys in self.keys if keys not in used))

@@ -30,6 +30,10 @@ __all__ = ["Canvas", "CanvasSettings"]
 class Canvas(AccountLookups, CourseLookups, SectionLookups, StudentLookups):
     """A Canvas that is hosted by Instructure or by the district."""
 
+    recorded_properties = frozenset({
+        "workflow_state", "type", "enrollment_state", "state", "due_at", "posted_at", "submitted_at", "missing",
+        "late", "workflowState", "dueAt", "postedAt", "submittedAt", "hasNextPage",
+    })  # fmt: skip
     paths: ClassVar[Mapping[LookupMethod, tuple[AccessPath[Any], ...]]] = ACCESS_PATHS
     identity: ClassVar[IdentityRules | None] = IdentityRules(
         students=(IdentityRule(field="sis_user_id"),),

@@ -33,4 +33,8 @@ class OneRoster(PeopleLookups, ContactLookups, SectionEnrollmentLookups, Gradebo
     its value.
     """
 
+    recorded_properties = frozenset({
+        "status", "type", "role", "roleType", "classType", "schoolYear", "startDate", "endDate", "beginDate",
+        "grades", "scoreStatus", "scoreDate", "assignDate", "dueDate",
+    })  # fmt: skip
     paths: ClassVar[Mapping[LookupMethod, tuple[AccessPath[Any], ...]]] = ACCESS_PATHS
