@@ -30,7 +30,7 @@ ARRIVAL_SHARE = 0.3
 """Share of the morning in which everybody opens their first page."""
 FIRST_CALL_SECONDS, QUIET_SECONDS = 60.0, 5.0
 """How long a warm-up may take to begin, and how long after the last request it has ended."""
-PATIENCE_SECONDS = 60.0
+PAGE_TIMEOUT_SECONDS = 60.0
 """How long a person waits for a page; one that did not come counts as failed, and as this long."""
 CHANGE_INTERVAL_SECONDS = 1.0
 """Time between two new attendance events at the vendor."""
@@ -239,7 +239,7 @@ async def _spend(
     morning, rng = Morning(), random.Random(1)  # noqa: S311 - not used for security
     end = time.monotonic() + seconds
     limits = httpx.Limits(max_connections=len(pages))
-    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False, limits=limits) as client:
+    async with httpx.AsyncClient(timeout=PAGE_TIMEOUT_SECONDS, trust_env=False, limits=limits) as client:
 
         async def spend(person: str, own: Sequence[Page], delay: float, choice: random.Random) -> None:
             await asyncio.sleep(delay)
