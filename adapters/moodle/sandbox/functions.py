@@ -54,22 +54,7 @@ class Functions:
         }
 
     def _site_info(self, _: Parameters) -> Json:
-        return {
-            "sitename": "Sandbox Moodle",
-            "username": "student-graph",
-            "firstname": "Student",
-            "lastname": "Graph",
-            "fullname": "Student Graph",
-            "lang": "en",
-            "userpictureurl": f"{serializers.PICTURE}/f1",
-            "userid": ACCOUNT_ID,
-            "siteurl": "https://moodle.example",
-            "functions": [{"name": name, "version": "2024042201"} for name in self._service],
-            "release": "4.4.1 (Build: 20240610)",
-            "version": "2024042201",
-            "userprivateaccesskey": "0123456789abcdef",
-            "userissiteadmin": False,
-        }
+        return serializers.site_info(ACCOUNT_ID, self._service)
 
     def _users(self, parameters: Parameters) -> list[Json]:
         field = parameters.get("field")

@@ -6,7 +6,7 @@ What is not recorded, the functions of assignments, has the properties of Moodle
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from student_graph.adapters.moodle.sandbox.index import Index
@@ -28,6 +28,40 @@ STUDENT_TEXT = "<p>What the student wrote</p>"
 def seconds(at: datetime | None) -> int:
     """A time in seconds since 1970; 0 for none."""
     return int(at.timestamp()) if at else 0
+
+
+def site_info(account_id: int, service: Iterable[str]) -> Json:
+    """The site and the account of the token, with the private key that Moodle sends too."""
+    return {
+        "sitename": "Sandbox Moodle",
+        "username": "student-graph",
+        "firstname": "Student",
+        "lastname": "Graph",
+        "fullname": "Student Graph",
+        "lang": "en",
+        "userid": account_id,
+        "siteurl": "https://moodle.example",
+        "userpictureurl": f"{PICTURE}/f1",
+        "functions": [{"name": name, "version": "2024042201"} for name in service],
+        "downloadfiles": 0,
+        "uploadfiles": 0,
+        "release": "4.4.1 (Build: 20240610)",
+        "version": "2024042201",
+        "mobilecssurl": "",
+        "advancedfeatures": [{"name": "enablecompletion", "value": 1}],
+        "usercanmanageownfiles": False,
+        "userquota": 0,
+        "usermaxuploadfilesize": -1,
+        "userhomepage": 1,
+        "userprivateaccesskey": "0123456789abcdef",
+        "siteid": 1,
+        "sitecalendartype": "gregorian",
+        "usercalendartype": "gregorian",
+        "userissiteadmin": False,
+        "theme": "boost",
+        "limitconcurrentlogins": 0,
+        "policyagreed": 0,
+    }
 
 
 def user(account: LmsAccountFact) -> Json:

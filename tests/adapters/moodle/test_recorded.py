@@ -159,6 +159,7 @@ FACTS_OF_STUDENT = next(account for account in FACTS.accounts if account.id == C
 @pytest.mark.parametrize(
     ("name", "parameters", "path"),
     [
+        ("site_info", {}, ()),
         ("users_by_field", {"field": "idnumber", "values[0]": FACTS_OF_STUDENT.sis_id}, (0,)),
         ("enrolled_users", {"courseid": COURSE.id}, (0,)),
         ("users_courses", {"userid": FACTS_OF_STUDENT.id}, (0,)),
