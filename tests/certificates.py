@@ -25,6 +25,7 @@ SUITES = {
     "oneroster": "oneroster/test_conformance.py::TestPublished12",
     "oneroster_files": "files/test_rosters.py::TestRosterFiles",
     "powerschool": "powerschool/test_conformance.py",
+    "schoology": "schoology/test_conformance.py",
 }
 """The test of each adapter, in tests/adapters."""
 TABLE = "| adapter | tier | passed | exempt | inapplicable | lookups |\n|---|---|--:|--:|--:|--:|\n"
