@@ -17,7 +17,7 @@ from student_graph.adapters.rest.declaration import models
 from student_graph.adapters.rest.declaration.schema import declaration_schema
 from student_graph.gateway.cli.main import main
 from tests.adapters.rest.test_mistakes import GOOD
-from tests.adapters.rest.vendors import HILLSIDE, LAKESIDE, LAKESIDE_IN_ALL_WAYS
+from tests.adapters.rest.vendors import HILLSIDE, LAKESIDE, LAKESIDE_IN_ALL_WAYS, SHIPPED
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "declare-a-vendor.md").read_text()
@@ -52,7 +52,7 @@ def test_the_schema_for_editors_is_up_to_date() -> None:
     assert SCHEMA["properties"]["lookups"]["properties"].keys() == {lookup.name for lookup in lookups_of(Adapter)}
 
 
-@pytest.mark.parametrize("file", [HILLSIDE, LAKESIDE, LAKESIDE_IN_ALL_WAYS], ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", [HILLSIDE, LAKESIDE, LAKESIDE_IN_ALL_WAYS, *SHIPPED], ids=lambda file: file.stem)
 def test_the_schema_accepts_declarations(file: Path) -> None:
     """An editor shows no mistake in a good file."""
     jsonschema.validate(tomllib.loads(file.read_text()), SCHEMA)
