@@ -24,8 +24,8 @@ class LoadedPackages:
         """
         Let the block see the adapters as they are installed now, and import changed packages again.
 
-        If the block raises an exception, the modules so far are in place again. Their objects stay as they are in any
-        case: only what is imported from now on is the new version.
+        If the block raises an exception, the modules so far are in place again. Their objects stay as they are in
+        any case: only what is imported from now on is the new version.
 
         Raises:
             SettingsError: student-graph itself was installed in another version, which takes a new process.
@@ -50,7 +50,8 @@ class LoadedPackages:
 
 def _installed_versions() -> dict[str, str]:
     """The versions of the packages that have adapters, by name."""
-    packages = [point.dist for point in adapter_entry_points() if point.dist is not None]
+    # Each reads a file for its name and another time for its version, so each is asked once.
+    packages = {point.dist for point in adapter_entry_points() if point.dist is not None}
     return {package.name: package.version for package in packages}
 
 
