@@ -7,6 +7,7 @@ or answers with too large a body, is halved.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from typing import TypeVar
 
@@ -67,6 +68,7 @@ class MoodleClient:
         self._concurrency = concurrency
         self._account_id: int | None = None
         """The user id of the token's account, once it was needed."""
+        self._account_lock = asyncio.Lock()
 
     async def site_info(self) -> api.SiteInfo:
         """The site and the functions that the token may call."""
@@ -246,8 +248,9 @@ class MoodleClient:
 
         Lists of courses show it only to accounts that may change the course.
         """
-        if self._account_id is None:
-            self._account_id = (await self.site_info()).userid
+        async with self._account_lock:  # concurrent reads ask for the account once
+            if self._account_id is None:
+                self._account_id = (await self.site_info()).userid
         report = (await self.grades(course_id, self._account_id)).get(self._account_id)
         return report.courseidnumber if report else None
 

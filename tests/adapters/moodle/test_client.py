@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from student_graph.adapters.contract import Adapter
-from student_graph.adapters.errors import AdapterError, BadKeyError, IdentityError, PayloadError
+from student_graph.adapters.errors import WRONG_KEY_REASON, AdapterError, BadKeyError, IdentityError, PayloadError
 from student_graph.adapters.lookup import Lookup, lookup_of
 from student_graph.adapters.moodle.client import functions
 from student_graph.adapters.moodle.client.functions import form_fields
@@ -26,6 +26,7 @@ from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.facts import LmsEnrollmentFact
 from student_graph.adapters.testing.harness import open_adapter, run_lookup
 from student_graph.adapters.testing.transports import UNSERVED_URL, RecordingTransport
+from tests.adapters.moodle.recorded import call
 
 FACTS = make_district(40)
 COURSE = max(FACTS.lms_courses, key=lambda course: len(course.members) if course.sis_section else 0)
@@ -192,6 +193,29 @@ async def test_a_course_that_is_not_current_is_no_students_course(option: str) -
 
     assert str(COURSE.id) not in account.course_ids
     assert (section in courses) is (option == "ended")
+
+
+async def test_many_sections_ask_for_the_account_once() -> None:
+    """Its id is needed to compare the idnumber of courses, and does not change."""
+    sandbox = sandbox_with()
+    courses = await answer(sandbox, COURSES, *sandbox.known_keys("section")[:9])
+    calls = Counter(sandbox.called)
+
+    assert len(courses) == 9
+    assert calls == {functions.COURSES: 9, functions.GRADE_ITEMS: 9, functions.SITE_INFO: 1}
+
+
+async def test_a_section_has_no_course_of_another_section() -> None:
+    """An answer to another request is refused: the gradebook names the idnumber that lists of courses hide."""
+    other = next(fact for fact in FACTS.lms_courses if fact.sis_section and fact.id != COURSE.id)
+    rows = await call(sandbox_with(), functions.COURSES, field="idnumber", value=other.sis_section)
+    sandbox = sandbox_with(change=lambda function, sent: rows if function == functions.COURSES else sent)
+    key = f"sis_section:{COURSE.sis_section}"
+    for lookup in (COURSES, lookup_of(Adapter.assignment_work_by_section)):
+        error = (await answer(sandbox, lookup, key))[key]
+
+        assert isinstance(error, PayloadError)
+        assert error.reason == WRONG_KEY_REASON
 
 
 async def test_a_number_of_two_users_shows_nobodys_records() -> None:
