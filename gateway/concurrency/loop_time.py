@@ -21,7 +21,7 @@ BUDGET_SHARE = 0.1
 """Share of the loop's time that each client has: a person who reads page after page needs a thirtieth."""
 MAX_SAVED_SECONDS = 0.5
 """Loop time that a client saves at most."""
-NEW_CLIENT_SECONDS = 0.1
+NEW_CLIENT_SECONDS = 0.05
 """Loop time that a new client has: who comes with many accounts has little of each."""
 MAX_DEBT_SECONDS = 1.0
 """How far a client may get over its budget: it is within it again ten seconds after its last work."""
@@ -140,6 +140,15 @@ class SharedBudget:
             first.charge(seconds)
 
 
+_last_work_within = 0.0
+"""When a task within its budget last ran, in seconds of the clock that meters tasks."""
+
+
+def last_work_within() -> float:
+    """When a task of a client within the budget last ran, in seconds of `time.perf_counter`."""
+    return _last_work_within
+
+
 _current: ContextVar[Budget | None] = ContextVar("budget", default=None)
 """Who pays for the work of the current task; None for work of the gateway itself."""
 
@@ -214,8 +223,12 @@ class _MeteredCoroutine(Coroutine[Any, Any, Any]):
             self._charge(started_at)
 
     def _charge(self, started_at: float) -> None:
+        global _last_work_within  # noqa: PLW0603 - one event loop serves
         if (budget := _current.get()) is not None:
-            budget.charge(self._clock() - started_at)
+            now = self._clock()
+            if budget.is_within:
+                _last_work_within = now
+            budget.charge(now - started_at)
 
     def close(self) -> None:
         """Close the coroutine."""

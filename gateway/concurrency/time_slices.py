@@ -15,10 +15,14 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
 from student_graph.gateway.concurrency.fair_queue import FairQueue
-from student_graph.gateway.concurrency.loop_time import current_budget
+from student_graph.gateway.concurrency.loop_time import current_budget, last_work_within
 
 SLICE_SECONDS = 0.005
 """How long the tasks of one round of the event loop may hold it."""
+RECENT_SECONDS = 0.02
+"""How long after work within a budget others pause after each of their turns: more of it may follow soon."""
+MAX_PAUSE_SECONDS = 0.05
+"""Longest such pause."""
 FIRST_PART_ITEMS = 64
 """Items of the first part of a long list, whose cost is not known yet."""
 MAX_PART_GROWTH = 4
@@ -28,7 +32,7 @@ MAX_PART_GROWTH = 4
 class _Turns:
     """The tasks of one event loop that wait for their next slice."""
 
-    __slots__ = ("ends_at", "has_begun", "is_held", "is_scheduled", "loop", "waiting")
+    __slots__ = ("began_at", "ends_at", "has_begun", "is_held", "is_scheduled", "loop", "pause", "waiting")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
@@ -41,6 +45,10 @@ class _Turns:
         """Whether `_next` runs in the next round of the loop."""
         self.is_held = False
         """Whether the work that runs now gives way to nobody."""
+        self.began_at = 0.0
+        """When the last turn began, in seconds of `time.perf_counter`."""
+        self.pause: asyncio.TimerHandle | None = None
+        """Ends the pause of those who are over their budgets, if there is one."""
 
     def begin(self) -> None:
         """Begin a slice for new work, one in a round: many requests that arrive together are long work, too."""
@@ -70,6 +78,9 @@ class _Turns:
             self.waiting.put(turn, None, goes_first=False)
         else:
             self.waiting.put(turn, budget.client, goes_first=budget.is_within)
+        if self.pause is not None and self.waiting.has_first:
+            self.pause.cancel()
+            self.pause, self.is_scheduled = None, False
         if not self.is_scheduled:
             self.is_scheduled = True
             self.loop.call_soon(self._next)
@@ -77,7 +88,17 @@ class _Turns:
         self.ends_at = time.perf_counter() + SLICE_SECONDS
 
     def _next(self) -> None:
-        """Give a slice to one task, and one in each later round as long as others wait."""
+        """
+        Give a slice to one task, and one in each later round as long as others wait.
+
+        While work within budgets goes on, which may take many short rounds, others pause after each turn for as
+        long as it took: nobody waits for a slice of theirs in every round.
+        """
+        now = time.perf_counter()
+        if self.pause is None and not self.waiting.has_first and now - last_work_within() < RECENT_SECONDS:
+            self.pause = self.loop.call_later(min(now - self.began_at, MAX_PAUSE_SECONDS), self._next)
+            return
+        self.pause, self.began_at = None, now
         while self.waiting:
             turn = self.waiting.take()
             if not turn.done():  # else its task was cancelled

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from student_graph.gateway.concurrency.coroutines import StartedCoroutine, start
-from student_graph.gateway.concurrency.loop_time import LoopBudgets, use_budget
+from student_graph.gateway.concurrency.loop_time import LoopBudgets, metered_tasks, use_budget
 from student_graph.gateway.concurrency.time_slices import (
     SLICE_SECONDS,
     give_way,
@@ -123,6 +123,35 @@ async def test_work_within_a_budget_goes_before_that_of_who_is_over_it() -> None
     await asyncio.gather(*heavy, work_long("teacher", 2))
     assert order.index("teacher") <= 2
     assert [client for client in order if client != "teacher"][:4] == ["pair 1", "pair 2"] * 2
+
+
+async def test_work_within_a_budget_waits_for_others_only_now_and_then() -> None:
+    """A page goes on in hundreds of short rounds of the loop; there is not a slice of others in each of them."""
+    budgets, slices, rounds = LoopBudgets(Clock()), 0, 200
+    budgets.of("pair").charge(10)
+
+    async def work_long() -> None:
+        nonlocal slices
+        use_budget(budgets.of("pair"))
+        while rounds:
+            await give_way()
+            slices += 1
+            work(1.2 * SLICE_SECONDS)
+
+    async def page() -> None:
+        nonlocal rounds
+        use_budget(budgets.of("teacher"))
+        while rounds:
+            rounds -= 1
+            await asyncio.sleep(0)
+
+    with metered_tasks():
+        tasks = [asyncio.create_task(work_long()) for _ in range(3)]
+        await asyncio.create_task(page())
+        slices_meanwhile = slices
+        await asyncio.gather(*tasks)
+    assert slices_meanwhile < 100
+    assert slices >= 3
 
 
 async def test_requests_that_arrive_together_share_one_slice() -> None:
