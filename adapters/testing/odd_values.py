@@ -25,6 +25,16 @@ from student_graph.adapters.reading import collecting_unreadable_rows
 from student_graph.adapters.sandbox.serving import Sandbox
 from student_graph.adapters.testing.applicability import about_http
 from student_graph.adapters.testing.harness import BatchResult, open_adapter, run_lookup, run_lookup_or_error
+from student_graph.adapters.testing.oddities.leaves import (
+    NOTHING,
+    TOO_LARGE,
+    Path,
+    another_id,
+    changed,
+    encoded,
+    paths_of_leaves,
+    value_at,
+)
 from student_graph.adapters.testing.transports import (
     MAX_REQUESTS,
     FaultyTransport,
@@ -32,11 +42,9 @@ from student_graph.adapters.testing.transports import (
     Responses,
 )
 
-Path: TypeAlias = tuple[str | int, ...]
 RequestKey: TypeAlias = tuple[str, str, bytes]
 """Method, address and body of a request."""
 
-_TOO_LARGE = "a number that is too large"
 _ANOTHER_ID = "another id"
 """Stands for a value of the same form with other digits: as an id, one that the vendor does not know."""
 ODD_VALUES: tuple[Any, ...] = (
@@ -47,7 +55,7 @@ ODD_VALUES: tuple[Any, ...] = (
     1.5,
     2**63,
     10**40,
-    _TOO_LARGE,
+    TOO_LARGE,
     "",
     " ",
     "NaN",
@@ -174,9 +182,9 @@ class _Player:
         response = self.responses[key]
         body = json.loads(response.content)
         if value is _ANOTHER_ID:
-            value = another_id(_value_at(body, path))
+            value = another_id(value_at(body, path))
         elif callable(value):
-            value = value(_value_at(body, path))
+            value = value(value_at(body, path))
         name = f"{self.lookup.name}: {'.'.join(map(str, path))} = {str(value)[:40]!r}"
         spoilt = _response(response, changed(body, path, value))
         try:
@@ -198,14 +206,14 @@ class _Player:
             self.counts.lost.append(name)
         fewer = sum(missing.values()) > sum((records - self.healthy).values())
         # An object in place of another one is an object with unknown properties, which readers ignore.
-        is_odd = isinstance(value, dict | list) and value and type(value) is not type(_value_at(body, path))
+        is_odd = isinstance(value, dict | list) and value and type(value) is not type(value_at(body, path))
         if fewer and is_odd and not unreadable and not _has_errors(result):
             self.counts.unreported.append(name)
 
     @staticmethod
     def _others(records: Counter[Any], body: Any, path: Path) -> Counter[Any]:
         """Those of the records that do not show the value at a path, such as a number of their own student."""
-        leaf = _value_at(body, path)
+        leaf = value_at(body, path)
         text = str(leaf)
         shown = len(text) >= _MIN_ID_CHARACTERS and not isinstance(leaf, dict)
         return Counter({record: n for record, n in records.items() if not (shown and text in record[1])})
@@ -215,7 +223,7 @@ class _Player:
         if (key, row) not in self.without:
             response = self.responses[key]
             body = json.loads(response.content)
-            without = _response(response, changed(body, row, _NOTHING), rows=-1) if row else httpx.Response(404)
+            without = _response(response, changed(body, row, NOTHING), rows=-1) if row else httpx.Response(404)
             self.without[key, row] = self.healthy - _records(await self._run({key: without}))
         return self.without[key, row]
 
@@ -224,10 +232,6 @@ class _Player:
         transport = FaultyTransport(self.sandbox, good, lambda: httpx.Response(503), {**self.responses, **changed})
         async with open_adapter(self.sandbox, transport, kind=self.kind) as adapter:
             return await run_lookup_or_error(adapter, self.lookup, self.keys, self.sandbox.arguments())
-
-
-_NOTHING = object()
-"""Stands for no value: the property or row is removed."""
 
 
 def _records(result: BatchResult | AdapterError) -> Counter[Any]:
@@ -239,13 +243,6 @@ def _records(result: BatchResult | AdapterError) -> Counter[Any]:
 
 def _has_errors(result: BatchResult | AdapterError) -> bool:
     return isinstance(result, AdapterError) or any(isinstance(x, AdapterError) for x in result.values())
-
-
-def _value_at(node: Any, path: Path) -> Any:
-    """The value at a path of a document."""
-    for part in path:
-        node = node[part]
-    return node
 
 
 def _is_refused_as_foreign(result: BatchResult | AdapterError) -> bool:
@@ -264,44 +261,11 @@ def _leaves(
         kinds: dict[Path, list[Path]] = {}
         document = json.loads(response.content)
         for path in paths_of_leaves(document):
-            if not replaces(_value_at(document, path)):
+            if not replaces(value_at(document, path)):
                 continue
             kinds.setdefault(tuple("*" if isinstance(part, int) else part for part in path), []).append(path)
         for paths in kinds.values():
             yield key, random.choice(paths)
-
-
-def paths_of_leaves(node: Any, path: Path = ()) -> Iterator[Path]:
-    """The paths of all leaves of a document, and of all objects in its rows."""
-    children: Any = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
-    if not isinstance(node, list) and path:
-        yield path
-    for name, child in children:
-        yield from paths_of_leaves(child, (*path, name))
-
-
-def another_id(value: Any) -> Any:
-    """A value of the same form with other digits; without digits, a longer text."""
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        return value
-    text = str(value)
-    other = "".join(str((int(c) + 7) % 10) if c.isascii() and c.isdigit() else c for c in text)
-    if isinstance(value, int):
-        return int(other)
-    return other if other != text else f"{text}x"
-
-
-def changed(document: Any, path: Path, value: Any) -> Any:
-    """A copy of a document with another value at a path, or with nothing there."""
-    first, *rest = path
-    copy = document.copy()
-    if rest:
-        copy[first] = changed(document[first], tuple(rest), value)
-    elif value is _NOTHING:
-        del copy[first]
-    else:
-        copy[first] = value
-    return copy
 
 
 def _response(response: httpx.Response, body: Any, rows: int = 0) -> httpx.Response:
@@ -311,8 +275,3 @@ def _response(response: httpx.Response, body: Any, rows: int = 0) -> httpx.Respo
         if rows and headers.get(name, "").isdigit():
             headers[name] = str(int(headers[name]) + rows)
     return httpx.Response(response.status_code, headers=headers, content=encoded(body))
-
-
-def encoded(body: Any) -> bytes:
-    """A JSON document, in which an odd value may be a number that is too large for a float."""
-    return json.dumps(body).replace(json.dumps(_TOO_LARGE), "1e400").encode()
