@@ -17,6 +17,7 @@ from benchmarks.support.district import PAGE, SECTION, VIEWER
 from student_graph.gateway.cache import Limits
 from student_graph.gateway.disclosure import DisclosureKeys, DisclosureLog
 from student_graph.gateway.documents.limits import DocumentLimits
+from student_graph.gateway.fetch.pipeline import OPERATION_TIMEOUT_SECONDS
 from student_graph.gateway.server import Service
 from student_graph.gateway.web.load_shedding import LoadLimits
 from student_graph.resolvers.context import ViewerRole
@@ -37,7 +38,12 @@ _LOG_FOLDERS: list[tempfile.TemporaryDirectory[str]] = []
 """Folders of disclosure logs; they are deleted when the process ends."""
 
 
-def create_app(*districts: Any, limits: Limits | None = None, loads: LoadLimits = NO_LOAD_SHEDDING) -> ASGIApp:
+def create_app(
+    *districts: Any,
+    limits: Limits | None = None,
+    loads: LoadLimits = NO_LOAD_SHEDDING,
+    operation_seconds: float = OPERATION_TIMEOUT_SECONDS,
+) -> ASGIApp:
     """The gateway over these districts, with a disclosure log in a temporary folder."""
     folder = tempfile.TemporaryDirectory()
     _LOG_FOLDERS.append(folder)
@@ -52,6 +58,7 @@ def create_app(*districts: Any, limits: Limits | None = None, loads: LoadLimits 
         disclosure_log=log,
         load_limits=loads,
         document_limits=LARGE_ANSWERS,
+        operation_seconds=operation_seconds,
     ).app()
 
 
