@@ -286,11 +286,7 @@ def test_half_of_a_character_is_read_as_the_replacement_character(sent: str, tex
 
 
 def test_an_object_that_cannot_be_read_is_left_out_and_another_error_is_raised() -> None:
-    """
-    What was sent and cannot be read costs its own record.
-
-    What was not sent may be read later, and for an answer about another key the gateway closes its connections.
-    """
+    """What was not sent may be read later; after an answer about another key the gateway closes connections."""
     with collecting_unreadable_rows() as unreadable:
         leave_out_unreadable(PayloadError("unexpected shape", code="SOURCE_SCHEMA"))
         another_key = PayloadError(WRONG_KEY_REASON, code="SOURCE_SCHEMA")
