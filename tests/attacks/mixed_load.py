@@ -15,6 +15,7 @@ import asyncio
 import json
 import math
 import random
+import signal
 import statistics
 import sys
 import tempfile
@@ -222,6 +223,9 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60.0, help="how long the load lasts (default: 60)")
     parser.add_argument("--output", type=Path, default=Path("soak"), help="path of the files without their suffix")
     options = parser.parse_args()
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a shell lets what runs behind it ignore interruptions
     print(_row(None))
     with tempfile.TemporaryDirectory() as folder, attacked_gateway(Path(folder), []) as gateway:
         load = MixedLoad(gateway, options.minutes)
