@@ -15,5 +15,5 @@ class TestAeries(AdapterSuite):
 
     sandbox_type = AeriesSandbox
     students = 60
-    case_step = size(9, 1)
+    case_step = size(9, 3)
     odd_values = size(1, 12)

@@ -15,5 +15,5 @@ class TestClever(AdapterSuite):
 
     sandbox_type = CleverSandbox
     students = size(30, 60)
-    case_step = size(12, 1)
+    case_step = size(12, 3)
     odd_values = size(2, 12)

@@ -15,5 +15,5 @@ class TestPowerSchool(AdapterSuite):
 
     sandbox_type = PowerSchoolSandbox
     students = size(30, 60)
-    case_step = size(12, 1)
+    case_step = size(12, 3)
     odd_values = size(2, 12)
