@@ -23,7 +23,14 @@ from student_graph.adapters.lookup import Page, Window
 from student_graph.adapters.model import Record
 from student_graph.adapters.rest.client.bodies import KEY_LIST
 from student_graph.adapters.rest.client.finds import Finder
-from student_graph.adapters.rest.client.first import RESPONSES, First, Responses, once, page_after
+from student_graph.adapters.rest.client.first import (
+    RESPONSES,
+    First,
+    Responses,
+    once,
+    page_after,
+    without_repeated,
+)
 from student_graph.adapters.rest.client.key_requests import KeyRequests
 from student_graph.adapters.rest.client.lists import Lists, Rows, value_at
 from student_graph.adapters.rest.client.records import is_of_year, map_rows
@@ -84,7 +91,7 @@ class Answering:
             raise
         year = arguments.get("school_year")
         records = [record for record in map_rows(self._plan, rows, values) if is_of_year(record, year)]
-        return once(records) if self._plan.elements else records
+        return without_repeated(records) if self._plan.elements else records
 
     async def _records_with_first(
         self, key: Any, values: dict[str, Any], arguments: Mapping[str, Any]

@@ -186,3 +186,15 @@ def once(records: Iterable[Record]) -> list[Record]:
     for record in records:
         by_id.setdefault(record.vendor_id, record)
     return list(by_id.values())
+
+
+def without_repeated(records: Iterable[Record]) -> list[Record]:
+    """Records of the elements of rows without those that equal an earlier one; ids alone may be those of a row."""
+    by_id: dict[str, list[Record]] = {}
+    for record in records:
+        by_id.setdefault(record.vendor_id, []).append(record)
+    return [
+        record
+        for same_id in by_id.values()
+        for record in (same_id if len(same_id) == 1 else {repr(record): record for record in same_id}.values())
+    ]

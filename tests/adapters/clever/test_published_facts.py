@@ -148,3 +148,16 @@ async def test_attendance_of_all_schools_is_split_by_student() -> None:
         "GET /v3.1/schools",
         *(f"GET /v3.1/attendance/schools/{row['id']}" for row in Objects(facts).schools),
     ])  # fmt: skip
+
+
+async def test_a_student_is_in_all_their_sections() -> None:
+    """Clever names an enrollment by its section and its student: neither alone tells two enrollments apart."""
+    facts = make_district(12)
+    keys = [StudentId(fact.id) for fact in facts.students]
+    async with open_adapter(CleverSandbox(facts)) as adapter:
+        enrollments: Any = await adapter.section_enrollments_by_student(keys)
+
+    expected = {(fact.student, fact.section.key) for fact in facts.section_enrollments if fact.end is None}
+    assert len(expected) > len(keys)
+    assert sum(map(len, enrollments.values())) == len(expected)
+    assert len({record.vendor_id for part in enrollments.values() for record in part}) == len(expected)
