@@ -214,7 +214,7 @@ class Adapter(AllLookups):
 
     @classmethod
     def files_of_source(cls, settings: Mapping[str, Any], folder: Path) -> Sequence[Path]:  # noqa: ARG003
-        """Return the files, named from `folder`, that define a source besides the settings file; by default none."""
+        """Return the files, named from `folder`, that define a source besides the settings file: none here."""
         return ()
 
     @classmethod
@@ -280,7 +280,7 @@ class Adapter(AllLookups):
 
     @property
     def interface(self) -> Interface | None:
-        """Return what the adapter knows about the server's interface, without a request; None if it says nothing."""
+        """Return what the adapter knows of the server's interface, without a request; None if it says nothing."""
         return None
 
     async def check(self) -> str:

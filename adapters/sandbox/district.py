@@ -59,8 +59,8 @@ def make_district(
     """
     Build a district with `students` students. Equal arguments build equal districts.
 
-    Each of its towns has a high, a middle and an elementary school; there is one for each thousand students, unless
-    `towns` says how many. All districts use the same student numbers.
+    Each of its towns has a high, a middle and an elementary school; there is one town for each thousand students,
+    unless `towns` says how many. All districts use the same student numbers.
 
     Raises:
         ValueError: there are fewer than 10 or more than 100,000 students.
