@@ -115,7 +115,8 @@ def _gateway(sandbox: Sandbox, cache: str) -> Iterator[str]:
     settings = "\n".join(
         [
             '[server]\nport = 0\n[disclosure]\nkey_env = "KEY"',
-            "[load]\nviewer_in_flight = 2000\nviewer_rate = 1e6\nviewer_burst = 100000\n[cache]",
+            "[load]\nviewer_in_flight = 2000\nviewer_rate = 1e6\nviewer_burst = 100000",
+            "[cache]\ncalendars = false",
             cache,
             '[[districts]]\nid = "here"\nname = "Here"\ntime_zone = "America/Chicago"',
             '[[districts.sources]]\nname = "sis"\nkind = "edfi"\nclient_secret_env = "SECRET"',

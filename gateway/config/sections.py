@@ -92,6 +92,8 @@ class CacheConfig(Section):
     """Maximum number of cached answers, each for one key of one lookup."""
     responses: bool = Field(default=True, alias="whole_answers")
     """Whether complete responses are cached too, in a quarter of the memory, for the same query sent again."""
+    calendars: bool = True
+    """Whether calendars and terms of schools are read after the start, and again when they become old."""
     client_seconds: int = Field(default=0, ge=0, le=300)
     """Seconds for which a client may cache a response for itself; 0 for not at all (`private, no-store`)."""
     redis: Annotated[str, AfterValidator(_check_redis_url)] | None = None

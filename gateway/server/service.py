@@ -25,12 +25,11 @@ from student_graph.gateway.documents.limits import DocumentLimits, LimitChecker
 from student_graph.gateway.documents.store import DocumentStore
 from student_graph.gateway.execution import configured_executor, executor_class
 from student_graph.gateway.fetch.pipeline import OPERATION_TIMEOUT_SECONDS, FetchPipeline
+from student_graph.gateway.server.background_reads import BackgroundReads
 from student_graph.gateway.server.connection_table import MAX_CONNECTIONS_PER_ADDRESS
 from student_graph.gateway.server.parts import memory_account, with_cors
 from student_graph.gateway.signing import HmacSigner
-from student_graph.gateway.warm.plan import WarmPlan, WarmTimes
-from student_graph.gateway.warm.schedule import WarmSchedule, claim_by
-from student_graph.gateway.warm.warm_up import WarmUp
+from student_graph.gateway.warm.plan import WarmTimes
 from student_graph.gateway.web.admission import Admission, Purposes
 from student_graph.gateway.web.app import GatewayApp, http_error
 from student_graph.gateway.web.graphql import GraphQLView
@@ -109,6 +108,8 @@ class Service:
     """How districts judge their metrics; one that is missing has the defaults."""
     warm: Mapping[DistrictId, WarmTimes] = field(default_factory=dict)
     """When the cache is filled before people come, and with what, by district."""
+    calendars: bool = False
+    """Whether calendars and terms of schools are read after the start, and again when they become old."""
     operation_seconds: float = OPERATION_TIMEOUT_SECONDS
     """How long an operation waits for its sources at most."""
     executor: str = field(default_factory=configured_executor)
@@ -162,15 +163,10 @@ class Application:
         fleet = service.fleet
         self.opening_limit: OpeningLimit = running.opening_limit if running else OpeningLimit(fleet)
         self._break_glass = self._build_break_glass()
-        self._warm_schedule = WarmSchedule(service.warm, self.pipeline.districts, self._warm_up, claim_by(fleet))
+        self._background = BackgroundReads(self.pipeline, service.warm, fleet, calendars=service.calendars)
         joined = None if fleet is None else lambda: fleet.joined
         self.readiness: Readiness = running.readiness if running else Readiness(joined)
         self.asgi = self._build_asgi()
-
-    def _warm_up(self, district: DistrictId, plan: WarmPlan) -> WarmUp:
-        """A warm-up of a district, which begins when it is run."""
-        fetch, traffic = self.pipeline.background_fetch()
-        return WarmUp(self.pipeline.districts[district], fetch, traffic, plan)
 
     def _build_asgi(self) -> ASGIApp:
         service = self.service
@@ -259,7 +255,7 @@ class Application:
         self.pipeline.start()
         if running is not None:
             running.stop_taking_requests()
-        self._warm_schedule.start()
+        self._background.start()
         if running is None or running.load_shedder is not self.load_shedder:
             self.load_shedder.start()
         if running is None:
@@ -269,11 +265,11 @@ class Application:
 
     def stop_taking_requests(self) -> None:
         """Begin no further background work: other settings hold now, and only the requests under way are left."""
-        self._warm_schedule.stop_waiting()
+        self._background.stop_waiting()
 
     async def retire(self, living: Sequence[Application]) -> None:
         """Close what no application in `living` uses; the last request has ended, running warm-ups end first."""
-        await self._warm_schedule.finish()
+        await self._background.finish()
         if self._break_glass is not None:
             await self._break_glass.finish()
         if all(other.load_shedder is not self.load_shedder for other in living):
@@ -288,7 +284,7 @@ class Application:
     async def close(self) -> None:
         """End background work at the end of the process."""
         self.load_shedder.stop()
-        await self._warm_schedule.close()
+        await self._background.close()
         await self.pipeline.close()
         await self.authenticator.close()
         if self._break_glass is not None:

@@ -159,6 +159,7 @@ def _settings_text(vendors: GoodVendors, hostile_vendors: Mapping[str, socket.so
     sis, lms = vendors.settings["edfi"], vendors.settings["canvas"]
     lines = [
         "[server]\nport = 0\nintrospection = true\ndefer = true",
+        "[cache]\ncalendars = false",
         '[disclosure]\nkey_env = "RECORD"',
         f'[policy]\nreviewers = "{people}/opened"',
         *_district(DISTRICT, sis, lms),

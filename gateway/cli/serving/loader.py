@@ -143,6 +143,7 @@ class ServiceLoader:
             dependents=frozenset(DistrictId(d.id) for d in settings.districts if d.parents_keep_rights),
             metric_settings={DistrictId(d.id): d.metric_settings for d in settings.districts},
             warm={DistrictId(d.id): d.warm.times for d in settings.districts if d.warm is not None},
+            calendars=settings.cache.calendars and settings.cache.memory > 0,
         )
 
     def _environ(self) -> Mapping[str, str]:

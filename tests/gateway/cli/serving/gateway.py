@@ -43,6 +43,7 @@ class SettingsFiles:
     def write(self) -> None:
         """Write both files."""
         lines = [f"[server]\nport = 0\n{self.server}\n[disclosure]\nkey_env = 'RECORD'\n{self.extra}"]
+        lines.append("[cache]\ncalendars = false")
         lines.append(f'[load]\nviewer_rate = 100000\n[[districts]]\nid = "hill"\nname = "{self.name}"')
         lines.append('time_zone = "America/Denver"')
         secrets = dict(self.secrets)

@@ -67,7 +67,7 @@ MISTAKES: dict[str, tuple[Callable[[SettingsFiles], Any], str]] = {
         replaced("port = 0", 'port = 0\nhost = "127.0.0.2"'), "server.host: cannot change while the gateway runs",
     ),
     "a Redis": (
-        replaced("[load]", '[cache]\nredis = "redis://127.0.0.1:6379/0"\nkey_env = "RECORD"\n[load]'),
+        replaced("[cache]", '[cache]\nredis = "redis://127.0.0.1:6379/0"\nkey_env = "RECORD"'),
         "cache.redis: cannot change while the gateway runs",
     ),
     "another record": (
