@@ -76,7 +76,7 @@ class Rest(Adapter):
             lookup: Answering(
                 part,
                 lists_of(part.style),
-                lists_of_find=default,
+                lists_of_first=default,
                 settings=values,
                 concurrency=settings.concurrency,
             )
@@ -293,5 +293,5 @@ def _calls(plan: Plan, part: LookupPlan) -> float:
     if calls is not None:
         return calls
     rows = 1.0 if isinstance(part.style, NoPaging) else max(1.0, part.lookup.records_per_key / part.style.rows)
-    requests = rows + (part.find is not None)
+    requests = rows + part.depends_on_first
     return requests * (1 + 1 / part.keys_per_call) / 2

@@ -6,12 +6,11 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import NoReturn
 
-from student_graph.adapters.rest.client.templates import Template, TemplateError, parse_request
+from student_graph.adapters.rest.client.templates import KEY, Template, TemplateError, parse_request
 from student_graph.adapters.rest.declaration.errors import DeclarationError
 from student_graph.adapters.rest.declaration.models import Declaration
 from student_graph.adapters.rest.declaration.positions import Lines
 from student_graph.adapters.rest.mapping.paths import Getter, PathError, compile_path
-from student_graph.adapters.rest.plan import KEY
 
 MAX_KEY_PARTS = 6
 """Parts of a key that requests can name, as `{key.0}`."""

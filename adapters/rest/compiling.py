@@ -12,24 +12,23 @@ from pydantic_core import to_json
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import Lookup, lookups_of
 from student_graph.adapters.rest.checks import KEY_NAMES, Checks, same
-from student_graph.adapters.rest.client.first import FirstPlan
+from student_graph.adapters.rest.client.first_values import FirstPlan
 from student_graph.adapters.rest.client.lists import RowSource
 from student_graph.adapters.rest.client.templates import Template
 from student_graph.adapters.rest.declaration.models import Declaration, LookupDeclaration, NoPaging
 from student_graph.adapters.rest.declaration.parts import Check
 from student_graph.adapters.rest.declaration.positions import Lines
 from student_graph.adapters.rest.declaration.reading import read_declaration
-from student_graph.adapters.rest.first_checks import compile_first
+from student_graph.adapters.rest.first_checks import compile_first, compile_id_list
 from student_graph.adapters.rest.mapping.numbers import MappingError
 from student_graph.adapters.rest.mapping.paths import Getter
 from student_graph.adapters.rest.mapping.readers import ID_TABLE
 from student_graph.adapters.rest.mapping.record_mapping import RecordMapping
 from student_graph.adapters.rest.mapping.records import compile_record
 from student_graph.adapters.rest.mapping.values import ValueDefaults, converter
-from student_graph.adapters.rest.plan import FindPlan, LookupPlan, Plan
+from student_graph.adapters.rest.plan import LookupPlan, Plan
 from student_graph.adapters.rest.request_checks import (
     check_paging,
-    compile_find,
     compile_requests,
     placeholders_of,
 )
@@ -84,7 +83,15 @@ class _Compiler(Checks):
                 self.fail(("lookups", name), _unknown("lookup", name, list(_LOOKUPS)))
             plan.lookups[name] = self._lookup(_LOOKUPS[name], declared, ("lookups", name))
         self._check_ways(plan)
+        self._check_all_first_are_used(plan)
         return plan
+
+    def _check_all_first_are_used(self, plan: Plan) -> None:
+        parts = (part for lookup in plan.lookups.values() for part in (*lookup.first, *lookup.id_lists))
+        used = {part.name for part in parts}
+        for name in self.declaration.first:
+            if name not in used:
+                self.fail(("first", name), f"no lookup uses {name}: write {{{name}}} in a request, or remove it")
 
     def _check_defaults(self) -> None:
         for hint in (dt.datetime, dt.date):
@@ -97,7 +104,7 @@ class _Compiler(Checks):
         declaration = self.declaration
         where = "paging" if declared.paging is None else path
         mapping = self._mapping(lookup, declared, path)
-        find_name, requests = compile_requests(self, lookup, declared, path)
+        requests = compile_requests(self, lookup, declared, path)
         is_object = not lookup.is_list and any(request.path.names for request in requests.values())
         style = declared.paging or (NoPaging(kind="none") if is_object else declaration.paging)
         check_paging(self, style, requests, lookup, path if where != "paging" else ("paging",))
@@ -107,7 +114,6 @@ class _Compiler(Checks):
             to_json if declared.elements else mapping.row_id,
             not lookup.is_list,
         )
-        finds = self._finds(find_name, mapping, path)
         changes = declared.changes
         if changes is not None and (declaration.data_version is None or not lookup.is_list or lookup.paged):
             self.fail((*path, "changes"), "changes need [data_version], and a lookup of complete lists")
@@ -118,7 +124,6 @@ class _Compiler(Checks):
             self.path(declared.where, (*path, "where")) if declared.where else None,
             mapping,
             style,
-            finds.get(find_name) if find_name else None,
             declared.keys,
             declared.separator,
             changes,
@@ -126,8 +131,8 @@ class _Compiler(Checks):
             is_linked,
             self._split(lookup, declared, path),
             self._elements(declared, path),
-            tuple(find for find in finds.values() if find.is_for_all),
             self._first(lookup, declared, requests, mapping, path),
+            self._id_lists(mapping, path),
         )
         self._check_sample(plan, declared, path)
         return plan
@@ -176,15 +181,10 @@ class _Compiler(Checks):
             self.fail(path, f"[first.{first[-1].name}] is read for one key at a time, and before complete lists")
         return first
 
-    def _finds(self, of_request: str | None, mapping: RecordMapping, path: tuple[str, ...]) -> dict[str, FindPlan]:
-        """The requests for ids that a lookup needs, by name."""
-        of_mapping = {name.removeprefix(ID_TABLE) for name in mapping.placeholders if name.startswith(ID_TABLE)}
-        names = of_mapping | ({of_request} if of_request else set())
-        finds = {name: compile_find(self, name, path) for name in sorted(names)}
-        for name in sorted(of_mapping):
-            if not finds[name].is_for_all:
-                self.fail(("find", name, "get"), "`key_of` needs the list of all ids: a request without {key}")
-        return finds
+    def _id_lists(self, mapping: RecordMapping, path: tuple[str, ...]) -> tuple[FirstPlan, ...]:
+        """The lists of all ids to which `key_of` leads in a mapping."""
+        names = [name.removeprefix(ID_TABLE) for name in mapping.placeholders if name.startswith(ID_TABLE)]
+        return tuple(compile_id_list(self, name, path) for name in sorted(names))
 
     def _split(self, lookup: Lookup, declared: LookupDeclaration, path: tuple[str, ...]) -> Lookup | None:
         if declared.split is None:

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Iterable
 
 from student_graph.adapters.rest.checks import KEY_NAMES, Checks, Location, same
-from student_graph.adapters.rest.client.first import FirstPlan
-from student_graph.adapters.rest.plan import KEY
+from student_graph.adapters.rest.client.first_values import FirstPlan
+from student_graph.adapters.rest.client.templates import KEY
+
+_ALL = (*KEY_NAMES, "school_year", "school_year_start", "school_year_first_day", "school_year_last_day", "since")
+"""Placeholders that some lookup has."""
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+def depends_on_key(checks: Checks, names: Iterable[str]) -> bool:
+    """Whether one of these placeholders is the key, or is read first for the key."""
+    known, rest = set[str](), list(names)
+    while rest:
+        name = rest.pop()
+        declared = checks.declaration.first.get(name)
+        if name.partition(".")[0] == KEY or (declared is not None and declared.matches is not None):
+            return True
+        if declared is not None and name not in known:
+            known.add(name)
+            rest += _PLACEHOLDER.findall(declared.get)
+    return False
 
 
 def compile_first(
@@ -32,7 +51,11 @@ def compile_first(
         if name in above:
             circle = " needs ".join((*above[above.index(name) :], name))
             checks.fail(("first", name, "get"), f"nothing can be read first: {circle}")
-        plan = _compile(checks, name, known, location)
+        plan = _compile(checks, name)
+        for placeholder in sorted(plan.request.names - {*known, *checks.declaration.first}):
+            checks.fail(location, f"[first.{name}] uses {{{placeholder}}}, which this lookup does not have")
+        if plan.matches is not None and KEY not in known:
+            checks.fail(location, f"[first.{name}] `matches` the key, and a lookup of the district has none")
         for other in sorted(plan.request.names):
             add(other, (*above, name))
         ordered[name] = plan
@@ -42,27 +65,37 @@ def compile_first(
     return tuple(ordered.values())
 
 
-def _compile(checks: Checks, name: str, known: Collection[str], location: Location) -> FirstPlan:
+def compile_id_list(checks: Checks, name: str, location: Location) -> FirstPlan:
+    """
+    Return the list of all ids to which `key_of` leads.
+
+    Raises:
+        DeclarationError: there is no such table, it is wrong, or it is no such list; `location` names the lookup.
+    """
+    if name not in checks.declaration.first:
+        known = ", ".join(f"[first.{other}]" for other in checks.declaration.first) or "none yet"
+        checks.fail(location, f"there is no table [first.{name}]; there are: {known}")
+    plan = _compile(checks, name)
+    if plan.matches is None or plan.several or plan.request.names - {*checks.settings}:
+        problem = "`key_of` needs the list of all ids: add `matches`, remove `several`, and no {key} in `get`"
+        checks.fail(("first", name), problem)
+    return plan
+
+
+def _compile(checks: Checks, name: str) -> FirstPlan:
+    """The compiled table, which is the same for all lookups."""
     declared, path = checks.declaration.first[name], ("first", name)
-    if declared.code is not None and declared.several:
-        checks.fail((*path, "several"), "a table of codes is one value; leave out `several`, or `code`")
-    plan = FirstPlan(
+    if declared.code is not None and (declared.several or declared.matches is not None):
+        wrong = "several" if declared.several else "matches"
+        checks.fail((*path, wrong), f"a table of codes is one value; leave out `{wrong}`, or `code`")
+    return FirstPlan(
         name,
         checks.request(declared.get, {*_ALL, *checks.settings, *checks.declaration.first}, (*path, "get")),
         checks.path(declared.rows, (*path, "rows")) if declared.rows else same,
+        declared.rows,
         checks.path(declared.value, (*path, "value")),
         checks.path(declared.matches, (*path, "matches")) if declared.matches else None,
         checks.path(declared.code, (*path, "code")) if declared.code else None,
         declared.several,
+        depends_on_key(checks, [name]),
     )
-    for placeholder in sorted(plan.request.names - {*known, *checks.declaration.first}):
-        checks.fail(location, f"[first.{name}] uses {{{placeholder}}}, which this lookup does not have")
-    if plan.matches is not None and KEY not in {part.partition(".")[0] for part in plan.request.names}:
-        checks.fail(
-            (*path, "matches"), "`matches` compares rows with the key: name {key} in `get`, or leave it out"
-        )
-    return plan
-
-
-_ALL = (*KEY_NAMES, "school_year", "school_year_start", "school_year_first_day", "school_year_last_day", "since")
-"""Placeholders that some lookup has."""

@@ -7,39 +7,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from student_graph.adapters.lookup import Lookup
-from student_graph.adapters.rest.client.first import FirstPlan
+from student_graph.adapters.rest.client.first_values import FirstPlan
 from student_graph.adapters.rest.client.lists import RowSource
-from student_graph.adapters.rest.client.templates import Template
+from student_graph.adapters.rest.client.templates import KEY, Template
 from student_graph.adapters.rest.declaration.models import Auth, Declaration, PagingStyle
 from student_graph.adapters.rest.declaration.parts import Changes
 from student_graph.adapters.rest.mapping.paths import Getter
 from student_graph.adapters.rest.mapping.record_mapping import RecordMapping
 
-KEY, KEYS = "key", "keys"
-"""Placeholders of one requested key, and of several."""
 YEAR_START = "school_year_start"
 """Placeholder of the calendar year in which the requested school year begins, by which some vendors name it."""
 
 
 FIRST_DAY, LAST_DAY = "school_year_first_day", "school_year_last_day"
 """Placeholders of July 1 and June 30 of the requested school year, for vendors that ask for a range of days."""
-
-
-@dataclass(frozen=True, slots=True)
-class FindPlan:
-    """How the vendor's own id of a key is found."""
-
-    name: str
-    """The placeholder that has the id."""
-    request: Template
-    rows: Getter
-    value: Getter
-    matches: Getter | None
-
-    @property
-    def is_for_all(self) -> bool:
-        """Whether its request names no key: then it is a list of all ids, which is read once for all keys."""
-        return not any(name.partition(".")[0] == KEY for name in self.request.names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +34,6 @@ class LookupPlan:
     where: Getter | None
     mapping: RecordMapping
     style: PagingStyle
-    find: FindPlan | None
     keys_per_call: int
     separator: str
     changes: Changes | None
@@ -64,22 +44,26 @@ class LookupPlan:
     """The lookup of the district whose answer is split by key."""
     elements: tuple[Getter, ...] = ()
     """A list in each row, a list in each of its elements, and so on: a row counts once for each element."""
-    tables: tuple[FindPlan, ...] = ()
-    """Lists of ids that its requests or its mapping need."""
-
     first: tuple[FirstPlan, ...] = ()
     """What is read before the request, in this order."""
+    id_lists: tuple[FirstPlan, ...] = ()
+    """Lists of all ids of the vendor, by which its mapping leads back to keys."""
 
     @property
-    def is_sent_by_id(self) -> bool:
-        """Whether a lookup of the district is answered by a request for each id of a list."""
-        return self.find is not None and self.find.is_for_all and self.lookup.key_kind == "district"
+    def is_sent_for_several(self) -> bool:
+        """Whether its request is sent for each of several values that are read first."""
+        return any(first.several for first in self.first)
+
+    @property
+    def depends_on_first(self) -> bool:
+        """Whether something has to be read first for each key."""
+        return any(first.depends_on_key for first in self.first)
 
     @property
     def names_key_in_path(self) -> bool:
-        """Whether the key, or an id found by it, is a part of the path: then 404 says that it is unknown."""
+        """Whether the key, or what is read for it first, is in the path: then 404 says that it is unknown."""
         names = frozenset[str]().union(*(request.path.names for request in self.requests.values()))
-        own = {KEY} if self.find is None else {KEY, self.find.name}
+        own = {KEY, *(first.name for first in self.first if first.depends_on_key)}
         return any(name.partition(".")[0] in own for name in names)
 
 

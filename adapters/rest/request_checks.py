@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from student_graph.adapters.lookup import Lookup
-from student_graph.adapters.rest.checks import KEY_NAMES, Checks, Location, same
+from student_graph.adapters.rest.checks import KEY_NAMES, Checks, Location
 from student_graph.adapters.rest.client.bodies import BodyError, PostTemplate, parse_body
-from student_graph.adapters.rest.client.templates import Template
+from student_graph.adapters.rest.client.templates import KEYS, Template
 from student_graph.adapters.rest.declaration.models import (
     CursorPaging,
     LinkPaging,
@@ -17,16 +17,17 @@ from student_graph.adapters.rest.declaration.models import (
     NumberPaging,
     PagingStyle,
 )
-from student_graph.adapters.rest.plan import FIRST_DAY, KEY, KEYS, LAST_DAY, YEAR_START, FindPlan
+from student_graph.adapters.rest.first_checks import depends_on_key
+from student_graph.adapters.rest.plan import FIRST_DAY, LAST_DAY, YEAR_START
 
 _FAILED_WAYS = "give one of: `get`, `post`, or `split` with the lookup of the district to split"
 
 
 def compile_requests(
     checks: Checks, lookup: Lookup, declared: LookupDeclaration, path: Location
-) -> tuple[str | None, dict[str, Template]]:
+) -> dict[str, Template]:
     """
-    Return the name of the request that finds the vendor's id before them, and the requests of a lookup.
+    Return the requests of a lookup.
 
     Raises:
         DeclarationError: a request is wrong, or does not name the key.
@@ -34,25 +35,18 @@ def compile_requests(
     declaration = checks.declaration
     if sum(way is not None for way in (declared.get, declared.post, declared.split)) != 1:
         checks.fail(path, _FAILED_WAYS)
-    known = [*placeholders_of(checks, lookup), *declaration.find, *declaration.first]
+    known = [*placeholders_of(checks, lookup), *declaration.first]
     if lookup.key_kind != "district":
         known += [KEYS] if declared.keys > 1 else KEY_NAMES
     way = "get" if declared.post is None else "post"
     requests = _requests(checks, lookup, declared, known, path)
-    finds = {name for request in requests.values() for name in request.names} & declaration.find.keys()
-    if len(finds) > 1:
-        checks.fail((*path, way), "a request uses one [find] only; write the adapter in Python")
     for request in requests.values():
-        names = {part.partition(".")[0] for part in request.names}
-        if lookup.key_kind != "district" and not names & {KEY, KEYS, *finds, *declaration.first}:
+        names_key = KEYS in request.names or depends_on_key(checks, request.names)
+        if lookup.key_kind != "district" and not names_key:
             checks.fail((*path, way), f"the request does not name the key; use {{{known[-1].partition('.')[0]}}}")
         if declared.keys > 1 and KEYS in request.path.names:
             checks.fail((*path, way), "several keys belong to the parameters, not to the path")
-    name = next(iter(finds), None)
-    if name is not None and lookup.key_kind == "district" and lookup.paged:
-        problem = f"{lookup.name} is read in pages: it cannot be asked for each id of [find.{name}]"
-        checks.fail((*path, way), problem)
-    return name, requests
+    return requests
 
 
 def placeholders_of(checks: Checks, lookup: Lookup) -> list[str]:
@@ -87,30 +81,6 @@ def _requests(
         name: checks.request(text, known, (*path, "get", *([name] if name else [])))
         for name, text in by_field.items()
     }
-
-
-def compile_find(checks: Checks, name: str, location: Location) -> FindPlan:
-    """
-    Return the request that finds the vendor's ids, of the table `[find.NAME]`.
-
-    Raises:
-        DeclarationError: something in it is wrong, or there is no such table; `location` names it.
-    """
-    declared = checks.declaration.find.get(name)
-    if declared is None:
-        known = ", ".join(f"[find.{other}]" for other in checks.declaration.find) or "none yet"
-        checks.fail(location, f"there is no table [find.{name}]; there are: {known}")
-    path = ("find", name)
-    find = FindPlan(
-        name,
-        checks.request(declared.get, [*checks.settings, KEY], (*path, "get")),
-        checks.path(declared.rows, (*path, "rows")) if declared.rows else same,
-        checks.path(declared.value, (*path, "value")),
-        checks.path(declared.matches, (*path, "matches")) if declared.matches else None,
-    )
-    if find.is_for_all and find.matches is None:
-        checks.fail(path, "a list of all ids needs `matches`: where the key is in a row. Or name {key} in `get`")
-    return find
 
 
 def check_paging(

@@ -22,21 +22,15 @@ from student_graph.adapters.identity import vendor_key
 from student_graph.adapters.lookup import Page, Window
 from student_graph.adapters.model import Record
 from student_graph.adapters.rest.client.bodies import KEY_LIST
-from student_graph.adapters.rest.client.finds import Finder
-from student_graph.adapters.rest.client.first import (
-    RESPONSES,
-    First,
-    Responses,
-    once,
-    page_after,
-    without_repeated,
-)
+from student_graph.adapters.rest.client.first import RESPONSES, First, Responses, page_after
+from student_graph.adapters.rest.client.first_values import FirstPlan, KeyedValues
 from student_graph.adapters.rest.client.key_requests import KeyRequests
 from student_graph.adapters.rest.client.lists import Lists, Rows, value_at
-from student_graph.adapters.rest.client.records import is_of_year, map_rows
+from student_graph.adapters.rest.client.records import is_of_year, map_rows, once, without_repeated
+from student_graph.adapters.rest.client.templates import KEY, KEYS
 from student_graph.adapters.rest.mapping.ordering import sort_key
 from student_graph.adapters.rest.mapping.readers import ID_TABLE
-from student_graph.adapters.rest.plan import KEY, KEYS, LookupPlan
+from student_graph.adapters.rest.plan import LookupPlan
 
 
 class Answering:
@@ -47,7 +41,7 @@ class Answering:
         plan: LookupPlan,
         lists: Lists,
         *,
-        lists_of_find: Lists,
+        lists_of_first: Lists,
         settings: Mapping[str, Any],
         concurrency: int,
     ) -> None:
@@ -55,13 +49,12 @@ class Answering:
         self._settings, self._concurrency = settings, concurrency
         self._requests = KeyRequests(plan, settings)
         self._sort_key = sort_key(plan.lookup)
-        self._finder = Finder(lists_of_find, plan.source)
-        self._first = First(plan.first, lists_of_find, plan.source, concurrency)
+        self._first = First(plan.first, lists_of_first, plan.source, concurrency)
         self._key_attribute = plan.lookup.key_attribute
 
     async def batch(self, keys: Sequence[Any], arguments: Mapping[str, Any]) -> dict[Any, Any]:
         """The answers to keys."""
-        arguments = {**arguments, **await self._tables(), RESPONSES: Responses()}
+        arguments = await self._with_shared(arguments)
         window = arguments.get("window")
         if isinstance(window, Window):  # of one district at a time
             pages = {key: await self._window(key, arguments, window) for key in dict.fromkeys(keys)}
@@ -72,70 +65,62 @@ class Answering:
 
     async def records_of_district(self, arguments: Mapping[str, Any]) -> list[Record] | None:
         """All records of a lookup of the district; None if the vendor has no such list."""
-        return await self._records("", {**arguments, **await self._tables(), RESPONSES: Responses()})
+        return await self._records("", await self._with_shared(arguments))
+
+    async def _with_shared(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments with what all keys share: responses, and lists of the vendor's ids."""
+        lists, responses = self._plan.id_lists, Responses()
+
+        async def read(plan: FirstPlan) -> KeyedValues:
+            return await self._first.keys_of_ids(plan, self._settings, responses)
+
+        tables = await gather_in_order(lists, read, self._concurrency) if lists else []
+        by_name = {ID_TABLE + plan.name: table for plan, table in zip(lists, tables, strict=True)}
+        return {**arguments, **by_name, RESPONSES: responses}
+
+    async def _contexts(self, key: Any, arguments: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+        """The values of the placeholders of each request for a key; None if the vendor does not know the key."""
+        values = self._requests.base_values(key, arguments)
+        if not self._plan.first:
+            return [values]
+        of_vendor = {**values, KEY: self._requests.value_of(key)}
+        contexts = await self._first.values_of(of_vendor, arguments[RESPONSES])
+        return None if contexts is None else [{**context, KEY: key} for context in contexts]
 
     async def _records(self, key: Any, arguments: Mapping[str, Any]) -> list[Record] | None:
-        """All records that a request for a key returns; None if the vendor does not know the key."""
-        if self._plan.is_sent_by_id:
-            return await self._records_by_id(key, arguments)
-        values = await self._values(key, arguments)
-        if values is None:
-            return None
-        if self._plan.first:
-            return await self._records_with_first(key, values, arguments)
-        try:
-            rows = await self._lists.read_all(self._requests.request(key, values), self._plan.source)
-        except httpx.HTTPStatusError as exc:
-            if exc.response.status_code == httpx.codes.NOT_FOUND and self._plan.names_key_in_path:
-                return None
-            raise
-        year = arguments.get("school_year")
-        records = [record for record in map_rows(self._plan, rows, values) if is_of_year(record, year)]
-        return without_repeated(records) if self._plan.elements else records
-
-    async def _records_with_first(
-        self, key: Any, values: dict[str, Any], arguments: Mapping[str, Any]
-    ) -> list[Record] | None:
-        """All records of the requests for a key, each with other values that were read first."""
-        contexts = await self._first.values_of({**values, KEY: self._requests.value_of(key)}, arguments[RESPONSES])
+        """All records of the requests for a key; None if the vendor does not know the key."""
+        contexts = await self._contexts(key, arguments)
         if contexts is None:
             return None
-        parts = await self._rows_by_values(key, contexts)
-        if parts and self._plan.lookup.key_kind != "district" and all(rows is None for _, rows in parts):
+        parts = await self._rows_of_contexts(key, contexts)
+        if parts and all(rows is None for rows in parts):
             return None
-        records = (record for context, rows in parts for record in map_rows(self._plan, rows or [], context))
-        return once(record for record in records if is_of_year(record, arguments.get("school_year")))
+        year = arguments.get("school_year")
+        mapped = [map_rows(self._plan, rows or [], context) for rows, context in zip(parts, contexts, strict=True)]
+        records = [record for part in mapped for record in part if is_of_year(record, year)]
+        if self._plan.is_sent_for_several:
+            return once(records)
+        return without_repeated(records) if self._plan.elements else records
 
-    async def _records_by_id(self, key: Any, arguments: Mapping[str, Any]) -> list[Record]:
-        """All records of a lookup of the district that the vendor answers for one of its own ids at a time."""
-        find, base = self._plan.find, self._requests.base_values(key, arguments)
-        assert find is not None
-        contexts = [{**base, find.name: own_id} for own_id in sorted(base[ID_TABLE + find.name].keys)]
-        parts = await self._rows_by_values(key, contexts)
-        records = (record for context, rows in parts for record in map_rows(self._plan, rows or [], context))
-        return [record for record in records if is_of_year(record, arguments.get("school_year"))]
-
-    async def _rows_by_values(
-        self, key: Any, contexts: Sequence[dict[str, Any]]
-    ) -> list[tuple[dict[str, Any], Rows | None]]:
+    async def _rows_of_contexts(self, key: Any, contexts: Sequence[dict[str, Any]]) -> list[Rows | None]:
         """
-        The rows of a request with each of several values of its placeholders.
+        The rows of the request with each of several values of its placeholders.
 
         None for one that is not there, such as a student at a school that the student has left. In a list of the
         district that is an error: the list would lack a part.
         """
 
-        async def read(position: int) -> tuple[dict[str, Any], Rows | None]:
-            context = contexts[position]
-            of_key = {**context, KEY: key}
+        async def read(position: int) -> Rows | None:
             try:
-                return of_key, await self._lists.read_all(self._requests.request(key, context), self._plan.source)
+                request = self._requests.request(key, contexts[position])
+                return await self._lists.read_all(request, self._plan.source)
             except httpx.HTTPStatusError as exc:
-                is_absent = exc.response.status_code == httpx.codes.NOT_FOUND
-                if is_absent and self._plan.lookup.key_kind != "district":
-                    return of_key, None
+                if exc.response.status_code == httpx.codes.NOT_FOUND and self._plan.names_key_in_path:
+                    return None
                 raise
 
+        if len(contexts) == 1:
+            return [await read(0)]
         return await gather_in_order(range(len(contexts)), read, self._concurrency)
 
     async def _answer(self, key: Any, arguments: Mapping[str, Any]) -> Any:
@@ -173,14 +158,14 @@ class Answering:
         return [] if self._key_attribute is None else [getattr(record, self._key_attribute)]
 
     async def _window(self, key: Any, arguments: Mapping[str, Any], window: Window) -> Page[Record] | None:
-        if self._plan.first:
+        if self._plan.is_sent_for_several:
             records = await self._records(key, arguments)
             return None if records is None else page_after(records, window)
-        values = await self._values(key, arguments)
-        if values is None:
+        contexts = await self._contexts(key, arguments)
+        if contexts is None:
             return None
-        page = await self._lists.read_page(self._requests.request(key, values), self._plan.source, window)
-        return Page(map_rows(self._plan, page.rows, values), page.after, page.total)
+        page = await self._lists.read_page(self._requests.request(key, contexts[0]), self._plan.source, window)
+        return Page(map_rows(self._plan, page.rows, contexts[0]), page.after, page.total)
 
     async def _in_groups(self, keys: list[Any], arguments: Mapping[str, Any]) -> dict[Any, Any]:
         """The answers to keys, so many in each request as the vendor takes."""
@@ -235,10 +220,8 @@ class Answering:
 
     async def _changed(self, key: Any, arguments: Mapping[str, Any], earlier: EarlierAnswer) -> list[Record]:
         """The earlier records with those that changed since."""
-        plan, values = self._plan, await self._values(key, arguments)
+        plan, values = self._plan, self._requests.base_values(key, arguments)
         assert plan.changes is not None
-        if values is None:
-            return []
         request = self._requests.request(key, values).with_params(**{plan.changes.parameter: earlier.version})
         rows = await self._lists.read_all(request, plan.source)
         removed = plan.removed
@@ -247,28 +230,6 @@ class Answering:
         changed_ids = {plan.source.key(row) for row in present} | gone_ids
         kept_records = [record for record in earlier.records if record.vendor_id not in changed_ids]
         return self._own(key, [*kept_records, *map_rows(self._plan, present, values)])
-
-    async def _values(self, key: Any, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The values of the placeholders of a key; None if the vendor has no id for it."""
-        values = self._requests.base_values(key, arguments)
-        if (find := self._plan.find) is not None:
-            value = self._requests.value_of(values[KEY])
-            if find.is_for_all:
-                own_id = values[ID_TABLE + find.name].id_of(value)
-            else:
-                own_id = await self._finder.id_of(find, value, values)
-            if own_id is None:
-                return None
-            values[find.name] = own_id
-        return values
-
-    async def _tables(self) -> dict[str, Any]:
-        """The lists of ids that the lookup needs, each read once for all keys."""
-        tables = self._plan.tables
-        id_tables = await gather_in_order(
-            tables, lambda find: self._finder.table(find, self._settings), self._concurrency
-        )
-        return {ID_TABLE + find.name: table for find, table in zip(tables, id_tables, strict=True)}
 
 
 def _may_be_one_key(error: AdapterError) -> bool:

@@ -1,38 +1,31 @@
 """
 Reads what the request of a lookup needs before it can be sent.
 
-A `[first]` is a request of its own. Its values are placeholders: one value, such as the school year of a database;
-several, such as the schools of a student, so that the lookup is asked at each of them; or a table that says what
-the vendor's codes stand for. It may use what another one has read.
+A `[first]` is a request of its own. Its values are placeholders: one value, such as the school year of a database
+or the vendor's own id of a key; several, such as the schools of a student, so that the lookup is asked at each of
+them; or a table that says what the vendor's codes stand for. It may use what another one has read.
 """
 
 from __future__ import annotations
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-from pydantic_core import to_json
 
 from student_graph.adapters.concurrency import gather_in_order
 from student_graph.adapters.errors import IdentityError, PayloadError
 from student_graph.adapters.keys import query_text
 from student_graph.adapters.lookup import Page, Window
 from student_graph.adapters.model import Record
-from student_graph.adapters.model.code_mapping import comparable
-from student_graph.adapters.reading import report_unreadable_row
-from student_graph.adapters.reading.unreadable import SCHEMA_CODE
-from student_graph.adapters.rest.client.lists import Lists, Rows, RowSource, value_at
+from student_graph.adapters.rest.client.first_values import FirstPlan, KeyedValues, values_in
+from student_graph.adapters.rest.client.lists import Lists, Rows, RowSource
 from student_graph.adapters.rest.client.requests import RowRequest
-from student_graph.adapters.rest.client.templates import Template, check_values
-from student_graph.adapters.rest.mapping.paths import Getter, UnreadableValueError
-from student_graph.adapters.rest.mapping.values import text
+from student_graph.adapters.rest.client.templates import KEY, check_values
 
-KEY = "key"
-"""Placeholder of the requested key."""
 RESPONSES = "responses of this call"
 """Name of the responses that keys share, among the arguments of a lookup; no argument has a blank."""
 MAX_VALUES = 20_000
@@ -40,31 +33,17 @@ MAX_VALUES = 20_000
 Values = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class FirstPlan:
-    """How one `[first]` is read."""
-
-    name: str
-    """The placeholder that has its value."""
-    request: Template
-    rows: Getter
-    value: Getter
-    matches: Getter | None
-    """Where the key is in a row: rows of another key do not count."""
-    code: Getter | None
-    """Where a code is in a row, if the rows are a table of codes."""
-    several: bool
-    """Whether there may be several values, each for a request of its own."""
-
-
 @dataclass(slots=True)
 class Responses:
-    """The rows that were read first for the keys of one call: keys of one school share them."""
+    """What was read first for the keys of one call: keys of one school share it."""
 
     locks: dict[str, asyncio.Lock] = field(default_factory=dict)
-    rows: dict[str, Rows | None] = field(default_factory=dict)
+    rows: dict[tuple[str, str | None], Rows | None] = field(default_factory=dict)
+    """The rows of a response, by its request and the path of its rows; None if the vendor has no such resource."""
     errors: dict[str, Exception] = field(default_factory=dict)
     """Requests that failed: they failed for all keys, and are not sent again."""
+    values: dict[tuple[str, str], Any] = field(default_factory=dict)
+    """What the rows of a response say, by the name of the `[first]` and the request."""
 
 
 class First:
@@ -92,77 +71,68 @@ class First:
                 raise PayloadError(f"more than {MAX_VALUES} addresses for one key")
         return contexts
 
+    async def keys_of_ids(self, plan: FirstPlan, values: Mapping[str, Any], responses: Responses) -> KeyedValues:
+        """Return the list of all ids that a `[first]` reads: it leads from the vendor's ids back to the keys."""
+        keyed: KeyedValues | None = await self._read_once(plan, values, responses)
+        return KeyedValues() if keyed is None else keyed
+
     async def _all_extended(
         self, plan: FirstPlan, contexts: Sequence[Values], responses: Responses
     ) -> list[list[Values] | None]:
+        if len(contexts) == 1:
+            return [await self._extended(plan, contexts[0], responses)]
+
         async def extended(position: int) -> list[Values] | None:
             return await self._extended(plan, contexts[position], responses)
 
         return await gather_in_order(range(len(contexts)), extended, self._concurrency)
 
     async def _extended(self, plan: FirstPlan, values: Values, responses: Responses) -> list[Values] | None:
-        rows = await self._rows(plan, values, responses)
+        """The values of one request with those of a `[first]`; None if there is none where one has to be."""
+        read = await self._read_once(plan, values, responses)
         if plan.code is not None:
-            return [{**values, plan.name: dict(_codes(plan, plan.code, rows or ()))}]
-        matches = plan.matches
-        own = [row for row in rows or () if matches is None or str(value_at(matches, row)) == values[KEY]]
-        texts = dict.fromkeys(_texts(plan, own))
-        if len(texts) > 1 and not plan.several:
-            raise IdentityError(f"two values of {plan.name} for one key", code="IDENTITY_CONFLICT")
-        if rows is None or (not texts and not plan.several):
+            return [{**values, plan.name: read or {}}]
+        own = list(read.of_key.get(values[KEY], ())) if isinstance(read, KeyedValues) else read
+        if plan.several:
+            return None if own is None else [{**values, plan.name: value} for value in own]
+        if not own:
             return None
-        return [{**values, plan.name: value} for value in texts]
+        if len(own) > 1:
+            raise IdentityError(f"two values of {plan.name} for one key", code="IDENTITY_CONFLICT")
+        return [{**values, plan.name: own[0]}]
 
-    async def _rows(self, plan: FirstPlan, values: Values, responses: Responses) -> Rows | None:
-        """The rows of a response, which is read once in a call; None if the vendor has no such resource."""
+    async def _read_once(self, plan: FirstPlan, values: Mapping[str, Any], responses: Responses) -> Any:
+        """What the rows of a response say, which are read once in a call; None if there is no such resource."""
         check_values(plan.request, values)
         request = RowRequest(plan.request.url(values), plan.request.params(values))
         identity = repr((request.url, sorted(request.params.items())))
         async with responses.locks.setdefault(identity, asyncio.Lock()):
             if identity in responses.errors:
                 raise responses.errors[identity]
-            if identity not in responses.rows:
+            name = (plan.name, identity)
+            if name not in responses.values:
                 try:
-                    responses.rows[identity] = await self._read(plan, request)
+                    rows = await self._rows(plan, request, identity, responses)
+                    responses.values[name] = None if rows is None else values_in(plan, rows)
                 except Exception as exc:
                     responses.errors[identity] = exc
                     raise
-            return responses.rows[identity]
+            return responses.values[name]
 
-    async def _read(self, plan: FirstPlan, request: RowRequest) -> Rows | None:
-        try:
-            return await self._lists.read_all(request, self._source.with_rows(plan.rows))
-        except httpx.HTTPStatusError as exc:
-            if exc.response.status_code == httpx.codes.NOT_FOUND and plan.request.path.names:
-                return None
-            raise
-
-
-def _texts(plan: FirstPlan, rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """The values of rows. A row without a readable one is left out and reported."""
-    for row in rows:
-        if (value := _text(plan.value, row)) is not None:
-            yield value
-
-
-def _codes(plan: FirstPlan, code_at: Getter, rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    """What each code stands for. A row without a readable code or meaning is left out and reported."""
-    for row in rows:
-        code = _text(code_at, row)
-        if code is not None and plan.value(row) is not None and (value := _text(plan.value, row)) is not None:
-            yield comparable(code), value
-
-
-def _text(get: Getter, row: Mapping[str, Any]) -> str | None:
-    """The text at a path; None and a report if there is none, or none that can be read."""
-    problem = "no value"
-    try:
-        if (raw := get(row)) is not None and (value := text(raw)) is not None:
-            return value
-    except UnreadableValueError as exc:
-        problem = str(exc)
-    report_unreadable_row(to_json(row), PayloadError(f"unexpected shape ({problem})", code=SCHEMA_CODE))
-    return None
+    async def _rows(
+        self, plan: FirstPlan, request: RowRequest, identity: str, responses: Responses
+    ) -> Rows | None:
+        """The rows of a response, which several tables may read; None if there is no such resource."""
+        name = (identity, plan.rows_path)
+        if name not in responses.rows:
+            try:
+                rows = await self._lists.read_all(request, self._source.with_rows(plan.rows))
+            except httpx.HTTPStatusError as exc:
+                if exc.response.status_code != httpx.codes.NOT_FOUND or not plan.request.path.names:
+                    raise
+                rows = None
+            responses.rows[name] = rows
+        return responses.rows[name]
 
 
 def page_after(records: Sequence[Record], window: Window) -> Page[Record]:
@@ -178,23 +148,3 @@ def page_after(records: Sequence[Record], window: Window) -> Page[Record]:
     items = listed[start : start + window.first]
     is_last = start + window.first >= len(listed)
     return Page(items, None if is_last else items[-1].vendor_id, len(listed))
-
-
-def once(records: Iterable[Record]) -> list[Record]:
-    """Records of several requests, each once: a student of two schools is in the lists of both."""
-    by_id: dict[str, Record] = {}
-    for record in records:
-        by_id.setdefault(record.vendor_id, record)
-    return list(by_id.values())
-
-
-def without_repeated(records: Iterable[Record]) -> list[Record]:
-    """Records of the elements of rows without those that equal an earlier one; ids alone may be those of a row."""
-    by_id: dict[str, list[Record]] = {}
-    for record in records:
-        by_id.setdefault(record.vendor_id, []).append(record)
-    return [
-        record
-        for same_id in by_id.values()
-        for record in (same_id if len(same_id) == 1 else {repr(record): record for record in same_id}.values())
-    ]

@@ -9,9 +9,9 @@ from typing import Any
 from student_graph.adapters.errors import BadKeyError
 from student_graph.adapters.rest.client.bodies import PostTemplate
 from student_graph.adapters.rest.client.requests import RowRequest
-from student_graph.adapters.rest.client.templates import Template, check_values
+from student_graph.adapters.rest.client.templates import KEY, Template, check_values
 from student_graph.adapters.rest.mapping.readers import ID_TABLE
-from student_graph.adapters.rest.plan import FIRST_DAY, KEY, LAST_DAY, YEAR_START, LookupPlan
+from student_graph.adapters.rest.plan import FIRST_DAY, LAST_DAY, YEAR_START, LookupPlan
 
 
 class KeyRequests:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic_core import to_json
@@ -65,3 +65,23 @@ def _parts(row: Any, lists: Sequence[Getter]) -> list[Any]:
 def is_of_year(record: Any, year: int | None) -> bool:
     """Whether a record is of a school year: some vendors send all years. One without a year is of any."""
     return year is None or getattr(record, "school_year", None) in (None, year)
+
+
+def once(records: Iterable[Record]) -> list[Record]:
+    """Records of several requests, each once: a student of two schools is in the lists of both."""
+    by_id: dict[str, Record] = {}
+    for record in records:
+        by_id.setdefault(record.vendor_id, record)
+    return list(by_id.values())
+
+
+def without_repeated(records: Iterable[Record]) -> list[Record]:
+    """Records of the elements of rows without those that equal an earlier one; ids alone may be those of a row."""
+    by_id: dict[str, list[Record]] = {}
+    for record in records:
+        by_id.setdefault(record.vendor_id, []).append(record)
+    return [
+        record
+        for same_id in by_id.values()
+        for record in (same_id if len(same_id) == 1 else {repr(record): record for record in same_id}.values())
+    ]

@@ -18,6 +18,8 @@ from urllib.parse import parse_qsl
 from student_graph.adapters.errors import BadKeyError
 from student_graph.adapters.keys import path_segment, query_text
 
+KEY, KEYS = "key", "keys"
+"""Placeholders of one requested key, and of several."""
 MAX_REQUEST_CHARACTERS = 500
 """Maximum length of a request in a declaration."""
 _PART = re.compile(r"\{([^{}]*)\}|([^{}]+)|([{}])")
@@ -75,11 +77,7 @@ class Template:
             if any(values.get(text) is None for is_name, text in value.parts if is_name):
                 continue
             params[name] = "".join(
-                query_text(_text(values[text]))
-                if is_name and text != "keys"
-                else values[text]
-                if is_name
-                else text
+                query_text(_text(values[text])) if is_name and text != KEYS else values[text] if is_name else text
                 for is_name, text in value.parts
             )
         return params

@@ -11,7 +11,6 @@ from student_graph.adapters.paging import MAX_ROWS
 from student_graph.adapters.rest.declaration.parts import (
     Changes,
     Check,
-    Find,
     First,
     ParameterName,
     Request,
@@ -236,8 +235,6 @@ class Declaration(Section):
     """Rules that link the vendor's ids to the district's; left out if the vendor uses the district's ids."""
     data_version: Version | None = None
     """The request that says whether any data has changed; left out if the vendor has none."""
-    find: dict[Annotated[str, Field(pattern=r"^[a-z]+(_[a-z]+)*$")], Find] = Field(default_factory=dict)
-    """Requests that find the vendor's own id of a key, by the name of their placeholder."""
     first: dict[Annotated[str, Field(pattern=r"^[a-z]+(_[a-z]+)*$")], First] = Field(default_factory=dict)
     """Requests whose values other requests need, by the name of their placeholder."""
     records: dict[str, Mapping] = Field(default_factory=dict)

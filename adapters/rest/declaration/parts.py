@@ -37,33 +37,23 @@ class Version(Section):
     """JMESPath of the version of the data in the response."""
 
 
-class Find(Section):
-    """A request that finds the vendor's own id of a key, for vendors that need it in a path."""
-
-    get: Request
-    """
-    Path and query; `{key}` is the key. Without it the response is the list of all ids, which is read once for all
-    keys, and `key_of` in a mapping leads from the vendor's id back to the key.
-    """
-    rows: str | None = None
-    """JMESPath of the rows in the response; without it the response is the row or the list."""
-    value: str
-    """JMESPath of the id in a row."""
-    matches: str | None = None
-    """JMESPath of the key in a row. Rows with another key do not count: some servers ignore filters."""
-
-
 class First(Section):
     """A request that is sent before that of a lookup, whose placeholders have what it reads."""
 
     get: Request
-    """Path and query; `{key}` is the key, and `{NAME}` a value of another `[first.NAME]`."""
+    """
+    Path and query; `{key}` is the key, and `{NAME}` a value of another `[first.NAME]`. Without the key it is sent
+    once for all keys of a call.
+    """
     rows: str | None = None
     """JMESPath of the rows in the response; without it the response is the row or the list."""
     value: str
     """JMESPath of the value in a row."""
     matches: str | None = None
-    """JMESPath of the key in a row. Rows with another key do not count: some servers ignore filters."""
+    """
+    JMESPath of the key in a row: rows with another key do not count. Without `{key}` in `get` the response is the
+    list of all ids, and `key_of` in a mapping leads from an id back to its key.
+    """
     several: bool = False
     """Whether there may be several values: then the request of the lookup is sent for each."""
     code: str | None = None

@@ -37,7 +37,6 @@ _SECTIONS: dict[str, type[parts.Section]] = {
     "check": parts.Check,
     "cursor": models.CursorPaging,
     "data_version": parts.Version,
-    "find": parts.Find,
     "first": parts.First,
     "link": models.LinkPaging,
     "lookups": models.LookupDeclaration,
@@ -126,7 +125,7 @@ def _children(value: Any) -> list[tuple[Any, Any]]:
 
 def _check_secrets(file: Path, lines: Lines, value: Any, path: tuple[str | int, ...]) -> None:
     """Refuse what is, or looks like, a secret: the file is shared with others, secrets are in the environment."""
-    if path and path[0] in ("records", "codes", "lookups", "find", "first"):
+    if path and path[0] in ("records", "codes", "lookups", "first"):
         return
     for name, part in _children(value):
         here = (*path, name)

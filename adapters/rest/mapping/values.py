@@ -61,7 +61,7 @@ OPTIONS: Mapping[str, str] = {
     "add": "number that is added then: 1 for a school year that is named by the year in which it begins",
     "year_begins": "the value is a date: its school year, which begins in this month, such as 7",
     "codes": "name of a table in [codes], or the table itself: what each code means",
-    "key_of": "name of a [find] with all ids: the id of the vendor becomes the id of the district",
+    "key_of": "name of a [first] with all ids of the vendor: the id of the vendor becomes the id of the district",
     "table": "name of a [first] that reads what the vendor's codes stand for, such as 2 for each excused absence",
 }
 """The options of a field, and what they say."""

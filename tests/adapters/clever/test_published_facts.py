@@ -35,7 +35,6 @@ assert PLAN is not None
 DECLARATION = PLAN.declaration
 REQUESTS = {
     **{name: str(part.get) for name, part in DECLARATION.lookups.items() if part.get is not None},
-    **{f"find {name}": part.get for name, part in DECLARATION.find.items()},
     **{f"first {name}": part.get for name, part in DECLARATION.first.items()},
 }
 

@@ -36,7 +36,7 @@ def test_the_first_example_of_the_page_is_a_declaration(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("section", [
-    models.Declaration, models.LookupDeclaration, models.Find, models.ApiKeyAuth, models.OAuth2Auth,
+    models.Declaration, models.LookupDeclaration, models.First, models.ApiKeyAuth, models.OAuth2Auth,
     models.OAuth1Auth, models.OffsetPaging, models.NumberPaging, models.LinkPaging, models.CursorPaging,
     models.Changes,
 ])  # fmt: skip

@@ -79,10 +79,15 @@ vendor_id = ["id", "element"]
 student_id = "element"
 section_id = "id"
 
-[find.pupil]
+[first.pupil]
 get = "/pupils"
 value = "id"
 matches = "no"
+
+[first.each_pupil]
+get = "/pupils"
+value = "id"
+several = true
 
 [lookups.section_enrollments_by_student]
 get = "/pupils/{pupil}/classes"
@@ -94,7 +99,7 @@ get = "/classes/{key}"
 elements = "members"
 
 [lookups.section_enrollments_by_district]
-get = "/pupils/{pupil}/classes"
+get = "/pupils/{each_pupil}/classes"
 elements = "members"
 """
 PUPILS = [{"id": "a", "no": "7"}, {"id": "b", "no": "8"}, {"id": "c", "no": None}, {"id": None, "no": "9"}]
@@ -212,14 +217,17 @@ MISTAKES = {
         '{ kind = "link", size = "size" }'), "is read at once or by numbers of pages"),
     "two ways": (POSTS.replace("post = ", 'get = "/x/{keys}"\npost = '), "give one of: `get`, `post`, or `split`"),
     "a deep body": (POSTS.replace("fixed = 7", "fixed = [[[[[1]]]]]"), "a body has at most 5 levels"),
-    "a list of ids without keys": (IDS.replace('matches = "no"\n', ""), "needs `matches`: where the key is"),
+    "a list of ids without keys": (
+        IDS.replace('{ student_id = "{key}" }', '{ student_id = { path = "x", key_of = "each_pupil" } }'),
+        "`key_of` needs the list of all ids: add `matches`"),
     "a list of ids that is none": (
         IDS.replace('{ student_id = "{key}" }', '{ student_id = { path = "x", key_of = "pupl" } }'),
-        "there is no table [find.pupl]; there are: [find.pupil]"),
-    "a paged lookup for each id": (
-        IDS.replace("section_enrollments_by_district", "students_by_district")
-        + '[records.Student]\nvendor_id="id"\nstudent_id="id"\nname.first_name="a"\nname.last_name="b"',
-        "it cannot be asked for each id of [find.pupil]"),
+        "there is no table [first.pupl]; there are: [first.pupil], [first.each_pupil]"),
+    "a key in a lookup of the district": (IDS.replace("{each_pupil}", "{pupil}"),
+        "[first.pupil] `matches` the key, and a lookup of the district has none"),
+    "a value that no lookup needs": (IDS.replace("{each_pupil}", "all"), "no lookup uses each_pupil"),
+    "only a value that is the same for all keys": (IDS.replace("{pupil}", "{each_pupil}"),
+        "the request does not name the key; use {key}"),
 }  # fmt: skip
 
 

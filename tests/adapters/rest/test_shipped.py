@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.model import StudentId
-from student_graph.adapters.registry import SettingsError, build_settings, find_adapter, settings_schema
+from student_graph.adapters.registry import (
+    SettingsError,
+    build_settings,
+    find_adapter,
+    find_entry_points_again,
+    settings_schema,
+)
 from student_graph.adapters.rest.adapter import Rest
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.testing.harness import open_adapter
@@ -30,7 +36,7 @@ DESCRIPTION = "Key of a read-only account, from Administration > Keys."
 
 
 @pytest.fixture
-def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[Adapter]:
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Adapter]]:
     """Lakeside SIS as an installed distribution ships it."""
     folder = tmp_path / "lakeside_sis"
     folder.mkdir()
@@ -47,8 +53,10 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[Adapter]:
     monkeypatch.syspath_prepend(str(tmp_path))
     for name in ("lakeside_sis", "lakeside_sis.adapter"):
         monkeypatch.delitem(sys.modules, name, raising=False)
-    importlib.invalidate_caches()
-    return find_adapter("lakeside")
+    find_entry_points_again()
+    yield find_adapter("lakeside")
+    monkeypatch.undo()
+    find_entry_points_again()
 
 
 async def test_a_shipped_vendor_needs_no_more_than_its_address_and_credentials(shipped: type[Adapter]) -> None:

@@ -127,7 +127,7 @@ async def test_two_ids_of_one_number_are_a_conflict(tmp_path: Path) -> None:
     text = f"""
 vendor = "Hill"
 check = "/me"
-[find.own]
+[first.own]
 get = "/find?number={{key}}"
 value = "id"
 matches = "no"
