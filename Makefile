@@ -12,7 +12,7 @@ PEERS := benchmarks/node
 PYTEST := $(BIN)/python -m pytest -q -n auto --dist worksteal $(if $(RERUNS),--reruns $(RERUNS))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long check check-static upstream bench attacks soak figures faults presets certificates graphiql screenshots schema clean
+.PHONY: help setup run test test-long check check-static upstream bench attacks soak answers figures faults presets certificates graphiql screenshots schema clean
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -55,6 +55,9 @@ attacks: setup ## The attack suite for ten seconds each: a table, and attacks.js
 
 soak: setup ## An hour of mixed load (MINUTES=60): memory by minute, soak.json and soak.svg
 	@$(BIN)/python -m tests.attacks.mixed_load --minutes $(or $(MINUTES),60)
+
+answers: setup ## The example documents with their answers on the demo, one line each (ANSWERS="--latency 0 --json")
+	@$(BIN)/python -m tests.gateway.documents.examples.answers $(ANSWERS)
 
 figures: setup ## The size of the code, and who imports whom
 	@$(BIN)/python -m tests.figures

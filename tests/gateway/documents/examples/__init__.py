@@ -1,0 +1,1 @@
+"""The documents of examples/queries, answered by the demo."""
