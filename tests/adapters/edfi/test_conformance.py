@@ -50,10 +50,10 @@ class TestEdFi(AdapterSuite):
 
 @pytest.mark.long_run
 class TestEdFi6(TestEdFi):
-    """A third of the cases in Data Standard 6, with all lookups: most read what Data Standard 5 has too."""
+    """A sixth of the cases in Data Standard 6, with all lookups: most read what Data Standard 5 has too."""
 
     sandbox_type = NewestSandbox
-    case_step = size(45, 3)
+    case_step = size(45, 6)
     odd_values = size(3, 12)
     not_offered = ""
 

@@ -36,7 +36,7 @@ class TestRosterFiles(AdapterSuite):
 
     sandbox_type = RosterFilesSandbox
     students = 24
-    case_step = size(15, 1)
+    case_step = size(15, 2)
 
 
 @pytest.fixture(scope="module")

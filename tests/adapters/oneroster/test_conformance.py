@@ -91,7 +91,7 @@ class TestPublished11(OneRosterSuite):
     """OneRoster 1.1 exactly as published, with signed requests."""
 
     sandbox_type = Published11
-    case_step = size(24, 3)
+    case_step = size(24, 6)
     odd_values = size(3, 12)
     not_served = frozenset(
         {
@@ -110,7 +110,7 @@ class TestEdFiService(OneRosterSuite):
     """The Ed-Fi OneRoster service."""
 
     sandbox_type = EdFiService
-    case_step = size(24, 3)
+    case_step = size(24, 6)
     odd_values = size(3, 12)
     not_served = frozenset(
         {
