@@ -61,7 +61,7 @@ class First(Section):
 
 
 class Changes(Section):
-    """How the list is asked for what changed since a version of the data; needs `[version]`."""
+    """How the list is asked for what changed since a version of the data; needs `data_version`."""
 
     parameter: ParameterName
     """Parameter with the version since which rows are sent."""

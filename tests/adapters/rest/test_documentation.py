@@ -9,18 +9,23 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from pydantic import BaseModel
 
 from student_graph.adapters.contract import Adapter
+from student_graph.adapters.identity import IdentityRules
 from student_graph.adapters.lookup import lookups_of
 from student_graph.adapters.rest.adapter import declared
 from student_graph.adapters.rest.declaration import models
 from student_graph.adapters.rest.declaration.schema import declaration_schema
+from student_graph.adapters.rest.mapping.values import OPTIONS
 from student_graph.gateway.cli.main import main
 from tests.adapters.rest.test_mistakes import GOOD
 from tests.adapters.rest.vendors import HILLSIDE, LAKESIDE, LAKESIDE_IN_ALL_WAYS, SHIPPED
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "declare-a-vendor.md").read_text()
+ROWS = "\n".join(line for line in PAGE.splitlines() if line.startswith("| "))
+"""The rows of the tables of the page."""
 SCHEMA = json.loads((ROOT / "adapters" / "rest" / "declaration.schema.json").read_text())
 
 
@@ -35,14 +40,22 @@ def test_the_first_example_of_the_page_is_a_declaration(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("section", [
-    models.Declaration, models.LookupDeclaration, models.First, models.ApiKeyAuth, models.OAuth2Auth,
-    models.OAuth1Auth, models.OffsetPaging, models.NumberPaging, models.LinkPaging, models.CursorPaging,
-    models.Changes,
-])  # fmt: skip
-def test_every_setting_of_a_declaration_is_on_the_page(section: type[models.Section]) -> None:
+def sections(kind: type[models.Section]) -> list[type[models.Section]]:
+    """The kinds of sections that a declaration may have, with the kinds of these."""
+    return [part for kind_of in kind.__subclasses__() for part in (kind_of, *sections(kind_of))]
+
+
+@pytest.mark.parametrize(
+    "section", [*sections(models.Section), IdentityRules], ids=lambda section: section.__name__
+)
+def test_every_setting_of_a_declaration_is_in_a_table_of_the_page(section: type[BaseModel]) -> None:
     """An author does not have to read the code."""
-    assert [name for name in section.model_fields if not re.search(rf"`[^`\n]*\b{name}\b[^`\n]*`", PAGE)] == []
+    assert [name for name in section.model_fields if not re.search(rf"`[^`\n]*\b{name}\b[^`\n]*`", ROWS)] == []
+
+
+def test_every_option_of_a_value_is_in_a_table_of_the_page() -> None:
+    """With what it means."""
+    assert [name for name in OPTIONS if not re.search(rf"`[^`\n]*\b{name}\b[^`\n]*`", ROWS)] == []
 
 
 def test_the_schema_for_editors_is_up_to_date() -> None:

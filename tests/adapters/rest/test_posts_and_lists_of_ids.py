@@ -242,3 +242,35 @@ def test_a_mistake_names_its_line(tmp_path: Path, text: str, message: str) -> No
 
     assert message in str(error.value)
     assert f"{file.name}:" in str(error.value)
+
+
+async def test_elements_that_share_an_id_are_all_there(tmp_path: Path) -> None:
+    """The same id may be that of the row or of the element: a record is repeated only if all of it is the same."""
+    text = IDS.replace('vendor_id = ["id", "element"]', 'vendor_id = "element"')
+    classes = {"/api/pupils": PUPILS[:1], "/api/pupils/a/classes": [
+        {"id": "k1", "members": ["x", "x"]}, {"id": "k2", "members": ["x"]},
+    ]}  # fmt: skip
+    adapter, _ = adapter_of(tmp_path, text.replace("several = true", ""), json_at(classes))
+    district = DistrictId("d")
+    async with adapter.http:
+        answers: Any = await adapter.section_enrollments_by_district([district])
+
+    assert [(record.student_id, record.section_id) for record in answers[district]] == [("x", "k1"), ("x", "k2")]
+
+
+async def test_one_response_may_have_two_lists_to_read_first(tmp_path: Path) -> None:
+    """Each `[first]` reads its own rows of it, also if they are at different paths."""
+    text = IDS.replace(
+        'get = "/pupils"\nvalue = "id"\nseveral', 'get = "/pupils"\nrows = "others"\nvalue = "id"\nseveral'
+    )
+    text = text.replace('get = "/pupils"\nvalue', 'get = "/pupils"\nrows = "own"\nvalue')
+    text = text.replace("/pupils/{pupil}/classes", "/pupils/{pupil}/classes?with={each_pupil}")
+    answers = {
+        "/api/pupils": {"own": PUPILS[:1], "others": PUPILS[1:2]},
+        "/api/pupils/a/classes?with=b": [{"id": "k1", "members": ["x"]}],
+    }
+    adapter, _ = adapter_of(tmp_path, text, json_at(answers))
+    async with adapter.http:
+        enrollments: Any = await adapter.section_enrollments_by_student([ADA])
+
+    assert [record.section_id for record in enrollments[ADA]] == ["k1"]
