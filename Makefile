@@ -5,10 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 NPM := $(shell command -v npm 2>/dev/null)
 PAGE := gateway/graphiql/index.html
-SETUP := $(VENV)/.student-graph
+DEMO_INSTALLED := $(VENV)/.installed-demo
+TOOLS_INSTALLED := $(VENV)/.installed-tools
 AUDIT := tests/gateway/web/http_audit
 RELAY := tests/gateway/documents/relay
 PEERS := benchmarks/node
+# uv installs in a tenth of pip's time. Where it fails, as with an index that only pip is configured for, pip does it.
+INSTALL = (test -x $(BIN)/uv && $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) || $(BIN)/python -m pip install --quiet $(1))
 PYTEST := $(BIN)/python -m pytest -q -n auto --dist worksteal $(if $(RERUNS),--reruns $(RERUNS))
 
 .DEFAULT_GOAL := help
@@ -17,13 +20,18 @@ PYTEST := $(BIN)/python -m pytest -q -n auto --dist worksteal $(if $(RERUNS),--r
 help: ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-setup: $(SETUP) $(if $(NPM),$(PAGE) $(AUDIT)/node_modules/.package-lock.json $(RELAY)/node_modules/.package-lock.json) ## A .venv with everything, and GraphiQL if npm is installed
+setup: $(TOOLS_INSTALLED) $(if $(NPM),$(PAGE) $(AUDIT)/node_modules/.package-lock.json $(RELAY)/node_modules/.package-lock.json) ## A .venv with everything that tests, lint and benchmarks need, and GraphiQL if npm is installed
 ifndef NPM
 	@test -f $(PAGE) || echo "npm was not found: the gateway works, its GraphiQL page says how to build it"
 endif
 
-run: setup ## The demo: a made-up district, its vendors and the gateway
-	@$(BIN)/student-graph demo
+run: ## The demo: a made-up district, its vendors and the gateway (DEMO="--port 9000": options of it)
+	@$(MAKE) --no-print-directory -j 2 $(DEMO_INSTALLED) $(if $(NPM),$(PAGE))
+ifndef NPM
+	@test -f $(PAGE) || echo "npm was not found: the gateway works, its GraphiQL page says how to build it"
+endif
+	@echo "Starting the demo: student-graph demo $(DEMO)"
+	@$(BIN)/student-graph demo $(DEMO)
 
 test: setup ## The tests, with a sample of the long runs
 	@$(PYTEST)
@@ -85,19 +93,31 @@ schema: setup ## Write schema.graphql
 clean: ## Remove everything that was built
 	rm -rf $(VENV) gateway/graphiql graphiql/node_modules $(AUDIT)/node_modules $(RELAY)/node_modules $(PEERS)/node_modules dist
 
+# Each of the two says what is installed, and is made again after a change of pyproject.toml. The tools bring the demo's
+# packages too, so that `make run` has nothing to do after `make test`.
 $(BIN)/python:
-	$(PYTHON) -m venv $(VENV)
+	@echo "Making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv --without-pip $(VENV)
+	@$(PYTHON) -m pip --python $(VENV) install --quiet --no-compile pip uv 2>/dev/null || $(BIN)/python -m ensurepip >/dev/null
 
-$(SETUP): pyproject.toml hatch_build.py examples/third_party_adapter/pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable examples/third_party_adapter
+$(DEMO_INSTALLED): pyproject.toml hatch_build.py | $(BIN)/python
+	@echo "Installing the packages of the demo into $(VENV)"
+	@$(call INSTALL,--editable .)
 	@touch $@
+
+$(TOOLS_INSTALLED): pyproject.toml hatch_build.py examples/third_party_adapter/pyproject.toml | $(BIN)/python
+	@echo "Installing the packages of the tests, lint and benchmarks into $(VENV)"
+	@$(call INSTALL,--editable '.[dev]')
+	@$(call INSTALL,--no-deps --editable examples/third_party_adapter)
+	@touch $(DEMO_INSTALLED) $@
 
 %/node_modules/.package-lock.json: %/package-lock.json
 	@command -v npm >/dev/null || (echo "npm was not found: install Node 20.19 or newer"; exit 1)
-	cd $* && npm ci --no-audit --no-fund --loglevel=error
+	@echo "Installing the npm packages of $*"
+	@cd $* && npm ci --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
 $(PAGE): graphiql/node_modules/.package-lock.json graphiql/index.html graphiql/vite.config.js $(wildcard graphiql/src/*)
-	cd graphiql && npm run --silent build -- --logLevel warn
+	@echo "Building the GraphiQL page"
+	@cd graphiql && npm run --silent build -- --logLevel warn
 	@touch $@

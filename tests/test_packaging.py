@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -11,6 +12,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+
+
+FAKE_PYTHON = """#!/bin/sh
+echo "$0 $*" >> "$LOG"
+case "$*" in
+  "-m venv"*) mkdir -p .venv/bin && cp "$0" .venv/bin/python ;;
+  *"pip uv") cp "$0" .venv/bin/uv ;;
+esac
+"""
+"""Stands for Python and uv: notes what it is called with, and installs nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +87,42 @@ def test_a_checkout_without_links_works(tmp_path: Path) -> None:
     ).stdout
 
     assert output == "kit\n"
+
+
+def test_make_installs_what_a_command_needs_and_only_once(tmp_path: Path) -> None:
+    """`make run` installs no tools, `make upstream` adds them, and a changed pyproject.toml installs again."""
+    make = shutil.which("make")
+    if make is None:
+        pytest.skip("needs make")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python3").write_text(FAKE_PYTHON)
+    (tmp_path / "bin" / "python3").chmod(0o755)
+    for name in ("Makefile", "pyproject.toml", "hatch_build.py", "examples/third_party_adapter/pyproject.toml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    log = tmp_path / "log"
+    environ = os.environ | {"PATH": f"{tmp_path / 'bin'}:/bin", "LOG": str(log), "MAKEFLAGS": ""}
+
+    def installed(target: str) -> list[str]:
+        """What a target installs into .venv; without npm, and with nothing to start."""
+        log.write_text("")
+        command = [make, target, "NPM=", "PYTHON=python3"]
+        subprocess.run(command, cwd=tmp_path, env=environ, check=False, capture_output=True)  # noqa: S603
+        lines = log.read_text().splitlines()
+        return [
+            line.partition(" pip install --quiet --python .venv/bin/python ")[2]
+            for line in lines
+            if "/uv " in line
+        ]
+
+    tools = ["--editable .[dev]", "--no-deps --editable examples/third_party_adapter"]
+    assert installed("run") == ["--editable ."]
+    assert installed("run") == []
+    assert installed("upstream") == tools
+    assert installed("run") == installed("upstream") == []
+    changed = (tmp_path / ".venv" / ".installed-tools").stat().st_mtime + 60
+    os.utime(tmp_path / "pyproject.toml", (changed, changed))
+    assert installed("run") == ["--editable ."]
+    assert installed("upstream") == tools
+    shutil.rmtree(tmp_path / ".venv")
+    assert installed("upstream") == tools

@@ -19,6 +19,8 @@ from importlib.metadata import entry_points
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pydantic import ValidationError
+
 from student_graph.adapters.identity import IdentityRules
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.registry import SettingsError, find_adapter
@@ -91,8 +93,17 @@ class DemoDistrict:
         return len(self.facts.students)
 
     def connect(self, **extra: Any) -> District:
-        """The district with a source for each sandbox, with `extra` settings; the sandboxes must be running."""
-        return connect_district(self.description(**extra))
+        """
+        The district with a source for each sandbox, with `extra` settings; the sandboxes must be running.
+
+        Raises:
+            SettingsError: an adapter takes no such settings, such as the one for files without pyarrow.
+        """
+        try:
+            return connect_district(self.description(**extra))
+        except ValidationError as exc:
+            reasons = "; ".join(error["msg"].removeprefix("Value error, ") for error in exc.errors())
+            raise SettingsError(reasons) from None
 
     def description(self, **extra: Any) -> dict[str, Any]:
         """

@@ -9,6 +9,7 @@ import shlex
 import signal
 import socket
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,6 +63,19 @@ def test_a_oneroster_district_has_sources_of_its_own(tmp_path: Path) -> None:
     assert {source["name"]: source["kind"] for source in data["sources"]} == kinds
     assert data["districts"] == [{"name": "Juniper Flats School District"}]
     assert set(running.ready["tokens"]) == PEOPLE
+
+
+def test_a_missing_extra_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The demo starts without extras; a district with files says what to install."""
+    monkeypatch.setitem(sys.modules, "pyarrow", None)  # Python's own sign of a module that is not there
+    with pytest.raises(SystemExit) as exit_info:
+        main(["demo", "--district", "files", "--students", "10", "--port", "0"])
+
+    assert exit_info.value.code == 2
+    extra = "reading files needs the extra 'files': pip install 'student-graph[files]'"
+    assert capsys.readouterr().err == f"student-graph: {extra}\n"
 
 
 def test_schools_are_named_after_their_own_district() -> None:
