@@ -20,6 +20,8 @@ from student_graph.adapters.rest.declaration.models import (
 from student_graph.adapters.rest.first_checks import depends_on_key
 from student_graph.adapters.rest.plan import FIRST_DAY, LAST_DAY, YEAR_START
 
+_WITH_SPLIT = {"split", "coarse", "calls", "sample"}
+"""Settings of a lookup that is answered by the list of another one."""
 _FAILED_WAYS = "give one of: `get`, `post`, or `split` with the lookup of the district to split"
 
 
@@ -35,6 +37,10 @@ def compile_requests(
     declaration = checks.declaration
     if sum(way is not None for way in (declared.get, declared.post, declared.split)) != 1:
         checks.fail(path, _FAILED_WAYS)
+    if declared.split is not None:
+        for name in sorted(declared.model_fields_set - _WITH_SPLIT):
+            problem = f"has no effect beside `split`: write it in [lookups.{declared.split}], whose list is read"
+            checks.fail((*path, name), problem)
     known = [*placeholders_of(checks, lookup), *declaration.first]
     if lookup.key_kind != "district":
         known += [KEYS] if declared.keys > 1 else KEY_NAMES

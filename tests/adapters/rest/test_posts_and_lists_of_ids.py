@@ -225,6 +225,10 @@ MISTAKES = {
         "there is no table [first.pupl]; there are: [first.pupil], [first.each_pupil]"),
     "a key in a lookup of the district": (IDS.replace("{each_pupil}", "{pupil}"),
         "[first.pupil] `matches` the key, and a lookup of the district has none"),
+    "a setting beside split": (
+        IDS.replace('get = "/pupils/{pupil}/classes"\n', 'split = "section_enrollments_by_district"\n')
+        .replace('record = { student_id = "{key}" }\n', ""),
+        "section_enrollments_by_student.elements: has no effect beside `split`"),
     "a value that no lookup needs": (IDS.replace("{each_pupil}", "all"), "no lookup uses each_pupil"),
     "only a value that is the same for all keys": (IDS.replace("{pupil}", "{each_pupil}"),
         "the request does not name the key; use {key}"),
