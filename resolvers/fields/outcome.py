@@ -34,7 +34,7 @@ Outcomes: TypeAlias = Sequence[T | AdapterError | Partial[T]]
 
 def map_values(outcomes: Outcomes[T], change: Callable[[T], R]) -> Outcomes[R]:
     """Apply `change` to every value; errors and the failures of partial values stay."""
-    if _all_complete(outcomes):
+    if all_complete(outcomes):
         return list(map(change, outcomes))  # type: ignore[arg-type] # all of them are values
     return [_map_value(outcome, change) for outcome in outcomes]
 
@@ -68,7 +68,7 @@ def values_of(outcomes: Outcomes[T]) -> list[T]:
     ]
 
 
-def _all_complete(outcomes: Outcomes[T]) -> bool:
+def all_complete(outcomes: Outcomes[T]) -> bool:
     """Return whether every outcome is a complete value, which is nearly always so."""
     return not any(issubclass(class_, (AdapterError, Partial)) for class_ in set(map(type, outcomes)))
 

@@ -123,23 +123,30 @@ class MeasureCache:
         self._school_days: LRUCache[Hashable, _CachedDays] = LRUCache(MAX_CACHED_SCHOOLS)
         self._tokens: LRUCache[Hashable, RequestToken] = LRUCache(MAX_CACHED_REQUESTS)
 
-    def student(self, name: Hashable, parts: Sequence[Attributes], facts: StudentFacts) -> KnownStudent:
+    def student(
+        self, name: Hashable, parts: Sequence[Attributes], facts: Callable[[], StudentFacts]
+    ) -> KnownStudent:
         """Return a student's records with their measures, which are none if one of the records is another now."""
         known = self._students.get(name)
         if known is None or not all(map(is_same, known.parts, parts)):
-            known = KnownStudent(parts, facts)
+            known = KnownStudent(parts, facts())
             self._students.set(name, known)
         return known
 
-    def measure(self, request: MetricRequest, token: RequestToken, known: KnownStudent) -> Measure:
-        """Return the measure of a request; it is computed once from the same records."""
-        spec = METRICS[request.metric]
-        key = (token, count_due(known.facts, request)) if Part.WORK in spec.parts else token
-        measure = known.measures.get(key)
-        if measure is None:
-            measure = known.measures[key] = spec.measure(known.facts, request)
-            self._students.count()
-        return measure
+    def measure_of(self, request: MetricRequest) -> Callable[[KnownStudent], Measure]:
+        """Return the function that measures a student; each measure is computed once from the same records."""
+        spec, token = METRICS[request.metric], self.token(request)
+        counts_due = Part.WORK in spec.parts
+
+        def measure_student(known: KnownStudent) -> Measure:
+            key = (token, count_due(known.facts, request)) if counts_due else token
+            measure = known.measures.get(key)
+            if measure is None:
+                measure = known.measures[key] = spec.measure(known.facts, request)
+                self._students.count()
+            return measure
+
+        return measure_student
 
     def profile(
         self, key: Hashable, results: Sequence[object], evaluate: Callable[[], RiskProfile]

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import lookup_of
@@ -70,13 +69,10 @@ def without_records_elsewhere(read: Mapping[Part, Outcomes[Attributes]]) -> Mapp
 
 def _at_schools(outcome: Outcome[Attributes], name: str, schools: frozenset[SchoolId]) -> Outcome[Attributes]:
     """The same outcome, or one without its records at other schools if there are some."""
-
-    def is_counted(row: Any) -> bool:
-        return row.school_id is None or row.school_id in schools
-
-    if all(is_counted(row) for part in values_of([outcome]) for row in part[name]):
+    counted = schools | {None}
+    if all(counted.issuperset([row.school_id for row in part[name]]) for part in values_of([outcome])):
         return outcome
-    return map_values([outcome], lambda part: {name: list(filter(is_counted, part[name]))})[0]
+    return map_values([outcome], lambda part: {name: [row for row in part[name] if row.school_id in counted]})[0]
 
 
 def for_values(info: Info, district: District) -> Info:

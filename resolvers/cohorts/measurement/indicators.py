@@ -86,7 +86,8 @@ async def profile_students(
             profile = cache.profile(key, results, partial(evaluate, request, rules, results))
         else:
             profile = evaluate(request, rules, results)
-        failures = tuple(failure for outcome in outcomes for failure in _failures(outcome))
+        missing = [outcome for outcome in outcomes if not isinstance(outcome, Measure)]
+        failures = tuple(failure for outcome in missing for failure in _failures(outcome))
         profiles.append(Partial(profile, failures) if failures else profile)
     return profiles
 
@@ -114,6 +115,6 @@ def _failures(outcome: Outcome[Measure] | None) -> Sequence[AdapterError]:
     """The errors of sources that failed; that there is no grant, link or offer is no failure."""
     if isinstance(outcome, Partial):
         return outcome.failures
-    if _result(outcome) is SOURCE_DOWN and isinstance(outcome, AdapterError):
+    if isinstance(outcome, AdapterError) and _result(outcome) is SOURCE_DOWN:
         return (outcome,)
     return ()

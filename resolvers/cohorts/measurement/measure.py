@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
+from functools import lru_cache, partial
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ from student_graph.resolvers.cohorts.measurement.parts import are_restricted, re
 from student_graph.resolvers.cohorts.measurement.school_year import school_year_of
 from student_graph.resolvers.cohorts.measurement.slices import in_slices
 from student_graph.resolvers.context import Info
-from student_graph.resolvers.fields.outcome import Outcome, Outcomes, Partial
+from student_graph.resolvers.fields.outcome import Outcome, Outcomes, Partial, all_complete
 from student_graph.resolvers.metrics.facts import MetricRequest, MetricSpec, Part, StudentFacts
 from student_graph.resolvers.metrics.measure import DataQuality, Measure
 from student_graph.resolvers.metrics.measure_cache import Attributes, KnownStudent, MeasureCache
@@ -35,6 +35,8 @@ class _Need(NamedTuple):
     """Whether records at schools where the student has no enrollment are left out."""
 
 
+MAX_SHARED_NEEDS = 1000
+"""Distinct needs of requests that are shared; there are a few for each school year."""
 MAX_STUDENTS_PER_BATCH = 4000
 """Students whose records are read at once. It is so high because a school's list is one read for all of them."""
 
@@ -108,7 +110,13 @@ async def _measure_batch(
 
 
 def _need(request: MetricRequest, *, at_enrolled_schools: bool = False) -> _Need:
-    return _Need(request.year_start, METRICS[request.metric].parts_for(request), at_enrolled_schools)
+    return _shared(_Need(request.year_start, METRICS[request.metric].parts_for(request), at_enrolled_schools))
+
+
+@lru_cache(MAX_SHARED_NEEDS)
+def _shared(need: _Need) -> _Need:
+    """The same object for equal needs: names of cached students, of which it is a part, are then compared fast."""
+    return need
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,14 +163,23 @@ def _known_student(
     cache: MeasureCache, district: District, need: _Need, student: StudentId, parts: Sequence[Outcome[Attributes]]
 ) -> Outcome[KnownStudent]:
     """A student's records with their cached measures; records of a source that failed are missing."""
+    values: Any = parts
+    if all_complete(parts):
+        facts = partial(_complete_facts, student, values)
+        return cache.student((district.id, student, need, False), values, facts)
     joined = _facts(student, parts)
     if isinstance(joined, AdapterError):
         return joined
     failures = joined.failures if isinstance(joined, Partial) else ()
-    facts = joined.value if isinstance(joined, Partial) else joined
-    values: Any = [part.value if isinstance(part, Partial) else part for part in parts]
-    known = cache.student((district.id, student, need, bool(failures)), values, facts)
+    known_facts = joined.value if isinstance(joined, Partial) else joined
+    values = [part.value if isinstance(part, Partial) else part for part in parts]
+    known = cache.student((district.id, student, need, bool(failures)), values, lambda: known_facts)
     return Partial(known, failures) if failures else known
+
+
+def _complete_facts(student: StudentId, parts: Sequence[Attributes]) -> StudentFacts:
+    """The facts of one student from parts that are complete."""
+    return StudentFacts(student, **{name: value for part in parts for name, value in part.items()})
 
 
 async def _measure(
@@ -172,7 +189,9 @@ async def _measure(
     spec = METRICS[request.metric]
     outcomes: list[Outcome[Measure]] = []
     if records.known:
-        measure: Callable[[Any], Measure] = partial(cache.measure, request, cache.token(request))
+        measure: Callable[[Any], Measure] = cache.measure_of(request)
+        if all_complete(records.known):
+            return [measure(student) async for student in in_slices(records.known)]
         students_facts: Iterable[Outcome[Any]] = records.known
     else:
         measure = partial(_measured, spec, request)

@@ -135,11 +135,13 @@ async def load_by_choices(
     load: Callable[[District, Sequence[StudentId], ResolvedChoices], Awaitable[Outcomes[Any]]],
 ) -> list[Any]:
     """Call `load` once for the students of all summaries with the same choices; an outcome for each summary."""
-    by_choices: dict[tuple[DistrictId, ResolvedChoices], list[int]] = {}
+    by_choices: dict[tuple[DistrictId, int], list[int]] = {}
     for index, summary in enumerate(summaries):
-        by_choices.setdefault((summary.chosen.district_id, summary.chosen.choices), []).append(index)
+        # Summaries of a field have one object; to hash and compare its contents would take longer.
+        by_choices.setdefault((summary.chosen.district_id, id(summary.chosen.choices)), []).append(index)
     outcomes: list[Any] = [None] * len(summaries)
-    for (district_id, choices), indexes in by_choices.items():
+    for (district_id, _), indexes in by_choices.items():
+        choices = summaries[indexes[0]].chosen.choices
         students = [summaries[index].chosen.student_id for index in indexes]
         district = info.context.sources.districts[district_id]
         for index, outcome in zip(indexes, await load(district, students, choices), strict=True):
