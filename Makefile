@@ -67,6 +67,9 @@ soak: setup ## An hour of mixed load (MINUTES=60): memory by minute, soak.json a
 answers: setup ## The example documents with their answers on the demo, one line each (ANSWERS="--latency 0 --json")
 	@$(BIN)/python -m tests.gateway.documents.examples.answers $(ANSWERS)
 
+quick-start: ## How long a new user waits for the demo, and how much is installed
+	@$(PYTHON) -m tests.quick_start
+
 figures: setup ## The size of the code, and who imports whom
 	@$(BIN)/python -m tests.figures
 
