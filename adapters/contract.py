@@ -179,6 +179,12 @@ class Adapter(AllLookups):
     """Access paths, by the lookup that they answer. The gateway takes the cheapest, or point reads."""
     recorded_properties: ClassVar[frozenset[str]] = frozenset()
     """The vendor's properties whose values recordings keep: they are about nobody. `*` stands for any text."""
+    recorded_words: ClassVar[frozenset[str]] = frozenset()
+    """Words of the vendor's API that recordings keep beside those of the payload models and of the code."""
+    recorded_constants: ClassVar[frozenset[str]] = frozenset()
+    """Constants of the vendor's API, such as the name of a role, that recordings keep wherever they are."""
+    recorded_settings: ClassVar[frozenset[str]] = frozenset()
+    """Settings whose values recordings keep wherever they are, such as the ids of categories of grades."""
     identity: ClassVar[IdentityRules | None] = None
     """Default rules that link the vendor's ids to the district's; None if the vendor uses the district's ids."""
 

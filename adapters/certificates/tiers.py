@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from student_graph.adapters.certificates.certificate import CheckResult, Criterion, LookupFigures, Tier
+from student_graph.adapters.certificates.replay_result import ReplayResult
 from student_graph.adapters.contract import Adapter
 
 LIVE_RUN_DAYS = 90
@@ -37,6 +38,8 @@ class Evidence:
     """Day of the newest recording of a live server; None if there is none."""
     is_typed: bool = False
     """Whether its package says that it is typed (`py.typed`)."""
+    replay: ReplayResult | None = None
+    """What the adapter read from a recording of its sandbox; None if none was made."""
 
 
 def decide(adapter: type[Adapter], evidence: Evidence) -> tuple[Tier, tuple[Criterion, ...]]:
@@ -62,12 +65,7 @@ def _criteria(adapter: type[Adapter], evidence: Evidence) -> Iterable[Criterion]
         yield _criterion(tier, name, own)
     renewal = next((check for check in checks if check.name == TOKEN_RENEWAL), None)
     yield _criterion(Tier.SILVER, "renews its token once", [renewal] if renewal else [])
-    yield Criterion(
-        tier=Tier.SILVER,
-        name="has recordings",
-        met=True if recorded_on else None,
-        evidence=f"recorded on {recorded_on}" if recorded_on else "no recording was named",
-    )
+    yield _recordings(adapter, evidence)
     yield _batching(evidence.figures)
     yield Criterion(
         tier=Tier.GOLD,
@@ -86,7 +84,7 @@ def _criteria(adapter: type[Adapter], evidence: Evidence) -> Iterable[Criterion]
         tier=Tier.GOLD,
         name="is watched for drift",
         met=recorded_on is not None,
-        evidence="by its recording" if recorded_on else "no recording to compare with was named",
+        evidence="by its recording of a live server" if recorded_on else "no recording of a live server was named",
     )
     yield Criterion(
         tier=Tier.PLATINUM,
@@ -100,7 +98,26 @@ def _criteria(adapter: type[Adapter], evidence: Evidence) -> Iterable[Criterion]
         tier=Tier.PLATINUM,
         name=f"ran against a live server within {LIVE_RUN_DAYS} days",
         met=is_recent,
-        evidence=f"recorded on {recorded_on}" if is_recent else f"no recording since {oldest}",
+        evidence=f"recorded on {recorded_on}" if is_recent else f"no recording of a live server since {oldest}",
+    )
+
+
+def _recordings(adapter: type[Adapter], evidence: Evidence) -> Criterion:
+    """Whether there is a recording: of a live server, or of the sandbox, that is read as the sandbox is."""
+    recorded_on, replay = evidence.recorded_on, evidence.replay
+    texts = [f"of a live server, on {recorded_on}"] if recorded_on else []
+    met: bool | None = bool(recorded_on) or None
+    if not adapter.uses_http:
+        met, texts = None, ["inapplicable: it reads files, and asks nothing over HTTP that could be recorded"]
+    elif replay is not None:
+        met = bool(recorded_on) or replay.replays
+        if replay.replays:
+            texts.append(f"of its sandbox: {replay.requests} requests, {replay.lookups} lookups replayed")
+        else:
+            names = ", ".join(replay.differing) or "nothing was recorded"
+            texts.append(f"its sandbox is not read from a recording as it is: {names}")
+    return Criterion(
+        tier=Tier.SILVER, name="has recordings", met=met, evidence="; ".join(texts) or "no recording was named"
     )
 
 

@@ -12,8 +12,13 @@ from itertools import count
 KEY_BYTES = 32
 MAX_NAME_CHARACTERS = 64
 """Longer texts with blanks are taken for free text, of which nothing is kept."""
+MAX_ATTEMPTS = 200
+"""Tries to find a made-up value of the same form. There are not so many days that a large recording has enough."""
 FREE_TEXT = "(removed)"
 _DATE = re.compile(r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})(?P<time>[T ].*)?", re.DOTALL)
+_AMERICAN_DATE = re.compile(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}")
+_TIME = re.compile(r"[0-2]?[0-9](?::[0-5][0-9]){1,2}")
+_DECIMAL = re.compile(r"(?P<before>[0-9]+)\.(?P<after>[0-9]+)")
 _FIRST_DAY, _DAYS = date(1990, 1, 1), 365 * 20
 """Made-up dates are from 1990 to 2009."""
 _HEX = re.compile(r"[0-9a-fA-F-]{16,}")
@@ -28,7 +33,8 @@ class Fictions:
         self._key = key or secrets.token_bytes(KEY_BYTES)
         self._values: dict[str, str] = {}
         """By real value. It is in memory only."""
-        self._used: set[str] = set()
+        self._used = {"0"}
+        """Made-up values so far. 0 is none: recordings keep it, because it names nobody."""
 
     def __contains__(self, text: object) -> bool:
         return text in self._values
@@ -56,21 +62,47 @@ class Fictions:
         """A made-up value of the same form; each attempt makes up another one, at last longer than the text."""
         digest = hmac.new(self._key, f"{attempt}:{text}".encode(errors="surrogatepass"), sha256).digest()
         number = int.from_bytes(digest)
-        if match := _DATE.fullmatch(text):
-            day = _FIRST_DAY + timedelta(days=number % _DAYS)
-            return day.isoformat() + ("T00:00:00Z" if match["time"] else "")
+        if attempt > MAX_ATTEMPTS:
+            return _as_name(text, digest)
+        if "@" in text:
+            return f"person{number % 10**9}@recording.example"
         if text.isascii() and text.isdecimal():
             extra = attempt // 10 ** len(text) if len(text) < 6 else 0
             return _digits(number, len(text) + extra)
-        if "@" in text:
-            return f"person{number % 10**9}@recording.example"
-        if _HEX.fullmatch(text) and any(map(str.isdecimal, text)):
+        if _HEX.fullmatch(text) and any(map(str.isdecimal, text)) and not _DATE.fullmatch(text):
             letters = iter(digest.hex() * (1 + len(text) // 64))
             return "".join(char if char == "-" else next(letters) for char in text)
-        if _PHONE.fullmatch(text):
-            digits = iter(_digits(number, sum(map(str.isdecimal, text))))
-            return "".join(next(digits) if char.isdecimal() else char for char in text)
-        return f"made-up-{digest[:5].hex()}"
+        return _as_time(text, number) or _as_number(text, number) or _as_name(text, digest)
+
+
+def _as_time(text: str, number: int) -> str | None:
+    """A made-up day or time for one in a text; None for other texts."""
+    day = _FIRST_DAY + timedelta(days=number % _DAYS)
+    if match := _DATE.fullmatch(text):
+        return day.isoformat() + ("T00:00:00Z" if match["time"] else "")
+    if _AMERICAN_DATE.fullmatch(text):
+        return f"{day:%m/%d/%Y}"
+    if _TIME.fullmatch(text):
+        return f"{8 + number % 8:02}:{number // 8 % 60:02}" + f":{number // 480 % 60:02}" * (text.count(":") == 2)
+    return None
+
+
+def _as_number(text: str, number: int) -> str | None:
+    """A made-up decimal number or phone number for one in a text; None for other texts."""
+    if match := _DECIMAL.fullmatch(text):
+        before, after = len(match["before"]), len(match["after"])
+        digits_of_both = _digits(number, before + after)
+        return f"{digits_of_both[:before]}.{digits_of_both[before:]}"
+    if _PHONE.fullmatch(text):
+        digits = iter(_digits(number, sum(map(str.isdecimal, text))))
+        return "".join(next(digits) if char.isdecimal() else char for char in text)
+    return None
+
+
+def _as_name(text: str, digest: bytes) -> str:
+    """A made-up name, of two parts if it has a comma: such as a family name and a given name."""
+    parts = (digest[:5], digest[5:10]) if ", " in text else (digest[:5],)
+    return ", ".join(f"made-up-{part.hex()}" for part in parts)
 
 
 def _digits(number: int, length: int) -> str:

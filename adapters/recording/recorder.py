@@ -11,9 +11,10 @@ from student_graph.adapters.recording.recording import Exchange
 from student_graph.adapters.recording.scrubbing import Scrubber
 
 KEPT_HEADERS = frozenset({
-    "content-type", "total-count", "x-total-count", "next-page-token", "retry-after", "etag-version",
+    "content-type", "total-count", "x-total-count", "retry-after", "etag-version",
 })  # fmt: skip
 """Headers of a response whose values are about nobody. Of `Link`, the addresses and relations are kept."""
+PAGE_TOKEN_HEADER = "next-page-token"  # noqa: S105 - the name of a header
 _TOKEN_REQUEST = re.compile(rb"(^|&)grant_type=")
 
 
@@ -35,13 +36,16 @@ class Recorder:
             self.exchanges.append(self._exchange(request, response, content))
 
     def _exchange(self, request: httpx.Request, response: httpx.Response, content: bytes) -> Exchange:
-        sent = self._scrubber.request_body(request.content)
-        target = self._scrubber.target(request.url.raw_path.decode("ascii"))
         try:
             body = self._scrubber.body(json.loads(content))
         except ValueError:
             body = None
+        # After the response: a value of the request that comes again in it is the same made-up one, in one piece.
+        sent = self._scrubber.request_body(request.content)
+        target = self._scrubber.target(request.url.raw_path.decode("ascii"))
         headers = {name: value for name, value in response.headers.items() if name in KEPT_HEADERS}
+        if PAGE_TOKEN_HEADER in response.headers:
+            headers[PAGE_TOKEN_HEADER] = self._scrubber.token(response.headers[PAGE_TOKEN_HEADER])
         if "link" in response.headers:
             headers["link"] = self._scrubber.link(response.headers["link"])
         return Exchange(request.method, target, response.status_code, sent, headers, body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -13,6 +13,8 @@ FORMAT_VERSION = 1
 """Version of the format."""
 ORIGIN = "https://recording.example"
 """The origin of all addresses in a recording, in place of the vendor's."""
+SANDBOX: Literal["sandbox"] = "sandbox"
+LIVE_SERVER: Literal["live server"] = "live server"
 
 
 class RecordingError(ValueError):
@@ -39,6 +41,8 @@ class About(msgspec.Struct, frozen=True, tag="student-graph-recording", tag_fiel
     kind: str
     """The kind of the adapter."""
     recorded_on: date
+    of: Literal["live server", "sandbox"] = LIVE_SERVER
+    """Whether a live server was recorded, or the vendor's sandbox."""
     format: int = FORMAT_VERSION
 
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, unquote, urlencode
 import httpx
 
 from student_graph.adapters.errors import PayloadError
+from student_graph.adapters.recording.bodies import comparable_body
 from student_graph.adapters.recording.recorder import is_token_request
 from student_graph.adapters.recording.recording import Exchange
 
@@ -25,7 +26,7 @@ class Replay(httpx.AsyncBaseTransport):
         """Answer with these exchanges. The responses to one request that was sent again come in their order."""
         self._exchanges: dict[tuple[str, str, str], list[Exchange]] = {}
         for exchange in exchanges:
-            key = (exchange.method, _comparable(exchange.target), exchange.sent)
+            key = (exchange.method, _comparable(exchange.target), comparable_body(exchange.sent.encode()))
             self._exchanges.setdefault(key, []).append(exchange)
         self.refused: list[str] = []
         """Method and target of each request that was refused."""
@@ -40,7 +41,7 @@ class Replay(httpx.AsyncBaseTransport):
         if is_token_request(request):
             return httpx.Response(200, json=_TOKEN)
         target = _comparable(request.url.raw_path.decode("ascii"))
-        sent = request.content.decode("utf-8", "replace")
+        sent = comparable_body(request.content)
         answers = self._exchanges.get((request.method, target, sent))
         if not answers:
             self.refused.append(f"{request.method} {target}")

@@ -12,17 +12,27 @@ from pydantic import AliasChoices, AliasPath, BaseModel
 
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.reading import Payload
+from student_graph.adapters.recording.fictions import Fictions
+from student_graph.adapters.recording.scrubbing import Scrubber
 
 _WORD = re.compile(r"[A-Za-z_@$][\w@$-]*")
 _LEFT_OUT = ("sandbox", "tests", "__pycache__")
 """Folders and files of an adapter's package whose texts may be those of made-up people."""
 
 
+def scrubber_for(adapter: Adapter, fictions: Fictions) -> Scrubber:
+    """What scrubs the recording of a source, by what its adapter says of itself."""
+    kind = type(adapter)
+    values = (getattr(adapter.settings, name) for name in kind.recorded_settings)
+    constants = kind.recorded_constants.union(*values)
+    return Scrubber(fictions, words_of(kind), kind.recorded_properties, constants)
+
+
 def words_of(adapter: type[Adapter]) -> frozenset[str]:
     """The words that an adapter uses: whatever is not among them is unknown to it."""
     package = _package_of(adapter)
     names = {name for model in _models(Payload) if model.__module__.startswith(package) for name in _names(model)}
-    return frozenset(names | set(_texts(package)))
+    return frozenset(names | set(_texts(package)) | adapter.recorded_words)
 
 
 def _package_of(adapter: type[Adapter]) -> str:

@@ -34,6 +34,7 @@ from student_graph.adapters.rest.compiling import compile_file
 from student_graph.adapters.rest.declaration.models import NoPaging, PagingStyle
 from student_graph.adapters.rest.mapping.ordering import sort_key
 from student_graph.adapters.rest.plan import LookupPlan, Plan
+from student_graph.adapters.rest.recorded import recording_rules
 
 _STYLES = {
     "none": "complete lists",
@@ -189,6 +190,7 @@ def declared(file: Path, module: str | None = None) -> type[Rest]:
         "__module__": module or __name__,
         "__annotations__": {"settings": settings},
         "plan": plan,
+        **recording_rules(plan),
         "identity": plan.declaration.identity,
         "paths": {part.lookup.method: paths for part in plan.lookups.values() if (paths := _paths(plan, part))},
     }

@@ -28,6 +28,10 @@ __all__ = ["GoogleClassroom", "GoogleClassroomSettings"]
 class GoogleClassroom(AccountLookups, CourseLookups, StudentLookups):
     """The Google Classroom of a Google Workspace domain."""
 
+    recorded_properties = frozenset({
+        "courseState", "state", "late", "year", "month", "day", "hours", "minutes", "stateTimestamp",
+        "gradeChangeType", "gradeTimestamp", "code", "status", "reason", "courseStates", "states",
+    })  # fmt: skip
     paths: ClassVar[Mapping[LookupMethod, tuple[AccessPath[Any], ...]]] = ACCESS_PATHS
     identity: ClassVar[IdentityRules | None] = IdentityRules(
         students=(IdentityRule(field="email", system=EMAIL_SYSTEM),),

@@ -32,6 +32,13 @@ _RELEASE = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){0,3}")
 class Moodle(AccountLookups, CourseLookups, StudentLookups):
     """A Moodle, whose users have the numbers of the student information system."""
 
+    recorded_properties = frozenset({
+        "format", "visible", "enddate", "duedate", "nosubmissions", "teamsubmission", "timemodified", "status",
+        "extensionduedate", "itemtype", "itemmodule", "itemnumber", "gradedategraded", "gradeishidden",
+        "gradehiddenbydate", "grademin", "grademax", "errorcode", "exception", "warningcode", "item",
+        "onlyactive", "includenotenrolledcourses", "limitfrom", "limitnumber",
+    })  # fmt: skip
+    recorded_settings = frozenset({"student_roles"})
     paths: ClassVar[Mapping[LookupMethod, tuple[AccessPath[Any], ...]]] = ACCESS_PATHS
     identity: ClassVar[IdentityRules | None] = IdentityRules(
         students=(IdentityRule(field="idnumber"),),

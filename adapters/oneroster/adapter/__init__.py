@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from student_graph.adapters.contract import AccessPath, LookupMethod
+from student_graph.adapters.model import GradeType
 from student_graph.adapters.oneroster.adapter.access_paths import ACCESS_PATHS
 from student_graph.adapters.oneroster.adapter.assessments import AssessmentLookups
 from student_graph.adapters.oneroster.adapter.contacts import ContactLookups
@@ -36,5 +37,8 @@ class OneRoster(PeopleLookups, ContactLookups, SectionEnrollmentLookups, Gradebo
     recorded_properties = frozenset({
         "status", "type", "role", "roleType", "classType", "schoolYear", "startDate", "endDate", "beginDate",
         "grades", "scoreStatus", "scoreDate", "assignDate", "dueDate",
+        "subject", "subjects", "subjectCodes", "gradeLevel",
     })  # fmt: skip
+    recorded_constants = frozenset(kind.value for kind in GradeType)
+    recorded_settings = frozenset({"course_grade_categories"})
     paths: ClassVar[Mapping[LookupMethod, tuple[AccessPath[Any], ...]]] = ACCESS_PATHS

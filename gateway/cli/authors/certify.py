@@ -21,7 +21,7 @@ from student_graph.adapters.certificates.pages import html, markdown
 from student_graph.adapters.certificates.tiers import Evidence, decide
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import lookup_of
-from student_graph.adapters.recording.recording import Recording, RecordingError
+from student_graph.adapters.recording.recording import LIVE_SERVER, Recording, RecordingError
 from student_graph.adapters.registry import ENTRY_POINT_GROUP, SettingsError, declared_contract
 from student_graph.gateway.cli.parser import Parser
 from student_graph.gateway.demo.districts import SANDBOX_ENTRY_POINTS
@@ -126,15 +126,18 @@ def _certificate(
     name: str, point: EntryPoint | None, run: SuiteRun, recorded: list[date], *, all_cases: bool
 ) -> Certificate:
     from student_graph.adapters.certificates import running  # noqa: PLC0415 - it was imported before
+    from student_graph.adapters.certificates.sandbox_recording import record_and_replay  # noqa: PLC0415 - as above
 
     adapter, now = run.adapter, datetime.now(UTC)
     figures = running.measure(run.suite)
+    replay = record_and_replay(run.suite.sandbox_type, adapter) if adapter.uses_http else None
     evidence = Evidence(
         checks=run.checks,
         group_of=run.group_of,
         figures=figures,
         today=now.date(),
         recorded_on=max(recorded, default=None),
+        replay=replay,
         is_typed=running.is_typed(adapter),
     )
     tier, criteria = decide(adapter, evidence)
@@ -183,6 +186,11 @@ def write(signed: SignedCertificate, folder: Path) -> None:
 
 def _recorded_on(path: Path, name: str) -> date:
     about = Recording.read(path).about
+    if about.of != LIVE_SERVER:
+        raise CertificateError(
+            f"--recording: {path}: a recording of a {about.of}; `certify` records the sandbox itself, and a "
+            "recording of a live server counts for gold"
+        )
     if about.kind != name:
         raise CertificateError(f"--recording: {path}: a recording of {about.kind!r}, not of {name!r}")
     return about.recorded_on

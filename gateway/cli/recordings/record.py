@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 from pathlib import Path
+from typing import Literal
 
-from student_graph.adapters.recording.recording import About, Recording
+from student_graph.adapters.recording.recording import LIVE_SERVER, SANDBOX, About, Recording
 from student_graph.adapters.registry import SettingsError
 from student_graph.adapters.sources import District, Source
 from student_graph.gateway.cli.parser import Parser, count
@@ -28,7 +29,8 @@ def run(options: argparse.Namespace) -> int:
         SettingsError: there is no such source, it answers nothing, or the folder cannot be written.
     """
     district, source = source_of(options)
-    recordings = asyncio.run(_record(district, source))
+    # A demo serves the vendors' sandboxes.
+    recordings = asyncio.run(_record(district, source, of=SANDBOX if options.ready_file else LIVE_SERVER))
     if not recordings[source.name].exchanges:
         raise SettingsError(f"--source: {options.source} answered no request; see `student-graph check`")
     folder: Path = options.output
@@ -43,10 +45,12 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-async def _record(district: District, source: Source) -> dict[str, Recording]:
+async def _record(
+    district: District, source: Source, *, of: Literal["live server", "sandbox"]
+) -> dict[str, Recording]:
     try:
         exchanges = await record_samples(district, source)
     finally:
         await asyncio.gather(*(other.adapter.http.aclose() for other in district.sources))
     kinds = {other.name: other.kind for other in district.sources}
-    return {name: Recording(About(kinds[name], district.today()), part) for name, part in exchanges.items()}
+    return {name: Recording(About(kinds[name], district.today(), of), part) for name, part in exchanges.items()}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from student_graph.adapters.recording import Exchange, Fictions, Recorder, Scrubber
-from student_graph.adapters.recording.words import words_of
+from student_graph.adapters.recording import Exchange, Fictions, Recorder
+from student_graph.adapters.recording.words import scrubber_for
 from student_graph.adapters.registry import SettingsError
 from student_graph.adapters.sources import District, Source
 from student_graph.gateway.cli.districts import districts_of
@@ -52,7 +52,6 @@ async def record_samples(district: District, source: Source) -> dict[str, list[E
 
 def _record(source: Source, fictions: Fictions) -> Recorder:
     """Record the requests to a source from now on."""
-    adapter = type(source.adapter)
-    recorder = Recorder(Scrubber(fictions, words_of(adapter), adapter.recorded_properties))
+    recorder = Recorder(scrubber_for(source.adapter, fictions))
     wrap_transport(source, recorder.around)
     return recorder

@@ -28,6 +28,7 @@ from student_graph.adapters.certificates.certificate import (
     signed_bytes,
 )
 from student_graph.adapters.certificates.pages import html, markdown
+from student_graph.adapters.certificates.replay_result import ReplayResult
 from student_graph.adapters.certificates.tiers import CHECKS_BY_CRITERION, TOKEN_RENEWAL, Evidence, decide
 from student_graph.adapters.starter.adapter import Starter
 from student_graph.adapters.testing import AdapterSuite
@@ -226,6 +227,53 @@ def test_gold_and_platinum_need_evidence() -> None:
     assert reached(VersionedVendor, TODAY, typed=False) is Tier.GOLD
     assert reached(VersionedVendor, date(2026, 8, 30)) is Tier.GOLD
     assert reached(VersionedVendor, date(2026, 8, 31)) is Tier.PLATINUM
+
+
+REPLAYED = ReplayResult(requests=12, lookups=3, differing=())
+
+
+def recordings_of(adapter: Any = SmallVendor, **evidence: Any) -> tuple[bool | None, str]:
+    """Whether an adapter has recordings, and the evidence in its certificate."""
+    _, criteria = decide(adapter, Evidence([], {}, [], TODAY, **evidence))
+    return next(
+        (criterion.met, criterion.evidence) for criterion in criteria if criterion.name == "has recordings"
+    )
+
+
+class FileVendor(SmallVendor):
+    """An adapter that reads files."""
+
+    uses_http = False
+
+
+def test_a_recording_says_of_what_it_is() -> None:
+    """Silver needs one that replays, of the sandbox or of a live server; files have none, and say why."""
+    differs = ReplayResult(requests=12, lookups=3, differing=("students_by_id",))
+
+    assert recordings_of() == (None, "no recording was named")
+    assert recordings_of(replay=REPLAYED) == (True, "of its sandbox: 12 requests, 3 lookups replayed")
+    assert recordings_of(replay=differs) == (
+        False,
+        "its sandbox is not read from a recording as it is: students_by_id",
+    )
+    met, evidence = recordings_of(replay=REPLAYED, recorded_on=TODAY)
+    assert met
+    assert evidence.startswith(f"of a live server, on {TODAY}; of its sandbox")
+    assert recordings_of(replay=ReplayResult(0, 0, ()))[0] is False
+    met, evidence = recordings_of(FileVendor)
+    assert met is None
+    assert evidence.startswith("inapplicable: it reads files")
+
+
+def test_a_recording_of_the_sandbox_is_no_live_run() -> None:
+    """It decides silver; drift is watched with a recording of a live server only, and so are gold and platinum."""
+    assert tier_of(replay=REPLAYED) is Tier.SILVER
+    assert tier_of(replay=ReplayResult(12, 3, ("students_by_id",))) is Tier.BRONZE
+    _, criteria = decide(SmallVendor, Evidence([], {}, [], TODAY, replay=REPLAYED))
+    undecided = {
+        criterion.name for criterion in criteria if criterion.met is False and "live server" in criterion.evidence
+    }
+    assert undecided == {"is watched for drift", "ran against a live server within 90 days"}
 
 
 def test_pages_show_everything_and_run_nothing() -> None:
