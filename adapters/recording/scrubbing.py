@@ -113,7 +113,7 @@ class Scrubber:
 
     def key(self, key: str) -> str:
         """The key of a lookup as the recording has it, such as `idnumber:604822` with the made-up number."""
-        if key in self._public or key in self._names:
+        if key in self._public or key in self._constants or key in self._names:
             return key
         if key in self._fictions:
             return self._fictions.of(key)
