@@ -177,7 +177,6 @@ def _result_id(enrollment: EnrollmentFact, test: AssessmentFact, suffix: str = "
 
 def _state_result(enrollment: EnrollmentFact, test: AssessmentFact, rng: Random) -> ResultFact:
     raw = [min(10, max(0, round(10 * _ability(enrollment.student) + rng.gauss(0, 1)))) for _ in test.objectives]
-    level = next(name for limit, name in _LEVELS if sum(raw) < limit)
     return ResultFact(
         id=_result_id(enrollment, test),
         student=enrollment.student,
@@ -186,9 +185,18 @@ def _state_result(enrollment: EnrollmentFact, test: AssessmentFact, rng: Random)
         year=SCHOOL_YEAR - 1,
         grade=GRADES[GRADES.index(enrollment.grade) - 1],
         scores=(("Raw score", "Integer", f"{sum(raw)}"), ("Scale score", "Integer", f"{1200 + 10 * sum(raw)}")),
-        level=("Proficiency level", level),
+        level=("Proficiency level", _level(sum(raw))),
         objectives=tuple((code, f"{points}") for (code, _), points in zip(test.objectives, raw, strict=True)),
+        # The parts have equal weight: each has the level of a test in which all parts are like it.
+        objective_levels=tuple(
+            (code, _level(len(raw) * points)) for (code, _), points in zip(test.objectives, raw, strict=True)
+        ),
     )
+
+
+def _level(points: int) -> str:
+    """The level of so many points in a state test."""
+    return next(name for limit, name in _LEVELS if points < limit)
 
 
 def _growth_result(enrollment: EnrollmentFact, test: AssessmentFact, rng: Random) -> ResultFact:

@@ -20,9 +20,8 @@ from student_graph.adapters.model import DistrictId, StudentId
 from student_graph.adapters.registry import SettingsError
 from student_graph.adapters.sources import District
 from student_graph.gateway.cli.aggregate import KeptFile
-from student_graph.gateway.cli.districts import districts_of
+from student_graph.gateway.cli.districts import districts_of, metric_settings_of
 from student_graph.gateway.cli.parser import printable
-from student_graph.gateway.config import settings_file
 from student_graph.gateway.server.counting import count_district
 from student_graph.resolvers.cohorts.aggregates.checkpoint import Counted
 from student_graph.resolvers.cohorts.aggregates.dimensions import Dimension
@@ -51,7 +50,7 @@ def count(options: argparse.Namespace, file: KeptFile) -> dict[str, Any]:
     )
     day_ends_at = district.end_of_day()
     file.valid_until = None if math.isinf(day_ends_at) else day_ends_at
-    counting = _count(district, request, KeptCounts(file), _metric_settings(options), complete=options.complete)
+    counting = _count(district, request, KeptCounts(file), metric_settings_of(options), complete=options.complete)
     table = asyncio.run(counting)
     if not table["missing_sources"]:
         file.write({"table": table})
@@ -122,13 +121,6 @@ def _district(options: argparse.Namespace) -> District:
     if len(matches) != 1:
         raise SettingsError(f"--district: name one of {', '.join(district.id for district in districts)}")
     return matches[0]
-
-
-def _metric_settings(options: argparse.Namespace) -> Mapping[DistrictId, MetricSettings]:
-    """What the districts of a settings file say about their data; nothing for a demo."""
-    if options.config is None:
-        return {}
-    return {DistrictId(d.id): d.metric_settings for d in settings_file.load(options.config).districts}
 
 
 def _member(kind: type[Enum], name: str, option: str) -> Any:

@@ -14,10 +14,8 @@ import argparse
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from importlib.metadata import entry_points
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
@@ -31,7 +29,8 @@ from student_graph.adapters.sandbox.records.assessment_takers import own_users
 from student_graph.adapters.sandbox.records.folder import EdFiRecords
 from student_graph.adapters.sandbox.serving import Sandbox
 from student_graph.adapters.sources import District
-from student_graph.gateway.config.districts import connect
+from student_graph.gateway.config.metrics import MetricsConfig
+from student_graph.gateway.demo.description import METRICS, connect_district, metrics_config
 from student_graph.gateway.demo.facts import (
     AERIES_DISTRICT,
     CLASSROOM_DISTRICT,
@@ -49,7 +48,6 @@ from student_graph.resolvers.context import ViewerRole
 
 SANDBOX_ENTRY_POINTS = "student_graph.sandboxes"
 """Group of the entry points of vendors' sandboxes; their names are kinds of adapters."""
-TIME_ZONE = ZoneInfo("America/Chicago")
 COOLDOWN_SECONDS = 1.0
 """Time after which a source that failed is called again: short, so that a sandbox is soon seen to be back."""
 ASSESSMENT_LOOKUPS = frozenset({"assessment_results_by_student", "assessments_by_id"})
@@ -123,37 +121,17 @@ class DemoDistrict:
             elif self.lms_confirm is not None and (own := find_adapter(sandbox.kind).identity) is not None:
                 source["identity"] = own.model_dump(mode="json") | {"confirm": list(self.lms_confirm)}
             sources.append(source)
-        return {"id": self.id, "name": self.facts.name, "now": self.facts.now.isoformat(), "sources": sources}
+        own = {"id": self.id, "name": self.facts.name, "now": self.facts.now.isoformat(), "metrics": dict(METRICS)}
+        return own | {"sources": sources}
+
+    @property
+    def metrics(self) -> MetricsConfig:
+        """How the district judges its metrics."""
+        return metrics_config({"metrics": METRICS})
 
     def people(self) -> list[Person]:
         """People who may send queries: those around the student who has the most records."""
         return district_people(self.id, demo_people(self.facts, demo_student(self.facts)), self.suffix)
-
-
-def connect_district(description: Mapping[str, Any]) -> District:
-    """
-    The district of a description with its sources; none is called yet.
-
-    Raises:
-        ValueError: a setting has no such value.
-        KeyError: a part is missing.
-    """
-    district = DistrictId(description["id"])
-    sources = [
-        connect(
-            district,
-            source["name"],
-            source["kind"],
-            find_adapter(source["kind"]).settings_type().model_validate(source["settings"]),
-            identity=IdentityRules.model_validate(source["identity"]) if "identity" in source else None,
-            lookups=frozenset(source["lookups"]) if "lookups" in source else None,
-        )
-        for source in description["sources"]
-    ]
-    now = datetime.fromisoformat(description["now"])
-    for source in sources:
-        source.adapter.now = lambda: now
-    return District(district, description["name"], tuple(sources), TIME_ZONE, frozen_on=now)
 
 
 def build_districts(options: argparse.Namespace) -> list[DemoDistrict]:

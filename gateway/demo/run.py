@@ -87,6 +87,7 @@ def run(options: argparse.Namespace) -> int:
             issuers=(issuer.issuer(),),
             disclosure_log=DisclosureLog(Path(directory), DisclosureKeys(key)),
             policy_digest=POLICY,
+            metric_settings={district.id: district.metrics.settings for district in districts},
         )
         run_service(service, listener, announce)
     return 0

@@ -125,19 +125,21 @@ def _objective_assessment(test: AssessmentFact, code: str, description: str) -> 
 def _student_assessment(fact: ResultFact, school_id: int | None, *, with_met: bool) -> Payload:
     """A result, and the school that reported it; None if it names none."""
     test = {"assessmentIdentifier": fact.assessment.id, "namespace": fact.assessment.namespace}
+    part_levels = {code: (fact.level[0], level) for code, level in fact.objective_levels if fact.level}
     return omit_none(
         studentAssessmentIdentifier=fact.id,
         assessmentReference=test,
         schoolYearTypeReference=year_reference(fact.year),
         studentReference=student_reference(fact.student),
         administrationDate=fact.at.isoformat().replace("+00:00", "Z"),
-        performanceLevels=_performance_levels(fact, with_met=with_met),
+        performanceLevels=_performance_levels(fact.level, with_met=with_met),
         reportedSchoolReference=None if school_id is None else school_reference(school_id),
         retestIndicatorDescriptor=descriptor("RetestIndicator", "1st Retest") if fact.retest else None,
         scoreResults=[_score_result(*score) for score in fact.scores],
         studentObjectiveAssessments=[
             {
                 "objectiveAssessmentReference": {**test, "identificationCode": code},
+                "performanceLevels": _performance_levels(part_levels.get(code), with_met=with_met),
                 "scoreResults": [_score_result("Raw score", "Integer", points)],
             }
             for code, points in fact.objectives
@@ -146,10 +148,11 @@ def _student_assessment(fact: ResultFact, school_id: int | None, *, with_met: bo
     )
 
 
-def _performance_levels(fact: ResultFact, *, with_met: bool) -> list[Payload]:
-    if fact.level is None:
+def _performance_levels(stated: tuple[str, str] | None, *, with_met: bool) -> list[Payload]:
+    """The levels of a result or of a part of it, of a reporting method and a level; none if none is stated."""
+    if stated is None:
         return []
-    method, level = fact.level
+    method, level = stated
     return [
         omit_none(
             assessmentReportingMethodDescriptor=descriptor("AssessmentReportingMethod", method),

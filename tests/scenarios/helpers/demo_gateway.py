@@ -66,7 +66,8 @@ def demo_gateway(districts: Sequence[DemoDistrict], **settings: Any) -> Iterator
     """Run a gateway over districts whose sandboxes are served. `settings` are keywords of `Service`."""
     issuer = DemoIssuer(all_people(districts))
     connected = [district.connect(timeout=SOURCE_SECONDS) for district in districts]
-    settings = {"operation_seconds": OPERATION_SECONDS, **settings}
+    judged = {district.id: district.metrics.settings for district in districts}
+    settings = {"operation_seconds": OPERATION_SECONDS, "metric_settings": judged, **settings}
     service = Service(connected, {}, issuers=(issuer.issuer(),), **settings)
     with client_for(service.app()) as client:
         yield DemoGateway(client, issuer.tokens())

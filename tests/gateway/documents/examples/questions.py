@@ -19,6 +19,7 @@ CLASSES = "viewer.sections.*"
 ROSTERS = f"{CLASSES}.roster.*"
 DISTRICT = "districts.*"
 ABSENCE = f"{FIRST_STUDENT}.attendance.chronicAbsence"
+RISK_INDICATORS = "viewer.schools.*.students.edges.*.node.riskProfile.indicators.*"
 CASELOAD_INDICATORS = "viewer.caseloads.*.students.edges.*.node.indicators.*"
 
 
@@ -99,11 +100,15 @@ QUESTIONS = {
     ),
     "06-reteach": Question(
         "teacher",
-        f"{ROSTERS}.student.assessments.*.objectives.0.identificationCode",
+        f"{ROSTERS}.student.assessments.*.objectives.*.performanceLevels.0.proficient",
         (
             distinct("students", f"{ROSTERS}.student.studentUniqueId"),
             count("parts of their latest tests", f"{ROSTERS}.student.assessments.*.objectives.*"),
-            count("with a level", f"{ROSTERS}.student.assessments.*.objectives.*.performanceLevels.0"),
+            count(
+                "below proficient",
+                f"{ROSTERS}.student.assessments.*.objectives.*.performanceLevels.*.proficient",
+                False,
+            ),
         ),
     ),
     "07-near-chronic-absence": Question(
@@ -122,7 +127,7 @@ QUESTIONS = {
         "viewer.schools.0.students.totalCount",
         (
             total("students", "viewer.schools.*.students.totalCount"),
-            text("viewer.schools.*.students.edges.*.node.riskProfile.indicators.0.reasons.0"),
+            count("indicators at risk", f"{RISK_INDICATORS}.level", "AT_RISK"),
         ),
     ),
     "10-schools-compared": Question(

@@ -58,3 +58,18 @@ def test_the_demo_answers_a_question(gateway: DemoGateway, district: DemoDistric
     codes = {error["extensions"]["code"] for error in response.get("errors", ())}
     assert codes <= question.codes, response["errors"]
     assert next(values_at(response["data"], question.answer), None) is not None, response
+
+
+def test_failed_courses_are_judged_by_the_grade_scale_of_the_demo(gateway: DemoGateway) -> None:
+    """By meals there are students without failed courses, who would not be evaluated without a grade scale."""
+    response = gateway.post((FOLDER / "13-buses-and-meals.graphql").read_text("utf-8"))
+    assert "ON_TRACK" in values_at(response["data"], "districts.*.meals.groups.*.crossedLevel")
+
+
+def test_a_list_by_grade_level_has_a_total_for_every_viewer(gateway: DemoGateway) -> None:
+    """The vendor does not count the students of a principal; a grade level in `where` is counted here."""
+    document = (FOLDER / "15-on-track.graphql").read_text("utf-8")
+    for viewer in ("superintendent", "principal", "teacher", "counselor"):
+        students = gateway.post(document, viewer)["data"]["viewer"]["students"]
+        assert students["totalCount"] is not None
+        assert students["totalCount"] >= len(students["edges"])
