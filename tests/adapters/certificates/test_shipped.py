@@ -33,6 +33,20 @@ def test_a_certificate_is_that_of_the_adapter(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_silver_has_a_recording_that_replays(file: Path) -> None:
+    """Each adapter that asks over HTTP was recorded against its sandbox; one that reads files says why not."""
+    criteria = read_certificate(file).certificate.criteria
+    [recordings] = [criterion for criterion in criteria if criterion.name == "has recordings"]
+
+    if find_adapter(file.stem).uses_http:
+        assert recordings.met
+        assert re.fullmatch("of its sandbox: [0-9]+ requests, [0-9]+ lookups replayed", recordings.evidence)
+    else:
+        assert recordings.met is None
+        assert recordings.evidence.startswith("inapplicable: ")
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_the_pages_show_the_certificate(file: Path) -> None:
     """Markdown and HTML are written from the JSON."""
     signed = read_certificate(file)
