@@ -121,8 +121,13 @@ class DemoDistrict:
             elif self.lms_confirm is not None and (own := find_adapter(sandbox.kind).identity) is not None:
                 source["identity"] = own.model_dump(mode="json") | {"confirm": list(self.lms_confirm)}
             sources.append(source)
-        own = {"id": self.id, "name": self.facts.name, "now": self.facts.now.isoformat(), "metrics": dict(METRICS)}
-        return own | {"sources": sources}
+        return {
+            "id": self.id,
+            "name": self.facts.name,
+            "now": self.facts.now.isoformat(),
+            "metrics": dict(METRICS),
+            "sources": sources,
+        }
 
     @property
     def metrics(self) -> MetricsConfig:
