@@ -34,7 +34,7 @@ _PREFIXED = re.compile(r"(?P<prefix>[A-Za-z_]+):(?P<rest>[^\s/][^\s]*)")
 _LINK = re.compile(r"<(?P<url>[^>]*)>(?P<rest>[^,]*)")
 KEPT_PARAMETERS = frozenset({
     "limit", "offset", "page", "per_page", "pageSize", "totalCount", "fields", "sort", "orderBy", "include[]",
-    "minChangeVersion", "maxChangeVersion", "number",
+    "minChangeVersion", "maxChangeVersion", "size",
 })  # fmt: skip
 """Parameters of paging and projection, whose values are about nobody."""
 _VERSION = re.compile(r"v[0-9]{1,2}(?:[p.][0-9]{1,2})?")

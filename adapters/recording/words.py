@@ -11,7 +11,6 @@ from pathlib import Path
 from pydantic import AliasChoices, AliasPath, BaseModel
 
 from student_graph.adapters.contract import Adapter
-from student_graph.adapters.reading import Payload
 from student_graph.adapters.recording.fictions import Fictions
 from student_graph.adapters.recording.scrubbing import Scrubber
 
@@ -31,7 +30,9 @@ def scrubber_for(adapter: Adapter, fictions: Fictions) -> Scrubber:
 def words_of(adapter: type[Adapter]) -> frozenset[str]:
     """The words that an adapter uses: whatever is not among them is unknown to it."""
     package = _package_of(adapter)
-    names = {name for model in _models(Payload) if model.__module__.startswith(package) for name in _names(model)}
+    names = {
+        name for model in _models(BaseModel) if model.__module__.startswith(package) for name in _names(model)
+    }
     return frozenset(names | set(_texts(package)) | adapter.recorded_words)
 
 

@@ -43,6 +43,6 @@ class EdFi(
         "*Descriptor", "schoolYear", "version", "apiMode", "dataModels", "name", "informationalVersion", "suite",
         "build", "oldestChangeVersion", "newestChangeVersion", "beginDate", "endDate", "entryDate", "eventDate",
         "exitWithdrawDate", "date", "incidentDate", "disciplineDate", "administrationDate", "startTime", "endTime",
-        "courseTitle", "classPeriodName", "totalInstructionalDays",
+        "courseTitle", "classPeriodName", "totalInstructionalDays", "number",
     })  # fmt: skip
     paths: ClassVar[Mapping[LookupMethod, tuple[AccessPath[Any], ...]]] = ACCESS_PATHS

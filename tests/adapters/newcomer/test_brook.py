@@ -9,6 +9,7 @@ import pytest
 
 from student_graph.adapters.certificates.certificate import Tier
 from student_graph.adapters.certificates.running import measure, run_suite
+from student_graph.adapters.certificates.sandbox_recording import record_and_replay
 from student_graph.adapters.certificates.tiers import Evidence, decide
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import lookup_of
@@ -82,6 +83,12 @@ async def test_both_ways_give_equal_answers() -> None:
                 answers.append(await run_lookup(adapter, lookup, keys, sandbox.arguments()))
 
         assert answers[0] == answers[1], lookup.name
+
+
+@pytest.mark.parametrize("kind", [BrookSis, declared(Path(__file__).with_name("brook.toml"))])
+def test_both_ways_are_read_from_a_recording(kind: type[Adapter]) -> None:
+    """The sandbox is recorded without its people, and a recording of it has the same answers."""
+    assert record_and_replay(BrookSandbox, kind).replays
 
 
 @pytest.mark.long_run

@@ -25,6 +25,7 @@ class BrookSis(Adapter):
 
     settings: BrookSettings
     contract: ClassVar[int] = 1
+    recorded_properties = frozenset({"what", "on", "year"})
 
     def auth(self) -> httpx.Auth:
         """Return the token for Brook's origin."""
