@@ -44,7 +44,7 @@ def test_a_query_of_graphql_keeps_its_words() -> None:
     assert answer["data"][f"c{course}"]["name"] != "Ada"
 
 
-def test_a_number_of_a_student_is_made_up_whatever_the_parameter() -> None:
+def test_no_parameter_keeps_the_number_of_a_student() -> None:
     """Only parameters of pages keep their value: a vendor may ask for a student by `number`."""
     target = scrubber().target("/api/people?number=604822&id=604823&limit=25&size=20")
 
