@@ -36,15 +36,17 @@ def source_of(options: argparse.Namespace) -> tuple[District, Source]:
     raise SettingsError(f"--source: there is no source {options.source!r}; there are {names}")
 
 
-async def record_samples(district: District, source: Source) -> dict[str, list[Exchange]]:
+async def record_samples(
+    district: District, source: Source, fictions: Fictions | None = None
+) -> dict[str, list[Exchange]]:
     """
     The scrubbed requests and responses of a source by its name, for a few records of each kind that it offers.
 
     A source with ids of its own gets its keys from the other sources of the district, so these are recorded too.
-    The same person is the same made-up one in all of them.
+    The same person is the same made-up one in all of them, by a new key if no `fictions` are given.
     """
     sources = [source] if source.identity is None else district.sources
-    fictions = Fictions()
+    fictions = fictions or Fictions()
     recorders = {source.name: _record(source, fictions) for source in sources}
     await read_samples(district, sources)
     return {name: recorder.exchanges for name, recorder in recorders.items()}

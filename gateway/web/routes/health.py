@@ -54,9 +54,7 @@ class Readiness:
         return JSONResponse({"status": "alive"})
 
     async def _ready(self, _: Request) -> JSONResponse:
-        content = {
-            "status": "ready" if self.ready else "draining" if self._draining else "starting"
-        }
+        content = {"status": "ready" if self.ready else "draining" if self._draining else "starting"}
         if self._fleet_joined is not None:
             content["fleet"] = "joined" if self._fleet_joined() else "away"
         if self.settings.refusal is not None:  # `/health/settings` says why, to operators

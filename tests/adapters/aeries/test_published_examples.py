@@ -86,7 +86,7 @@ async def test_an_enrollment_names_the_year_in_which_the_school_year_ends() -> N
     assert (enrollment.entry_date, enrollment.exit_withdraw_date) == (date(2021, 3, 23), None)
 
 
-async def test_attendance_of_a_day_is_one_event_beside_those_of_its_classes() -> None:
+async def test_attendance_of_a_day_is_an_event_of_its_own_besides_the_events_of_classes() -> None:
     """The letter means what its type in the school's list says."""
     adapter = aeries()
 

@@ -16,7 +16,7 @@ from student_graph.adapters.answers import Ask
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import Window, lookup_of
 from student_graph.adapters.model import DistrictId, StudentId
-from student_graph.adapters.recording import ORIGIN, Exchange, Replay
+from student_graph.adapters.recording import ORIGIN, Exchange, Fictions, Replay
 from student_graph.adapters.registry import build_settings, find_adapter
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import Sandbox, served
@@ -77,7 +77,8 @@ async def recorded(
         sources = tuple(source(name, values) for name, values in settings.items())
         try:
             sources = tuple(replace(source, allowed_lookups=lookups) for source in sources)
-            return await record_samples(District(DISTRICT, "Hill", sources), sources[-1]), settings
+            district, fictions = District(DISTRICT, "Hill", sources), Fictions(b"k" * 32)  # the same in each run
+            return await record_samples(district, sources[-1], fictions), settings
         finally:
             for opened in sources:
                 await opened.adapter.http.aclose()
