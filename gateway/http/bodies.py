@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import zlib
 from collections.abc import Awaitable, Callable
 
@@ -24,6 +25,8 @@ _ZLIB_WINDOW_BITS = 15
 _RAW_DEFLATE_WINDOW_BITS = -15
 """The `wbits` arguments of zlib."""
 _ZLIB_HEADER_BYTES = 2
+ORDINARY_PARTS = 16
+"""Parts in which a body may arrive before others run between two of them."""
 _ENCODINGS = {"gzip": _GZIP_WINDOW_BITS, "x-gzip": _GZIP_WINDOW_BITS, "deflate": _ZLIB_WINDOW_BITS}
 """Content encodings (RFC 9110, 8.4.1). Some servers send `deflate` without the zlib header that it should have."""
 
@@ -39,9 +42,14 @@ async def read_body(next_chunk: Callable[[], Awaitable[bytes]], encoding: str) -
     if name != "identity" and name not in _ENCODINGS:
         raise PayloadError("a response in an encoding that was not requested")
     body = _PlainBody() if name == "identity" else _CompressedBody(_ENCODINGS[name])
-    while chunk := await next_chunk():
+    for number in itertools.count():
+        if not (chunk := await next_chunk()):
+            break
         body.add(chunk)
-        await give_way()  # the next bytes may be there already, in chunks so small that parsing them takes long
+        # The next bytes may be there already, in chunks so small that parsing them takes long. But a complete answer
+        # must not wait: if its connection breaks meanwhile, it is lost.
+        if number >= ORDINARY_PARTS:
+            await give_way()
     return body.finish()
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from pydantic import AliasChoices, Field, TypeAdapter
 
-from student_graph.adapters.edfi.api.payload import Many
 from student_graph.adapters.reading import Integer, Payload
 
 
@@ -46,7 +45,8 @@ class Document(Payload):
     """The discovery document of an Ed-Fi API."""
 
     version: str
-    dataModels: Many[DataModel]
+    dataModels: list[DataModel]
+    """May be empty. Without it the document is refused: rows of another Data Standard would be read wrongly."""
     urls: Urls
 
     @property

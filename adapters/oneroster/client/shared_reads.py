@@ -46,6 +46,7 @@ class SharedReads:
             if not shared.callers:
                 self._forget(key, shared)
                 shared.task.cancel()
+                await asyncio.wait({shared.task})  # nothing runs on after a lookup that was cancelled
 
     def _forget(self, key: Hashable, shared: _Read) -> None:
         if self._reads.get(key) is shared:

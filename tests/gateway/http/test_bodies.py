@@ -12,7 +12,7 @@ import pytest
 
 from student_graph.adapters.errors import PayloadError
 from student_graph.gateway.concurrency.time_slices import SLICE_SECONDS
-from student_graph.gateway.http.bodies import MAX_COMPRESSED_BYTES, MAX_GZIP_MEMBERS, read_body
+from student_graph.gateway.http.bodies import MAX_COMPRESSED_BYTES, MAX_GZIP_MEMBERS, ORDINARY_PARTS, read_body
 
 CONTENT = b'[{"student": "s1", "title": "Essay"}]' * 50
 
@@ -94,7 +94,7 @@ async def test_compressed_bytes_without_content_are_cut_off() -> None:
 
 async def test_a_body_whose_parts_take_long_to_parse_lets_others_run() -> None:
     """Chunks of one byte are parsed when they are read, thousands at once, and none has to be waited for."""
-    remaining, rounds = 5, 0
+    remaining, rounds = ORDINARY_PARTS + 5, 0
 
     async def next_part() -> bytes:
         nonlocal remaining

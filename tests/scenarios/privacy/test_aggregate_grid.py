@@ -89,7 +89,7 @@ OPERATIONS = size(40, 1_500)
 @pytest.fixture(scope="module")
 def stage() -> Iterator[Stage]:
     """The district for which `ACCESS` says who gets which numbers, and a service that only counts."""
-    yield from aggregates.open_stage(500)
+    yield from aggregates.open_stage(size(500, 1_000))
 
 
 def test_every_metric_and_dimension_has_its_class_here() -> None:
