@@ -46,8 +46,8 @@ async def read_body(next_chunk: Callable[[], Awaitable[bytes]], encoding: str) -
         if not (chunk := await next_chunk()):
             break
         body.add(chunk)
-        # The next bytes may be there already, in chunks so small that parsing them takes long. But a complete answer
-        # must not wait: if its connection breaks meanwhile, it is lost.
+        # The next bytes may be there already, in chunks so small that parsing them takes long. But an answer that
+        # is complete must not wait: if its connection breaks meanwhile, it is lost.
         if number >= ORDINARY_PARTS:
             await give_way()
     return body.finish()
