@@ -176,23 +176,28 @@ def certify(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.long_run
-def test_an_adapter_is_certified_and_a_lost_lookup_is_named(tmp_path: Path, key: Ed25519PrivateKey) -> None:
-    """Certified against an older release with one lookup more: the command fails and names the lookup."""
-    lookups = (*(lookup.name for lookup in Hillside.capabilities()), "students_by_section")
-    old = write_certificate(tmp_path, None, capabilities=lookups).rename(tmp_path / "old.json")
-    if not LONG_RUNS:
-        pytest.skip("running a suite takes its time: only in the long run")
-    result = certify(tmp_path, "--key", str(tmp_path / "private.pem"), "--against", str(old))
-    written = read_certificate(tmp_path / "hillside.json").verify(key.public_key())
+class TestCertification:
+    """Certification runs the whole suite, which takes its time: it is left to the long run."""
 
-    assert result.returncode == 1, result.stderr
-    assert "lost since 0.1.0: the lookup students_by_section" in result.stdout
-    assert f"hillside {version('hillside-sis')}: silver; " in result.stdout
-    assert written.capabilities == tuple(lookup.name for lookup in Hillside.capabilities())
-    assert len(written.checks) >= 60
-    assert all(check.rule for check in written.checks)
-    assert all(check.reason for check in written.checks if check.outcome in {"exempt", "inapplicable"})
-    assert {figures.lookup for figures in written.figures} == set(written.capabilities)
-    assert json.loads((tmp_path / "hillside.json").read_text())["certificate"]["tier"] == "silver"
-    assert (tmp_path / "hillside.md").exists()
-    assert (tmp_path / "hillside.html").exists()
+    __test__ = LONG_RUNS
+
+    def test_an_adapter_is_certified_and_a_lost_lookup_is_named(
+        self, tmp_path: Path, key: Ed25519PrivateKey
+    ) -> None:
+        """Certified against an older release with one lookup more: the command fails and names the lookup."""
+        lookups = (*(lookup.name for lookup in Hillside.capabilities()), "students_by_section")
+        old = write_certificate(tmp_path, None, capabilities=lookups).rename(tmp_path / "old.json")
+        result = certify(tmp_path, "--key", str(tmp_path / "private.pem"), "--against", str(old))
+        written = read_certificate(tmp_path / "hillside.json").verify(key.public_key())
+
+        assert result.returncode == 1, result.stderr
+        assert "lost since 0.1.0: the lookup students_by_section" in result.stdout
+        assert f"hillside {version('hillside-sis')}: silver; " in result.stdout
+        assert written.capabilities == tuple(lookup.name for lookup in Hillside.capabilities())
+        assert len(written.checks) >= 60
+        assert all(check.rule for check in written.checks)
+        assert all(check.reason for check in written.checks if check.outcome in {"exempt", "inapplicable"})
+        assert {figures.lookup for figures in written.figures} == set(written.capabilities)
+        assert json.loads((tmp_path / "hillside.json").read_text())["certificate"]["tier"] == "silver"
+        assert (tmp_path / "hillside.md").exists()
+        assert (tmp_path / "hillside.html").exists()

@@ -92,14 +92,17 @@ def test_both_ways_are_read_from_a_recording(kind: type[Adapter]) -> None:
 
 
 @pytest.mark.long_run
-@pytest.mark.parametrize("suite", ["TestBrookInCode", "TestBrookDeclared"])
-def test_both_ways_reach_silver(suite: str) -> None:
-    """The suite is run as for a certificate, and its results decide the tier."""
-    if not LONG_RUNS:
-        pytest.skip("running a suite takes its time: only in the long run")
-    run = run_suite(f"{__file__}::{suite}", all_cases=True)
-    figures, today = measure(run.suite), make_district(24).now.date()
-    tier, _ = decide(run.adapter, Evidence(run.checks, run.group_of, figures, today))
+class TestCertification:
+    """Certification runs the whole suite, which takes its time: it is left to the long run."""
 
-    assert [check.name for check in run.checks if check.outcome == "failed"] == []
-    assert tier is Tier.SILVER
+    __test__ = LONG_RUNS
+
+    @pytest.mark.parametrize("suite", ["TestBrookInCode", "TestBrookDeclared"])
+    def test_both_ways_reach_silver(self, suite: str) -> None:
+        """The suite is run as for a certificate, and its results decide the tier."""
+        run = run_suite(f"{__file__}::{suite}", all_cases=True)
+        figures, today = measure(run.suite), make_district(24).now.date()
+        tier, _ = decide(run.adapter, Evidence(run.checks, run.group_of, figures, today))
+
+        assert [check.name for check in run.checks if check.outcome == "failed"] == []
+        assert tier is Tier.SILVER
