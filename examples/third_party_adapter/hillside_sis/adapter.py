@@ -28,6 +28,7 @@ class Hillside(Adapter):
 
     settings: HillsideSettings
     contract: ClassVar[int] = 1
+    recorded_properties: ClassVar[frozenset[str]] = frozenset({"day", "kind", "term", "year"})  # about nobody
 
     def auth(self) -> httpx.Auth:
         return ApiKey("X-Hillside-Key", self.settings.api_key, origin=self.settings.base_url)

@@ -33,10 +33,7 @@ async def read_all(
     http: httpx.AsyncClient, path: str, params: Params, shape: TypeAdapter[api.Listing[api.T]]
 ) -> list[api.T]:
     """Return all rows of a list."""
-
-    def rows(response: httpx.Response) -> list[api.T]:
-        return read(response, shape).data
-
     return await collect_pages(
-        lambda: keyset_pages(http, path, params, rows, cursor_of=lambda row: row.uid), key=lambda row: row.uid
+        lambda: keyset_pages(http, path, params, lambda r: read(r, shape).data, cursor_of=lambda row: row.uid),
+        key=lambda row: row.uid,
     )
