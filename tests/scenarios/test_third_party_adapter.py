@@ -135,35 +135,38 @@ def test_the_adapter_of_the_docs_passes_the_conformance_suite(lakeview: Path) ->
 
 
 @pytest.mark.long_run
-def test_a_new_package_is_installed_and_passes(lakeview: Path) -> None:
-    """pip installs it into an empty environment, the command line finds it, and its tests pass there."""
-    if not LONG_RUNS:
-        pytest.skip("pip takes its time: only in the long run")
-    environment = lakeview / "environment"
-    venv.create(environment, with_pip=True)
-    python = str(environment / "bin" / "python")
-    [packages] = (environment / "lib").glob("python*/site-packages")
-    # The kit and what it needs are those of this environment; nothing is downloaded.
-    (packages / "kit.pth").write_text("".join(f"{path}\n" for path in [*site.getsitepackages(), str(ROOT)]))
-    shutil.rmtree(lakeview / "lakeview-0.1.0.dist-info")
-    install = [python, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", str(lakeview)]
-    subprocess.run(install, check=True, capture_output=True, timeout=600)  # noqa: S603 - our own words
-    command = [
-        python,
-        "-c",
-        "from student_graph.gateway.cli.main import main; main()",
-        "adapters",
-        "schema",
-        "lakeview",
-    ]
-    schema = subprocess.run(  # noqa: S603 - our own words
-        command, check=True, capture_output=True, text=True, timeout=600
-    ).stdout
-    (lakeview / "lakeview").rename(lakeview / "renamed")  # so that only the installed one is found
-    result = run_conformance_suite(lakeview, python=python)
+class TestInstallation:
+    """Installing takes its time: it is left to the long run."""
 
-    assert "api_key_env" in schema
-    assert result.returncode == 0, result.stdout
+    __test__ = LONG_RUNS
+
+    def test_a_new_package_is_installed_and_passes(self, lakeview: Path) -> None:
+        """pip installs it into an empty environment, the command line finds it, and its tests pass there."""
+        environment = lakeview / "environment"
+        venv.create(environment, with_pip=True)
+        python = str(environment / "bin" / "python")
+        [packages] = (environment / "lib").glob("python*/site-packages")
+        # The kit and what it needs are those of this environment; nothing is downloaded.
+        (packages / "kit.pth").write_text("".join(f"{path}\n" for path in [*site.getsitepackages(), str(ROOT)]))
+        shutil.rmtree(lakeview / "lakeview-0.1.0.dist-info")
+        install = [python, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", str(lakeview)]
+        subprocess.run(install, check=True, capture_output=True, timeout=600)  # noqa: S603 - our own words
+        command = [
+            python,
+            "-c",
+            "from student_graph.gateway.cli.main import main; main()",
+            "adapters",
+            "schema",
+            "lakeview",
+        ]
+        schema = subprocess.run(  # noqa: S603 - our own words
+            command, check=True, capture_output=True, text=True, timeout=600
+        ).stdout
+        (lakeview / "lakeview").rename(lakeview / "renamed")  # so that only the installed one is found
+        result = run_conformance_suite(lakeview, python=python)
+
+        assert "api_key_env" in schema
+        assert result.returncode == 0, result.stdout
 
 
 @pytest.mark.parametrize(

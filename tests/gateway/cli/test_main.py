@@ -67,7 +67,7 @@ def test_settings_have_a_json_schema(capsys: pytest.CaptureFixture[str], kind: s
     schema = json.loads(output_of(capsys, "adapters", "schema", kind))
 
     jsonschema.Draft202012Validator.check_schema(schema)
-    assert {"base_url", "location", "administrator"} & set(schema["required"])
+    assert {"base_url", "location", "administrator", "token_env", "consumer_secret_env"} & set(schema["required"])
     assert not [name for name in schema["properties"] if name.endswith(("secret", "token"))]
 
 

@@ -52,7 +52,7 @@ async def test_a_server_returns_free_memory_while_it_runs() -> None:
 
     config = server_config(app, ConnectionTable())
     config.load()
-    server = _Server(config, Readiness(), math.inf, lambda: None)
+    server = _Server(config, Readiness(), math.inf, lambda: None, reloadable=None)
     used = heap_with_holes()
     before = resident_bytes()
     await server.on_tick(1)
