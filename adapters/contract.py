@@ -219,7 +219,7 @@ class Adapter(AllLookups):
         return cls
 
     @classmethod
-    def files_of_source(cls, settings: Mapping[str, Any], folder: Path) -> Sequence[Path]:  # noqa: ARG003
+    def files_of_source(cls, settings: Mapping[str, Any], folder: Path) -> Sequence[Path]:  # noqa: ARG003 - for subclasses
         """Return the files, named from `folder`, that define a source besides the settings file: none here."""
         return ()
 

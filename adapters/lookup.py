@@ -27,6 +27,19 @@ known key without records has `[]`.
 """
 
 
+def value_of(batch: Batch[K, V], key: K) -> V | None:
+    """
+    The value of a key in a batch; None if the vendor does not know the key.
+
+    Raises:
+        AdapterError: the read of this key failed.
+    """
+    value = batch.get(key)
+    if isinstance(value, AdapterError):
+        raise value
+    return value
+
+
 class About(Enum):
     """
     The kind of person that the records of a lookup are about.

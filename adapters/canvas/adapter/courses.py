@@ -8,11 +8,10 @@ from student_graph.adapters.canvas.adapter.base import CanvasAdapter
 from student_graph.adapters.canvas.client.graphql import ASSIGNMENTS, ENROLLMENTS
 from student_graph.adapters.canvas.mapping.courses import course_grades, sort_grades
 from student_graph.adapters.canvas.mapping.enrollments import keyed_by_course, mark_repeated
-from student_graph.adapters.canvas.mapping.joins import value_of
 from student_graph.adapters.canvas.mapping.submissions import Coursework, sort_by_due_time
 from student_graph.adapters.concurrency import answer_by_key
 from student_graph.adapters.errors import BadKeyError
-from student_graph.adapters.lookup import Batch
+from student_graph.adapters.lookup import Batch, value_of
 from student_graph.adapters.model import AssignmentWork, CourseGrade, LmsCourseId
 
 

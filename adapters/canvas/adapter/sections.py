@@ -10,11 +10,10 @@ from student_graph.adapters.canvas.client.graphql import ASSIGNMENTS
 from student_graph.adapters.canvas.client.responses import check_section
 from student_graph.adapters.canvas.mapping.courses import course_grades, lms_course, sort_grades
 from student_graph.adapters.canvas.mapping.enrollments import KeyedEnrollment, keyed_by_section
-from student_graph.adapters.canvas.mapping.joins import value_of
 from student_graph.adapters.canvas.mapping.submissions import Coursework, sort_by_due_time
 from student_graph.adapters.concurrency import answer_by_key, gather_by_key
 from student_graph.adapters.errors import AdapterError
-from student_graph.adapters.lookup import Batch
+from student_graph.adapters.lookup import Batch, value_of
 from student_graph.adapters.model import AssignmentWork, CourseGrade, LmsCourse, SectionId
 
 

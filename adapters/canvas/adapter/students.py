@@ -21,11 +21,11 @@ from student_graph.adapters.canvas.mapping.enrollments import (
     keyed_by_student,
     users_by_course,
 )
-from student_graph.adapters.canvas.mapping.joins import records_by_student, value_of
+from student_graph.adapters.canvas.mapping.joins import records_by_student
 from student_graph.adapters.canvas.mapping.submissions import Coursework, sort_by_due_time
 from student_graph.adapters.concurrency import gather_by_key
 from student_graph.adapters.errors import AdapterError
-from student_graph.adapters.lookup import Batch
+from student_graph.adapters.lookup import Batch, value_of
 from student_graph.adapters.model import AssignmentWork, CourseEngagement, CourseGrade, StudentId
 
 

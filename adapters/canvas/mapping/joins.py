@@ -14,19 +14,6 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-def value_of(batch: Batch[K, V], key: K) -> V | None:
-    """
-    The value of a key in a batch of reads; None if Canvas does not know the key.
-
-    Raises:
-        AdapterError: The read of this key failed.
-    """
-    value = batch.get(key)
-    if isinstance(value, AdapterError):
-        raise value
-    return value
-
-
 def records_by_student(
     enrollments: Batch[StudentId, list[KeyedEnrollment]],
     build_records: Callable[[list[KeyedEnrollment]], list[V]],

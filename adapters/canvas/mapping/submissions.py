@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 from student_graph.adapters.canvas.api import Assignment, Course, Submission
 from student_graph.adapters.canvas.mapping.courses import CourseContents, lms_course_id
 from student_graph.adapters.canvas.mapping.enrollments import KeyedEnrollment
-from student_graph.adapters.canvas.mapping.joins import value_of
-from student_graph.adapters.lookup import Batch
+from student_graph.adapters.lookup import Batch, value_of
 from student_graph.adapters.model import AssignmentWork, SubmissionStatus
 
 _STATUSES = {

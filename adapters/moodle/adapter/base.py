@@ -12,7 +12,7 @@ import httpx
 from student_graph.adapters.concurrency import gather_by_key
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import AdapterError, BodyTooLargeError, IdentityError, RefusedError
-from student_graph.adapters.lookup import Batch
+from student_graph.adapters.lookup import Batch, value_of
 from student_graph.adapters.model import StudentId
 from student_graph.adapters.moodle.adapter.settings import MoodleSettings
 from student_graph.adapters.moodle.api import Course, EnrolledUser, User, UserGrades
@@ -173,16 +173,3 @@ class MoodleAdapter(Adapter):
             if (report := value_of(single, user_id)) is not None:
                 reports[user_id] = report
         return reports
-
-
-def value_of(batch: Batch[K, V], key: K) -> V | None:
-    """
-    The value of a key in a batch of reads; None if Moodle does not know the key.
-
-    Raises:
-        AdapterError: The read of this key failed.
-    """
-    value = batch.get(key)
-    if isinstance(value, AdapterError):
-        raise value
-    return value

@@ -7,9 +7,9 @@ from typing import TypeVar
 
 from student_graph.adapters.concurrency import answer_by_key, gather_by_key
 from student_graph.adapters.errors import AdapterError, NotOfferedError
-from student_graph.adapters.lookup import Batch
+from student_graph.adapters.lookup import Batch, value_of
 from student_graph.adapters.model import AssignmentWork, CourseGrade, LmsCourse, LmsCourseId, SectionId
-from student_graph.adapters.moodle.adapter.base import MoodleAdapter, value_of
+from student_graph.adapters.moodle.adapter.base import MoodleAdapter
 from student_graph.adapters.moodle.api import Course
 from student_graph.adapters.moodle.client.keys import course_id
 from student_graph.adapters.moodle.client.responses import another_object

@@ -7,9 +7,9 @@ from datetime import date
 from typing import TypeAlias, TypeVar
 
 from student_graph.adapters.errors import AdapterError
-from student_graph.adapters.lookup import Batch
+from student_graph.adapters.lookup import Batch, value_of
 from student_graph.adapters.model import AssignmentWork, CourseEngagement, CourseGrade, StudentId
-from student_graph.adapters.moodle.adapter.base import Membership, MoodleAdapter, value_of
+from student_graph.adapters.moodle.adapter.base import Membership, MoodleAdapter
 from student_graph.adapters.moodle.api import Course
 from student_graph.adapters.moodle.mapping.accounts import KeyedStudent
 from student_graph.adapters.moodle.mapping.courses import CourseContents, course_grade, sort_grades

@@ -99,7 +99,7 @@ def check_answer(function: str, response: httpx.Response) -> httpx.Response:
     return response
 
 
-def error_of(function: str, exception: str, code: str, message: str = "") -> AdapterError:  # noqa: PLR0911
+def error_of(function: str, exception: str, code: str, message: str = "") -> AdapterError:  # noqa: PLR0911 - one for each kind
     """The error for an exception of Moodle, with a text of the adapter."""
     exception = exception.rpartition("\\")[2]  # newer releases send the class with its namespace
     if code in _TOKEN_REFUSED:

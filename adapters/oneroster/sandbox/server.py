@@ -85,7 +85,7 @@ class OneRosterSandbox(Sandbox):
         self.version: Version = version
         self.quirks = quirks
         self.profile = profile
-        self.token_path = quirks.token_path if quirks.auth == "oauth2" else None  # type: ignore[misc]
+        self.token_path = quirks.token_path if quirks.auth == "oauth2" else None  # type: ignore[misc]  # of each server its own
         self.operations = operations(quirks, version)
         self._tables = Tables(facts, quirks, version)
         self._tokens = Tokens(quirks, version)
