@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import District
+from student_graph.gateway.demo.description import connect_district
 from student_graph.gateway.demo.districts import DemoDistrict, build_districts
 from student_graph.gateway.demo.people import DemoIssuer, Person
 from student_graph.gateway.server import Service, listen
@@ -23,6 +24,7 @@ from student_graph.gateway.server import run as run_service
 from student_graph.gateway.warm.plan import WarmPlan, WarmTimes
 from student_graph.resolvers.context import ViewerRole
 
+SETTINGS_OF_NAMED_SCHOOLS = ("enrollments_name_all_schools", "results_name_all_schools")
 WARM_DELAY_SECONDS = 10.0
 """Time from the start of the process to its warm-up: it must serve by then, or the warm-up is tomorrow's."""
 
@@ -42,6 +44,8 @@ class Plan:
     """Whether the cache is filled at the start, as before school."""
     requests_per_minute: int | None = None
     """Requests that every source allows in a minute; None for no limit."""
+    schools_are_named: bool = False
+    """Whether the district states that its rows name all schools of a student, so that lists of schools suffice."""
 
     def as_json(self) -> str:
         """Return the plan as one line."""
@@ -70,7 +74,11 @@ def connect(plan: Plan, demo: DemoDistrict) -> District:
     for name, sandbox in demo.sandboxes.items():
         sandbox.url = plan.urls[name]
     extra = {} if plan.requests_per_minute is None else {"requests_per_minute": plan.requests_per_minute}
-    district = demo.connect(**extra)
+    description = demo.description(**extra)
+    for source in description["sources"]:
+        if plan.schools_are_named and source["kind"] == "edfi":
+            source["settings"] |= dict.fromkeys(SETTINGS_OF_NAMED_SCHOOLS, True)
+    district = connect_district(description)
     if not plan.coarse:
         _read_keys_only(district.sources)
     return district
