@@ -45,7 +45,7 @@ class Plan:
     requests_per_minute: int | None = None
     """Requests that every source allows in a minute; None for no limit."""
     schools_are_named: bool = False
-    """Whether the district states that its rows name all schools of a student, so that lists of schools suffice."""
+    """Whether the district states that its rows name all schools of a student: lists of schools suffice."""
 
     def as_json(self) -> str:
         """Return the plan as one line."""
