@@ -25,7 +25,12 @@ _KIT = __name__.rpartition(".")[0]
 
 
 class SettingsError(ValueError):
-    """A problem of the configuration that prevents a start. The message never holds the value of a setting."""
+    """Problems of the configuration that prevent a start. No message holds the value of a setting."""
+
+    def __init__(self, *problems: str) -> None:
+        """State what is wrong, one text for each problem."""
+        super().__init__("; ".join(problems))
+        self.problems = problems
 
 
 @cache
@@ -146,22 +151,27 @@ def build_settings(
     A secret `token` is configured as `token_env`, the name of an environment variable.
 
     Raises:
-        SettingsError: a setting is missing, unknown or wrong, or its environment variable is not set.
+        SettingsError: settings are missing, unknown or wrong, or their environment variables are not set.
     """
     settings = adapter.settings_type()
     resolved = dict(values)
+    problems: dict[str, str] = {}
     for secret in secret_names(settings):
-        if secret in resolved:
-            raise SettingsError(f"source {name!r}: {secret} is a secret; give {secret}_env instead")
-        if (variable := resolved.pop(f"{secret}_env", None)) is not None:
-            if not isinstance(variable, str) or not environ.get(variable):
-                raise SettingsError(f"source {name!r}: the environment variable of {secret}_env is not set")
+        if resolved.pop(secret, None) is not None:
+            problems[secret] = f"{secret} is a secret; give {secret}_env instead"
+        variable = resolved.pop(f"{secret}_env", None)
+        if isinstance(variable, str) and environ.get(variable):
             resolved[secret] = SecretStr(environ[variable])
+        elif variable is not None:  # not named: who mistakes the setting may have written the secret itself there
+            problems[secret] = f"the environment variable of {secret}_env is not set"
     try:
-        return settings.model_validate(resolved)
+        result = settings.model_validate(resolved)
     except ValidationError as exc:
-        problems = [_problem(settings, error["loc"], error["type"], error["msg"]) for error in _errors_of(exc)]
-        raise SettingsError(f"source {name!r}: {'; '.join(problems)}") from None
+        for error in _errors_of(exc):
+            problems.setdefault(_setting_of(error["loc"]), _problem(settings, error))
+    if problems:
+        raise SettingsError(*(f"source {name!r}: {problem}" for problem in problems.values()))
+    return result
 
 
 def secret_names(settings: type[AdapterSettings]) -> list[str]:
@@ -173,12 +183,15 @@ def _errors_of(exc: ValidationError) -> list[Any]:
     return list(exc.errors(include_url=False, include_context=False, include_input=False))
 
 
-def _problem(settings: type[AdapterSettings], loc: tuple[int | str, ...], kind: str, text: str) -> str:
+def _setting_of(loc: tuple[int | str, ...]) -> str:
+    return ".".join(map(str, loc))
+
+
+def _problem(settings: type[AdapterSettings], error: Any) -> str:
     """Describe the problem of one setting without its value."""
-    top = str(loc[0]) if loc else ""
-    path = ".".join(str(part) for part in loc)
-    if kind == "missing":
-        return f"{top}_env is missing" if top in secret_names(settings) else f"{path} is missing"
-    if kind == "extra_forbidden":
+    path = _setting_of(error["loc"])
+    if error["type"] == "missing":
+        return f"{path}_env is missing" if path in secret_names(settings) else f"{path} is missing"
+    if error["type"] == "extra_forbidden":
         return f"there is no setting {path}"
-    return f"{path}: {text}"
+    return f"{path}: {error['msg']}" if path else error["msg"]

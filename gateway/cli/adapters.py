@@ -17,7 +17,7 @@ from student_graph.gateway.cli.recordings import drift, record
 
 def add_command(commands: Commands) -> None:
     """Add `adapters` to the command line."""
-    command = commands.add_parser("adapters", help="show which adapters are installed and what settings they take")
+    command = commands.add_parser("adapters")
     actions = command.add_commands()
     listing = actions.add_parser("list", help="list the installed adapters")
     listing.set_defaults(run=_list)

@@ -26,7 +26,6 @@ def add_command(commands: Commands) -> None:
     """Add `aggregate` to the command line."""
     command = commands.add_parser(
         "aggregate",
-        help="count the students of a district by a metric",
         description="Print a metric over all students of a district and over groups of them, without small cells. "
         "With --keep, a count that was interrupted goes on, and a finished one is printed again on the same day. "
         "The file holds numbers of groups and no record of a student; only its owner can read it.",

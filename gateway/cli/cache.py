@@ -15,7 +15,7 @@ from student_graph.gateway.web.routes.purge import PurgeRequest
 
 def add_command(commands: Commands) -> None:
     """Add `cache` to the command line."""
-    command = commands.add_parser("cache", help="change what a running gateway has cached")
+    command = commands.add_parser("cache")
     actions = command.add_commands()
     purge = actions.add_parser(
         "purge",

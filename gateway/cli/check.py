@@ -22,7 +22,6 @@ def add_command(commands: Commands) -> None:
     """Add `check` to the command line."""
     command = commands.add_parser(
         "check",
-        help="check that every source answers",
         description="Ask every source of a settings file for its version, and for a few records of each kind that "
         "it offers, and print the results. The exit status is 1 if a source fails, refuses a kind of record or "
         "shows no student.",
@@ -32,7 +31,12 @@ def add_command(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Check every source of a settings file or demo and print a table; return 1 if a source fails."""
+    """
+    Check every source of a settings file or demo and print a table; return 1 if a source fails.
+
+    Raises:
+        SettingsError: settings or secrets are missing or wrong; all of them are named.
+    """
     rows = asyncio.run(_check_districts(districts_of(options)))
     print(format_table([("DISTRICT", "SOURCE", "KIND", "LOOKUPS", "STATUS", "SAYS"), *rows]))
     return int(any(status == "failed" for *_, status, _ in rows))

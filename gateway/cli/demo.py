@@ -13,7 +13,6 @@ def add_command(commands: Commands) -> None:
     """Add `demo` to the command line."""
     command = commands.add_parser(
         "demo",
-        help="start the gateway with made-up districts on this machine",
         description="Start a sandbox for each vendor, and the gateway that reads from them, on loopback addresses "
         "only. Prints the addresses and a first query. All people in it are fictional.",
     )

@@ -37,7 +37,6 @@ def add_command(commands: Commands) -> None:
     """Add `disclosures` to the command line."""
     command = commands.add_parser(
         "disclosures",
-        help="show who saw a student's data, and verify the record of disclosures",
         description="Show who saw a student's data, and verify the record of disclosures: every edited, deleted, "
         "reordered or truncated line is reported. The exit status is 1 if the record is not intact.",
     )

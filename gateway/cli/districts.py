@@ -31,7 +31,7 @@ def districts_of(options: argparse.Namespace) -> list[District]:
     """
     path: Path | None = options.config
     if path is not None:
-        return connect_districts(settings_file.load(path), path, os.environ)
+        return connect_districts(settings_file.load(path, os.environ), path, os.environ)
     return _described(options.ready_file, connect_district)
 
 

@@ -22,7 +22,6 @@ def add_command(commands: Commands) -> None:
     """Add `explain` to the command line."""
     command = commands.add_parser(
         "explain",
-        help="show the plan of a query and the vendor calls it may need",
         description="Show the plan of a query: how each field is resolved, which lookups it may run at which "
         "sources, and how many vendor calls they need. No vendor is called.",
     )

@@ -2,41 +2,50 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
-from importlib.metadata import version
 
-from student_graph.adapters.registry import SettingsError
 from student_graph.gateway.cli.parser import Parser, printable
 
-COMMANDS = (
-    "demo",
-    "serve",
-    "check",
-    "scorecard",
-    "schema",
-    "explain",
-    "aggregate",
-    "cache",
-    "warm",
-    "webhook",
-    "disclosures",
-    "token",
-    "adapters",
-)
-"""The modules or packages of the commands, in the order of the help text. Only the wanted one is imported."""
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "demo": ("demo", "start the gateway with made-up districts on this machine"),
+    "init": ("setup.init", "write a commented settings file"),
+    "serve": ("serve", "run the gateway for the districts of a settings file"),
+    "check": ("check", "check that every source answers"),
+    "query": ("query.command", "send a query to a running gateway, and print the answer as a table"),
+    "scorecard": ("scorecard", "measure how well the sources of a district work together"),
+    "schema": ("schema", "print the GraphQL schema (SDL), or what clients need of it"),
+    "explain": ("explain", "show the plan of a query and the vendor calls it may need"),
+    "aggregate": ("aggregate", "count the students of a district by a metric"),
+    "cache": ("cache", "change what a running gateway has cached"),
+    "warm": ("warm", "fill the cache that gateways share before people come"),
+    "webhook": ("webhook", "try the webhook with which a vendor reports changes"),
+    "disclosures": ("disclosures", "show who saw a student's data, and verify the record of disclosures"),
+    "token": ("token", "print the token of a person in a running demo"),
+    "adapters": ("adapters", "show which adapters are installed and what settings they take"),
+    "completion": ("setup.completion", "print the completion of commands and options for a shell"),
+}
+"""Module and summary of each command, in the order of the help text. Only the wanted module is imported."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command; an error that the user can fix is one line on standard error, with exit status 2."""
+    """
+    Run the command.
+
+    Errors that the user can correct are printed on standard error, one line for each, with exit status 2.
+    """
     arguments = sys.argv[1:] if arguments is None else arguments
     parser = _parser(arguments)
     options = parser.parse_args(arguments)
+    from student_graph.adapters.registry import SettingsError  # noqa: PLC0415 - help needs no adapters
+
     try:
         status = options.run(options)
     except SettingsError as exc:
-        print(f"{parser.prog}: {printable(str(exc))}", file=sys.stderr)
+        for problem in exc.problems:
+            print(f"{parser.prog}: {printable(problem)}", file=sys.stderr)
         sys.exit(2)
     except BrokenPipeError:
         sys.stderr.close()
@@ -44,15 +53,43 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(status)
 
 
-def _parser(arguments: Sequence[str]) -> Parser:
-    """The parser with the command that the arguments begin with; with all commands if it is none."""
-    parser = Parser(
-        prog="student-graph", description="One GraphQL API over the systems that school districts already have."
-    )
-    parser.add_argument(
-        "--version", action="version", version=f"%(prog)s {version('student-graph')}", help="print the version"
-    )
+def complete_parser() -> Parser:
+    """The parser with all commands and their options, for completion."""
+    parser = _root()
     commands = parser.add_commands()
-    for name in arguments[:1] if set(arguments[:1]) & set(COMMANDS) else COMMANDS:
-        import_module(f"{__package__}.{name}").add_command(commands)
+    for module, _ in COMMANDS.values():
+        import_module(f"{__package__}.{module}").add_command(commands)
     return parser
+
+
+def _parser(arguments: Sequence[str]) -> Parser:
+    """The parser with the command that the arguments begin with; with a summary of all commands if it is none."""
+    parser = _root()
+    commands = parser.add_commands()
+    wanted = COMMANDS.get(arguments[0]) if arguments else None
+    if wanted is not None:
+        import_module(f"{__package__}.{wanted[0]}").add_command(commands)
+    else:
+        for name, (_, summary) in COMMANDS.items():
+            commands.add_parser(name, help=summary)
+    return parser
+
+
+def _root() -> Parser:
+    parser = Parser(
+        prog="student-graph",
+        description="One GraphQL API over the systems that school districts already have.",
+        epilog="student-graph COMMAND --help describes a command.",
+    )
+    parser.add_argument("--version", action=_PrintVersion, nargs=0, help="print the version")
+    return parser
+
+
+class _PrintVersion(argparse.Action):
+    """Prints the version of the installed package, which is looked up only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version  # noqa: PLC0415 - it takes longer to import than to print the help
+
+        print(f"{parser.prog} {version('student-graph')}")
+        parser.exit()

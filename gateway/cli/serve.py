@@ -15,7 +15,6 @@ def add_command(commands: Commands) -> None:
     """Add `serve` to the command line."""
     command = commands.add_parser(
         "serve",
-        help="run the gateway for the districts of a settings file",
         description="Run the gateway for the districts of a settings file until a signal to stop. On SIGHUP it "
         "reads the file again, and takes it up without dropping a request if all of it is right.",
     )

@@ -14,7 +14,6 @@ def add_command(commands: Commands) -> None:
     """Add `token` to the command line."""
     command = commands.add_parser(
         "token",
-        help="print the token of a person in a running demo",
         description="Print the token of a person in a running demo, from the demo's ready file. For developers.",
     )
     command.add_argument("name", metavar="NAME", help="name of the person, such as teacher, principal or parent")

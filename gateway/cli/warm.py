@@ -27,7 +27,6 @@ def add_command(commands: Commands) -> None:
     """Add `warm` to the command line."""
     command = commands.add_parser(
         "warm",
-        help="fill the cache that gateways share before people come",
         description="Read what the pages of a district will ask for into the Redis that the gateways share, one "
         "school after the other. Requests of people go first. It can be interrupted: what was read stays.",
     )

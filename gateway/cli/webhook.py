@@ -23,7 +23,7 @@ class Change(msgspec.Struct, omit_defaults=True):
 
 def add_command(commands: Commands) -> None:
     """Add `webhook` to the command line."""
-    command = commands.add_parser("webhook", help="try the webhook with which a vendor reports changes")
+    command = commands.add_parser("webhook")
     actions = command.add_commands()
     send = actions.add_parser(
         "send",

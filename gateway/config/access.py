@@ -263,27 +263,28 @@ def access_problems(
     if len(set(names)) < len(names):
         yield "issuers: two sections have the same issuer; list all its districts in one section"
     known = ", ".join(district_ids)
-    for index, issuer in enumerate(issuers):
+    for issuer in issuers:
         for district in (*issuer.districts, *issuer.tenants.values()):
             if district not in district_ids:
-                yield f"issuers[{index}].districts: there is no district {district!r}; there are {known}"
-    for index, viewer in enumerate(viewers):
-        if unknown := [district for district in viewer.districts if district not in district_ids]:
-            yield f"viewers[{index}].districts: there is no district {unknown[0]!r}; there are {known}"
-    for index, section in enumerate(districts):
+                yield f"issuer {issuer.issuer!r}: districts: there is no district {district!r}; there are {known}"
+    for viewer in viewers:
+        for district in viewer.districts:
+            if district not in district_ids:
+                yield f"viewer {viewer.subject!r}: districts: there is no district {district!r}; there are {known}"
+    for section in districts:
         for problem in _issuer_problems(section, issuers_of(section.id, issuers, viewers)):
-            yield f"districts[{index}].{problem}"
+            yield f"district {section.id!r}, {problem}"
 
 
 def _issuer_problems(section: DistrictSection, issuers: DistrictIssuers) -> Iterator[str]:
     """The grants and assignments of a district that must name an issuer, or another one."""
     names: list[tuple[str, Iterable[str], str | None]] = [
-        *((f"grants[{index}]", grant.subjects, grant.issuer) for index, grant in enumerate(section.grants)),
-        *((f"assigned[{index}]", [part.subject], part.issuer) for index, part in enumerate(section.assigned)),
+        *((f"grant {number}", grant.subjects, grant.issuer) for number, grant in enumerate(section.grants, 1)),
+        *((f"assignment {part.subject!r}", [part.subject], part.issuer) for part in section.assigned),
     ]
     for setting, subjects, issuer in names:
         try:
             for subject in subjects or ([""] if issuer else []):  # a grant to roles may name an issuer too
                 issuers.issuer_of(subject, issuer)
         except ValueError as exc:
-            yield f"{setting}.issuer: {exc}"
+            yield f"{setting}: issuer: {exc}"

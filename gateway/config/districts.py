@@ -20,6 +20,7 @@ from student_graph.gateway import http
 from student_graph.gateway.cache.lifetimes import MAX_RESTRICTED_AGE
 from student_graph.gateway.config import settings_file
 from student_graph.gateway.config.codes import CodesConfig, code_mapping
+from student_graph.gateway.config.problems import Problems
 from student_graph.gateway.telemetry import count_call
 
 
@@ -36,19 +37,23 @@ def connect_districts(
     of the same class with the same settings keeps its connections and what it has learned about its vendor.
 
     Raises:
-        SettingsError: the settings of a source are wrong, or its adapter is not installed.
+        SettingsError: settings of sources are wrong, or their adapters are not installed.
     """
     by_id = {district.id: district for district in running}
-    return [
-        _build_district(
-            district,
-            f"{path}: districts[{index}]",
-            folder=path.parent,
-            environ=environ,
-            running=by_id.get(DistrictId(district.id)),
-        )
-        for index, district in enumerate(settings.districts)
-    ]
+    districts, problems = [], Problems()
+    for district in settings.districts:
+        with problems.collected():
+            districts.append(
+                _build_district(
+                    district,
+                    f"{path}: district {district.id!r}",
+                    folder=path.parent,
+                    environ=environ,
+                    running=by_id.get(DistrictId(district.id)),
+                )
+            )
+    problems.raise_all()
+    return districts
 
 
 def files_of_sources(settings: settings_file.Config, folder: Path) -> list[Path]:
@@ -74,19 +79,23 @@ def _build_district(
     district, zone, starts = DistrictId(config.id), ZoneInfo(config.time_zone), (int(month), int(day))
     has_same_calendar = running and (running.time_zone, running.school_year_starts) == (zone, starts)
     known = {source.name: source for source in running.sources} if running and has_same_calendar else {}
-    built = tuple(
-        _build_source(
-            district,
-            source,
-            config.codes,
-            f"{setting}.sources[{index}]",
-            folder=folder,
-            environ=environ,
-            running=known.get(source.name),
-        )
-        for index, source in enumerate(config.sources)
-    )
-    result = District(district, config.name, built, zone, starts)
+    built: list[Source] = []
+    problems = Problems()
+    for source_config in config.sources:
+        with problems.collected():
+            built.append(
+                _build_source(
+                    district,
+                    source_config,
+                    config.codes,
+                    setting,
+                    folder=folder,
+                    environ=environ,
+                    running=known.get(source_config.name),
+                )
+            )
+    problems.raise_all()
+    result = District(district, config.name, tuple(built), zone, starts)
     for source in built:
         source.adapter.current_school_year = lambda: result.school_year(result.today())
     return result
@@ -96,29 +105,41 @@ def _build_source(
     district: DistrictId,
     config: settings_file.SourceConfig,
     codes: CodesConfig,
-    setting: str,
+    owner: str,
     *,
     folder: Path,
     environ: Mapping[str, str],
     running: Source | None,
 ) -> Source:
-    """A source, or `running` if that is the same one."""
+    """A source of the district that `owner` names, or `running` if that is the same one."""
+    setting = f"{owner}, source {config.name!r}"
     try:
         adapter_type = find_adapter(config.kind).for_source(config.settings, folder)
+    except SettingsError as exc:
+        raise SettingsError(*(f"{setting}: {problem}" for problem in exc.problems)) from None
+    problems = Problems()
+    offered = {lookup.name for lookup in adapter_type.capabilities()}
+    for unknown in sorted((config.lookups or frozenset()) - offered):
+        problems.add(f"{setting}: lookups: the adapter '{config.kind}' has no lookup {unknown}")
+    freshness = {}
+    for name in config.cache:
+        with problems.collected():
+            freshness[name] = _freshness(name, config, adapter_type, f"{setting}: cache.{name}")
+    try:
         settings = build_settings(adapter_type, config.name, config.settings, environ)
     except SettingsError as exc:
-        raise SettingsError(f"{setting}: {exc}") from None
-    if settings.base_url.scheme != "https" and not settings_file.is_loopback(settings.base_url.host or ""):
-        raise SettingsError(f"{setting}.base_url: must be https, so that students' records are encrypted")
-    offered = {lookup.name for lookup in adapter_type.capabilities()}
-    if unknown := sorted((config.lookups or frozenset()) - offered):
-        raise SettingsError(f"{setting}.lookups: the adapter '{config.kind}' has no lookup {unknown[0]}")
+        for problem in exc.problems:
+            problems.add(f"{owner}, {problem}")
+    else:
+        if settings.base_url.scheme != "https" and not settings_file.is_loopback(settings.base_url.host or ""):
+            problems.add(f"{setting}: base_url: must be https, so that students' records are encrypted")
+    problems.raise_all()
     try:
         adapter = _same_adapter(running, adapter_type, settings) or build_adapter(
             config.name, config.kind, settings, adapter_type
         )
     except ValueError as exc:
-        raise SettingsError(f"{setting}.{exc}") from None
+        raise SettingsError(f"{setting}: {exc}") from None
     source = Source(
         config.name,
         config.kind,
@@ -126,7 +147,7 @@ def _build_source(
         adapter,
         config.identity or adapter_type.identity,
         config.lookups,
-        {name: _freshness(name, config, adapter_type, f"{setting}.cache.{name}") for name in config.cache},
+        freshness,
         code_mapping(codes, config.codes),
     )
     return running if running is not None and _are_equal(running, source) else source

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from student_graph.adapters.registry import SettingsError
 from student_graph.gateway.config.access import SETTINGS_ISSUER, grants_by_district
+from student_graph.gateway.config.problems import Problems
 from student_graph.gateway.config.settings_file import Config
 from student_graph.resolvers.context import Viewer
 
@@ -21,16 +22,19 @@ def viewers_by_token(config: Config, path: Path, environ: Mapping[str, str]) -> 
     The viewers with fixed tokens, by token.
 
     Raises:
-        SettingsError: a variable is not set, a token is too short, or two viewers have the same token.
+        SettingsError: variables are not set, tokens are too short, or two viewers have the same token.
     """
     viewers: dict[str, Viewer] = {}
+    problems = Problems()
     grants = grants_by_district(config.districts, config.issuers, config.viewers, SETTINGS_ISSUER)
-    for index, viewer in enumerate(config.viewers):
-        setting = f"{path}: viewers[{index}].token_env"
-        token = _required_secret(viewer.token_env, setting, environ)
-        if token in viewers:
-            raise SettingsError(f"{setting}: another viewer has the same token as the one in {viewer.token_env}")
-        viewers[token] = viewer.build(grants)
+    for viewer in config.viewers:
+        setting = f"{path}: viewer {viewer.subject!r}: token_env"
+        with problems.collected():
+            token = _required_secret(viewer.token_env, setting, environ)
+            if token in viewers:
+                problems.add(f"{setting}: another viewer has the same token as the one in {viewer.token_env}")
+            viewers[token] = viewer.build(grants)
+    problems.raise_all()
     return viewers
 
 
@@ -39,15 +43,40 @@ def webhook_keys(config: Config, path: Path, environ: Mapping[str, str]) -> dict
     The keys that sign the vendors' calls to the webhook, by district and source.
 
     Raises:
-        SettingsError: a variable is not set, or a key is too short.
+        SettingsError: variables are not set, or keys are too short.
     """
-    keys = {}
-    for district_index, district in enumerate(config.districts):
-        for index, source in enumerate(district.sources):
+    keys, problems = {}, Problems()
+    for district in config.districts:
+        for source in district.sources:
             if source.hook_env is not None:
-                setting = f"{path}: districts[{district_index}].sources[{index}].hook_env"
-                keys[district.id, source.name] = _required_secret(source.hook_env, setting, environ).encode()
+                setting = f"{path}: district {district.id!r}, source {source.name!r}: hook_env"
+                with problems.collected():
+                    keys[district.id, source.name] = _required_secret(source.hook_env, setting, environ).encode()
+    problems.raise_all()
     return keys
+
+
+def check_secrets(config: Config, path: Path, environ: Mapping[str, str]) -> None:
+    """
+    Check the secrets that the settings name for the gateway itself.
+
+    Raises:
+        SettingsError: variables are not set, or what they hold has another form.
+    """
+    problems = Problems()
+    with problems.collected():
+        viewers_by_token(config, path, environ)
+    with problems.collected():
+        webhook_keys(config, path, environ)
+    if config.disclosure.key_env is not None:
+        with problems.collected():
+            disclosure_key(config, path, environ)
+    if config.cache.redis is not None:
+        with problems.collected():
+            fleet_key(config, path, environ)
+        with problems.collected():
+            redis_password(config, path, environ)
+    problems.raise_all()
 
 
 def fleet_key(config: Config, path: Path, environ: Mapping[str, str]) -> bytes:

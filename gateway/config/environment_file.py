@@ -19,7 +19,7 @@ def read_environment_file(path: Path) -> dict[str, str]:
     in a value.
 
     Raises:
-        SettingsError: the file cannot be read, or a line has another form; the message never shows a line.
+        SettingsError: the file cannot be read, or lines have another form; the message never shows a line.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -27,14 +27,17 @@ def read_environment_file(path: Path) -> dict[str, str]:
         raise SettingsError(f"{path}: {exc.strerror or 'cannot be read'}") from None
     except UnicodeDecodeError:
         raise SettingsError(f"{path}: not UTF-8 text") from None
-    variables = {}
+    variables, wrong_lines = {}, []
     for number, line in enumerate(map(str.strip, lines), 1):
         if not line or line.startswith("#"):
             continue
         if (match := _LINE.fullmatch(line)) is None:
-            raise SettingsError(f"{path}: line {number}: must be NAME=value")
+            wrong_lines.append(number)
+            continue
         name, value = match.groups()
         variables[name] = (
             value[1:-1] if value[:1] in _QUOTES and value[:1] == value[-1:] and len(value) > 1 else value
         )
+    if wrong_lines:
+        raise SettingsError(*(f"{path}: line {number}: must be NAME=value" for number in wrong_lines))
     return variables

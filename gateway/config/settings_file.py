@@ -1,17 +1,16 @@
 """
 The settings file of `serve`, `check`, `explain` and `disclosures`: one TOML file, with secrets in the environment.
 
-Errors are found before anything starts. Each is one line that names the file, the setting and what to change, and
-never shows the value of a setting.
+Errors are found before anything starts, all of them at once. Each is one line that names the file, the district,
+source or viewer by its name, the setting and what to change, and never shows the value of a setting.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
-from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -27,6 +26,8 @@ from student_graph.gateway.config.codes import CodesConfig, SourceCodesConfig
 from student_graph.gateway.config.families import FamilyConfig, with_families
 from student_graph.gateway.config.grants import AssignedConfig, GrantConfig
 from student_graph.gateway.config.metrics import MetricsConfig
+from student_graph.gateway.config.naming import problems_of
+from student_graph.gateway.config.problems import problems_of_sources
 from student_graph.gateway.config.sections import (
     NAME_PATTERN,
     CacheConfig,
@@ -141,15 +142,20 @@ def policy_digest(config: Config) -> str:
     return f"sha256:{sha256(policy.encode()).hexdigest()}"
 
 
-def load(path: Path) -> Config:
+def load(path: Path, environ: Mapping[str, str] | None = None) -> Config:
     """
     The settings in a file.
 
+    `environ` are the environment variables with secrets. With them, an error also says what is wrong with the
+    settings of adapters, which need them.
+
     Raises:
-        SettingsError: the file cannot be read, is not TOML, or a setting is wrong.
+        SettingsError: the file cannot be read, is not TOML, or settings are wrong.
     """
+    content: dict[str, Any] = {}
     try:
-        config = Config.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        config = Config.model_validate(content)
     except OSError as exc:
         raise SettingsError(f"{path}: {exc.strerror or 'cannot be read'}") from None
     except UnicodeDecodeError:
@@ -157,18 +163,21 @@ def load(path: Path) -> Config:
     except tomllib.TOMLDecodeError as exc:
         raise SettingsError(f"{path}: not TOML: {exc}") from None
     except ValidationError as exc:
-        raise SettingsError(f"{path}: {_first_problem(exc)}") from None
-    if problem := next(chain(_section_problems(config), _certificate_problems(config, path.parent)), None):
-        raise SettingsError(f"{path}: {problem}")
+        problems = [*problems_of(exc, content)]
+        if environ is not None:
+            problems += problems_of_sources(content, SourceConfig.model_fields, path, environ)
+        raise SettingsError(*(f"{path}: {problem}" for problem in problems)) from None
+    if problems := [*_section_problems(config), *_certificate_problems(config, path.parent)]:
+        raise SettingsError(*(f"{path}: {problem}" for problem in problems))
     return config
 
 
 def _certificate_problems(config: Config, folder: Path) -> Iterator[str]:
     """Problems of sources whose adapter has no certificate of the required tier."""
-    for index, district in enumerate(config.districts):
-        for number, source in enumerate(district.sources):
+    for district in config.districts:
+        for source in district.sources:
             if problem := certificate_problem(config.certificates, source.kind, folder):
-                yield f"districts[{index}].sources[{number}].kind: {problem}"
+                yield f"district {district.id!r}, source {source.name!r}: kind: {problem}"
 
 
 def is_loopback(host: str) -> bool:
@@ -184,16 +193,13 @@ def _section_problems(config: Config) -> Iterator[str]:
     ids = [district.id for district in config.districts]
     if duplicate := _first_duplicate(ids):
         yield f"districts: two districts have the id {duplicate!r}; give each its own"
-    for index, district in enumerate(config.districts):
+    for district in config.districts:
         if duplicate := _first_duplicate([source.name for source in district.sources]):
-            yield f"districts[{index}].sources: two sources have the name {duplicate!r}; give each its own"
+            yield f"district {district.id!r}: two sources have the name {duplicate!r}; give each its own"
         if duplicate := _first_duplicate([comparable(family.name) for family in district.families]):
-            yield f"districts[{index}].families: two families have the name {duplicate!r}; give each its own"
-    if config.limits.above_default and not config.limits.loosened:
-        yield (
-            f"limits.{config.limits.above_default[0]}: is higher than its default; "
-            "set limits.loosened = true to allow that"
-        )
+            yield f"district {district.id!r}: two families have the name {duplicate!r}; give each its own"
+    for name in () if config.limits.loosened else config.limits.above_default:
+        yield f"limits.{name}: is higher than its default; set limits.loosened = true to allow that"
     if config.cache.redis and not config.cache.key_env:
         yield "cache.key_env: data in Redis is encrypted; set it to the name of the variable with the key"
     if config.policy.purpose_required and not config.policy.purposes:
@@ -205,20 +211,3 @@ def _section_problems(config: Config) -> Iterator[str]:
 
 def _first_duplicate(names: list[str]) -> str | None:
     return next((name for index, name in enumerate(names) if name in names[:index]), None)
-
-
-def _first_problem(exc: ValidationError) -> str:
-    """The first problem as text without any value, and how many more there are."""
-    problems = exc.errors(include_input=False, include_url=False)
-    first = problems[0]
-    setting = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]).lstrip(".")
-    match first["type"]:
-        case "missing":
-            message = f"{setting} is missing"
-        case "extra_forbidden":
-            message = f"there is no setting {setting}"
-        case "value_error":
-            message = f"{setting}: must be {first['ctx']['error']}"
-        case _:
-            message = f"{setting}: {first['msg'][:1].lower()}{first['msg'][1:]}"
-    return message + (f" (and {len(problems) - 1} more)" if len(problems) > 1 else "")

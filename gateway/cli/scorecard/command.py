@@ -43,7 +43,6 @@ def add_command(commands: Commands) -> None:
     """Add `scorecard` to the command line."""
     command = commands.add_parser(
         "scorecard",
-        help="measure how well the sources of a district work together",
         description=textwrap.fill(DESCRIPTION),
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

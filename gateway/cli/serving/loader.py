@@ -21,6 +21,7 @@ from student_graph.gateway.config import environment, settings_file
 from student_graph.gateway.config.districts import connect_districts, files_of_sources
 from student_graph.gateway.config.environment_file import read_environment_file
 from student_graph.gateway.config.issuers import build_issuers
+from student_graph.gateway.config.problems import Problems
 from student_graph.gateway.documents.manifest import read_manifest
 from student_graph.gateway.server import Service
 from student_graph.gateway.web.admission import Purposes
@@ -41,7 +42,7 @@ class ServiceLoader:
         """
         self._path, self._environment_file = path, environment_file
         self._packages = LoadedPackages()
-        self.settings = self._pending = settings_file.load(path)
+        self.settings = self._pending = settings_file.load(path, self._environ())
         """The settings that hold now. Those that are about to be taken up are pending."""
         self._watched: Sequence[Path] = ()
         self._fixed: FixedParts | None = None
@@ -65,7 +66,7 @@ class ServiceLoader:
         Raises:
             SettingsError: a setting is wrong, or cannot change while the gateway runs.
         """
-        settings = self._pending = settings_file.load(self._path)
+        settings = self._pending = settings_file.load(self._path, self._environ())
         with self._packages.up_to_date():
             self._watched = self._files(settings)
             if (name := changed_setting(self.settings, settings)) is not None:
@@ -104,15 +105,11 @@ class ServiceLoader:
     def _build(self, settings: settings_file.Config, running: Service | None) -> Service:
         path = self._path
         environ = self._environ()
-        districts = connect_districts(settings, path, environ, running.districts if running else ())
+        districts, trusted_documents = self._checked(settings, environ, running)
         if settings.limits.above_default:
             log.warning("limits are higher than their defaults: %s", ", ".join(settings.limits.above_default))
         viewers = environment.viewers_by_token(settings, path, environ)
         issuers = build_issuers(settings, running.issuers if running else ())
-        if not viewers and not issuers:
-            raise SettingsError(f"{path}: issuers and viewers are missing: add one, or nobody can send queries")
-        manifest = settings.documents.manifest
-        trusted_documents = read_manifest(path.parent / manifest) if manifest else {}
         server = settings.server
         webhook_keys = environment.webhook_keys(settings, path, environ)
         fixed = self._fixed_parts(settings, environ, districts)
@@ -145,6 +142,33 @@ class ServiceLoader:
             warm={DistrictId(d.id): d.warm.times for d in settings.districts if d.warm is not None},
             calendars=settings.cache.calendars and settings.cache.memory > 0,
         )
+
+    def _checked(
+        self, settings: settings_file.Config, environ: Mapping[str, str], running: Service | None
+    ) -> tuple[list[District], Mapping[str, str]]:
+        """
+        The districts and the trusted documents of settings whose secrets are all there.
+
+        Raises:
+            SettingsError: all that is wrong, in the settings, in files that they name and in the environment.
+        """
+        path, problems = self._path, Problems()
+        districts: list[District] = []
+        documents: Mapping[str, str] = {}
+        with problems.collected():
+            districts = connect_districts(settings, path, environ, running.districts if running else ())
+        with problems.collected():
+            environment.check_secrets(settings, path, environ)
+        if not settings.viewers and not settings.issuers:
+            problems.add(f"{path}: issuers and viewers are missing: add one, or nobody can send queries")
+        with problems.collected():
+            if settings.documents.manifest is not None:
+                documents = read_manifest(path.parent / settings.documents.manifest)
+        if running is None:
+            with problems.collected():
+                environment.disclosure_key(settings, path, environ)
+        problems.raise_all()
+        return districts, documents
 
     def _environ(self) -> Mapping[str, str]:
         """The environment variables; those of the file replace those of the process."""

@@ -107,7 +107,7 @@ def test_an_adapter_without_the_tier_is_refused(
     with pytest.raises(SettingsError) as caught:
         load(tmp_path)
 
-    assert "gateway.toml: districts[0].sources[0].kind: " in str(caught.value)
+    assert "gateway.toml: district 'hill', source 'sis': kind: " in str(caught.value)
     assert problem in str(caught.value)
 
 

@@ -92,7 +92,7 @@ def test_a_source_without_a_declaration_is_refused(tmp_path: Path, declaration: 
     with pytest.raises(SettingsError) as caught:
         connect_districts(settings_file.load(path), path, {"LAKESIDE_KEY": "k"})
 
-    assert "districts[0].sources[0]" in str(caught.value)
+    assert "district 'hill', source 'sis'" in str(caught.value)
     assert problem in str(caught.value)
 
 

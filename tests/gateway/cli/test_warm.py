@@ -106,10 +106,10 @@ def test_an_unknown_district_is_an_error_that_lists_the_districts(
 @pytest.mark.parametrize(
     ("warm", "expected"),
     [
-        ("at = []", "districts[0].warm.at"),
-        ('at = ["25:00"]', "districts[0].warm.at"),
-        ('at = ["06:45"]\ndays = ["monday"]', "districts[0].warm.days"),
-        ('at = ["06:45"]\nparts = ["discipline"]', "districts[0].warm.parts"),
+        ("at = []", "district 'hill': warm.at"),
+        ('at = ["25:00"]', "district 'hill': warm.at"),
+        ('at = ["06:45"]\ndays = ["monday"]', "district 'hill': warm.days"),
+        ('at = ["06:45"]\nparts = ["discipline"]', "district 'hill': warm.parts"),
     ],
 )
 def test_wrong_times_days_and_parts_are_named(

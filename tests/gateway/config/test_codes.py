@@ -95,23 +95,23 @@ CATEGORIES = "IN_ATTENDANCE, EXCUSED_ABSENCE, UNEXCUSED_ABSENCE, TARDY, EARLY_DE
 
 @pytest.mark.parametrize(("district", "source", "message"), [
     ('[districts.codes.attendence]\nQ = "TARDY"', "",
-     f"districts[0].codes: must be tables of codes of one of these kinds: {KINDS}"),
+     f"district 'hill': codes: must be tables of codes of one of these kinds: {KINDS}"),
     ('[districts.codes.staff_classification]\nDean = "PRINCIPAL"', "",
-     f"districts[0].codes: must be tables of codes of one of these kinds: {KINDS}"),
+     f"district 'hill': codes: must be tables of codes of one of these kinds: {KINDS}"),
     ('[districts.codes.attendance]\nQ = "EXCUSED"', "",
-     f"districts[0].codes.attendance: must be a table from codes to one of {CATEGORIES}"),
+     f"district 'hill': codes.attendance: must be a table from codes to one of {CATEGORIES}"),
     ('[districts.codes.attendance]\nQ = "UNMAPPED"', "",
-     f"districts[0].codes.attendance: must be a table from codes to one of {CATEGORIES}"),
+     f"district 'hill': codes.attendance: must be a table from codes to one of {CATEGORIES}"),
     ('[districts.codes.meal]\nX = "FREE"', "",
-     "districts[0].codes.meal: must be a table from codes to one of FREE_LUNCH, "),
+     "district 'hill': codes.meal: must be a table from codes to one of FREE_LUNCH, "),
     ('[districts.codes.program]\n" " = "OTHER"', "",
-     "districts[0].codes.program: must be a table of codes that are not empty"),
+     "district 'hill': codes.program: must be a table of codes that are not empty"),
     ('[districts.codes.program]\nEsl = "OTHER"\n"ESL " = "OTHER"', "",
-     "districts[0].codes.program: must be a table of different codes: case and surrounding spaces do not count"),
-    ("[districts.codes.program]\nX = 3", "", "districts[0].codes.program.X: input should be a valid string"),
-    ("codes = 3", "", "districts[0].codes: input should be a valid dictionary"),
+     "district 'hill': codes.program: must be a table of different codes: case and surrounding spaces do not"),
+    ("[districts.codes.program]\nX = 3", "", "district 'hill': codes.program.X: input should be a valid string"),
+    ("codes = 3", "", "district 'hill': codes: input should be a valid dictionary"),
     ("", '[districts.sources.codes.meal]\nX = "FREE_LUNCH"',
-     f"districts[0].sources[0].codes: must be tables of codes of one of these kinds: {KINDS_OF_SOURCES}"),
+     f"district 'hill', source 'sis': codes: must be tables of codes of one of these kinds: {KINDS_OF_SOURCES}"),
 ])  # fmt: skip
 def test_a_wrong_table_of_codes_is_named_with_what_exists(
     tmp_path: Path, district: str, source: str, message: str

@@ -122,12 +122,15 @@ def test_with_one_issuer_a_subject_is_one_person(tmp_path: Path) -> None:
     assert holders(tmp_path, text.replace('subject = "nurse-7"\nrole', 'subject = "x"\nrole'))[0] == {STAFF_ISSUER}
 
 
+ASSIGNMENT = f"district 'hill', assignment '{SUBJECT}'"
+
+
 @pytest.mark.parametrize(("old", "new", "setting"), [
-    (BESIDE_GRANT, f'subjects = ["{SUBJECT}"]', "districts[0].grants[0].issuer: equal subjects"),
-    (BESIDE_ASSIGNMENT, f'subject = "{SUBJECT}"', "districts[0].assigned[0].issuer: equal subjects"),
-    (BESIDE_GRANT, BESIDE_GRANT.replace("staff", "stuff"), "districts[0].grants[0].issuer: no viewer"),
-    (BESIDE_GRANT, 'roles = ["teacher"]\nissuer = "x"', "districts[0].grants[0].issuer: no viewer"),
-    (BESIDE_ASSIGNMENT, BESIDE_ASSIGNMENT.replace("staff", "stuff"), "districts[0].assigned[0].issuer: no viewer"),
+    (BESIDE_GRANT, f'subjects = ["{SUBJECT}"]', "district 'hill', grant 1: issuer: equal subjects"),
+    (BESIDE_ASSIGNMENT, f'subject = "{SUBJECT}"', f"{ASSIGNMENT}: issuer: equal subjects"),
+    (BESIDE_GRANT, BESIDE_GRANT.replace("staff", "stuff"), "district 'hill', grant 1: issuer: no viewer"),
+    (BESIDE_GRANT, 'roles = ["teacher"]\nissuer = "x"', "district 'hill', grant 1: issuer: no viewer"),
+    (BESIDE_ASSIGNMENT, BESIDE_ASSIGNMENT.replace("staff", "stuff"), f"{ASSIGNMENT}: issuer: no viewer"),
 ])  # fmt: skip
 def test_a_missing_or_unknown_issuer_is_refused(tmp_path: Path, old: str, new: str, setting: str) -> None:
     """The message names the setting and the issuers to choose from."""

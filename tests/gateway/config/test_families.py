@@ -86,28 +86,31 @@ def test_a_district_changes_a_part_of_a_usual_family(tmp_path: Path) -> None:
     assert len(usual) == len(DEFAULT_FAMILIES) - 1
 
 
+FAMILY = "district 'hill', family 'Hill Reading'"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
         (
             "rank = 1",
             "rank = 0",
-            "districts[0].families[0].levels[0].rank: input should be greater than or equal to 1",
+            f"{FAMILY}, level 'Not yet': rank: input should be greater than or equal to 1",
         ),
-        ("rank = 2", "rank = 1", "districts[0].families[0]: must be a family in which levels of one rank are all"),
+        ("rank = 2", "rank = 1", f"{FAMILY}: must be a family in which levels of one rank are all"),
         (
             '"Meets", rank',
             '"not yet", rank',
-            "districts[0].families[0]: must be a family whose levels have different",
+            f"{FAMILY}: must be a family whose levels have different",
         ),
         (
             "low = 12.5",
             "low = 12.5, high = 3",
-            "districts[0].families[0].bands[0]: must be a band whose low is not above",
+            f"{FAMILY}, band 1: must be a band whose low is not above",
         ),
-        ("low = 12.5, ", "", "districts[0].families[0].bands[0]: must be a band with at least one end"),
-        ("test_prefixes", "prefixes", "there is no setting districts[0].families[0].prefixes"),
-        ("test_prefixes", "norm_year = 20\ntest_prefixes", "districts[0].families[0].norm_year: input should be"),
+        ("low = 12.5, ", "", f"{FAMILY}, band 1: must be a band with at least one end"),
+        ("test_prefixes", "prefixes", f"{FAMILY}: there is no setting prefixes"),
+        ("test_prefixes", "norm_year = 20\ntest_prefixes", f"{FAMILY}: norm_year: input should be"),
     ],
 )
 def test_a_wrong_family_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
@@ -130,5 +133,5 @@ def test_the_example_of_the_docs_is_accepted(tmp_path: Path) -> None:
 def test_two_families_of_one_name_are_refused(tmp_path: Path) -> None:
     """Case does not count."""
     assert error_of(tmp_path, READING + READING.replace("Hill Reading", "hill reading")) == (
-        "districts[0].families: two families have the name 'hill reading'; give each its own"
+        "district 'hill': two families have the name 'hill reading'; give each its own"
     )

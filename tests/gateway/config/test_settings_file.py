@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -87,31 +88,31 @@ def test_every_section_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("old", "new", "message"), [
-    ('id = "hill"', "", "districts[0].id is missing"),
-    ('name = "sis"', "", "districts[0].sources[0].name is missing"),
+    ('id = "hill"', "", "district 1: id is missing"),
+    ('name = "sis"', "", "district 'hill', source 1: name is missing"),
     ("port = 8123", "prot = 8123", "there is no setting server.prot"),
     ("port = 8123", "port = 81230", "server.port: input should be less than or equal to 65535"),
     ('time_zone = "America/Denver"', 'time_zone = "Denver"',
-     "districts[0].time_zone: must be a time zone of the IANA database, such as America/Chicago"),
-    ('"08-01"', '"13-01"', "districts[0].school_year_starts: must be a month and a day up to 28, such as 07-01"),
-    ('"08-01"', '"August"', "districts[0].school_year_starts: string should match pattern"),
-    ('name = "lms"', 'name = "sis"', "districts[0].sources: two sources have the name 'sis'; give each its own"),
-    ('name = "lms"', 'name = "../lms"', "districts[0].sources[1].name: string should match pattern"),
+     "district 'hill': time_zone: must be a time zone of the IANA database, such as America/Chicago"),
+    ('"08-01"', '"13-01"', "district 'hill': school_year_starts: must be a month and a day up to 28, such as"),
+    ('"08-01"', '"August"', "district 'hill': school_year_starts: string should match pattern"),
+    ('name = "lms"', 'name = "sis"', "district 'hill': two sources have the name 'sis'; give each its own"),
+    ('name = "lms"', 'name = "../lms"', "district 'hill', source '../lms': name: string should match pattern"),
     ('districts = ["hill"]', 'districts = ["hull"]',
-     "viewers[0].districts: there is no district 'hull'; there are hill"),
-    ('role = "teacher"', 'role = "techer"', "viewers[0].role: input should be 'superintendent', "),
-    ('["CONTACT"]', '["SECRETS"]', "districts[0].grants[0].classes[0]: input should be 'OPEN', "),
+     "viewer 'ada': districts: there is no district 'hull'; there are hill"),
+    ('role = "teacher"', 'role = "techer"', "viewer 'ada': role: input should be 'superintendent', "),
+    ('["CONTACT"]', '["SECRETS"]', "district 'hill', grant 1, classes entry 1: input should be 'OPEN', "),
     ('classes = ["CONTACT"]', 'classes = ["MEAL"]',
-     "districts[0].grants[0]: must be approved by two people because MEAL is restricted: "),
+     "district 'hill', grant 1: must be approved by two people because MEAL is restricted: "),
     ('classes = ["CONTACT"]', 'classes = ["MEAL"]\napproved_by = ["a", "b"]',
-     "districts[0].grants[0]: must be limited to one school year because MEAL is restricted: "),
+     "district 'hill', grant 1: must be limited to one school year because MEAL is restricted: "),
     ('classes = ["CONTACT"]', 'classes = ["MEAL"]\napproved_by = ["a", "a"]\nuntil = 2026-12-31',
-     "districts[0].grants[0]: must be approved by two people"),
-    ('roles = ["teacher"]\n', "", "districts[0].grants[0]: must be granted to somebody: set roles or subjects"),
+     "district 'hill', grant 1: must be approved by two people"),
+    ('roles = ["teacher"]\n', "", "district 'hill', grant 1: must be granted to somebody: set roles or subjects"),
     ('field = "login_id"', 'feld = "login_id"',
-     "districts[0].sources[1].identity.students[0].field is missing (and 2 more)"),
+     "district 'hill', source 'lms', identity.students entry 1: field is missing"),
     ("identity.students", "lookups = []\nidentity.students",
-     "districts[0].sources[1].lookups: frozenset should have"),
+     "district 'hill', source 'lms': lookups: frozenset should have"),
     ("[server]", "[server", "not TOML: "),
     ("[server]", "[limits]\ndepth = 13\n[server]",
      "limits.depth: is higher than its default; set limits.loosened = true to allow that"),
@@ -154,9 +155,9 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str, message:
 
 
 @pytest.mark.parametrize(("environ", "message"), [
-    ({}, "viewers[0].token_env: the environment variable ADA is not set"),
-    ({"ADA": ""}, "viewers[0].token_env: the environment variable ADA is not set"),
-    ({"ADA": "short"}, "viewers[0].token_env: the secret in ADA is shorter than 32 characters"),
+    ({}, "viewer 'ada': token_env: the environment variable ADA is not set"),
+    ({"ADA": ""}, "viewer 'ada': token_env: the environment variable ADA is not set"),
+    ({"ADA": "short"}, "viewer 'ada': token_env: the secret in ADA is shorter than 32 characters"),
 ])  # fmt: skip
 def test_a_token_must_be_set_and_long(tmp_path: Path, environ: dict[str, str], message: str) -> None:
     """A short token could be guessed. The error never shows its value."""
@@ -172,7 +173,7 @@ def test_two_viewers_cannot_share_a_token(tmp_path: Path) -> None:
     """A token must identify one viewer."""
     path = tmp_path / "gateway.toml"
     path.write_text(SETTINGS + SETTINGS[SETTINGS.index("[[viewers]]") :].replace("ADA", "BEN"))
-    with pytest.raises(SettingsError, match=r"viewers\[1\].token_env: another viewer has the same token"):
+    with pytest.raises(SettingsError, match=r"viewer 'ada': token_env: another viewer has the same token"):
         environment.viewers_by_token(settings_file.load(path), path, {"ADA": TOKEN, "BEN": TOKEN})
 
 
@@ -207,3 +208,43 @@ def test_a_key_must_be_32_bytes_in_base64(
     path.write_text(SETTINGS.replace("[server]", sections))
     with pytest.raises(SettingsError, match="must hold 32 bytes in Base64; create them with `openssl rand"):
         read(settings_file.load(path), path, {"KEY": secret})
+
+
+def test_all_problems_are_named_at_once(tmp_path: Path) -> None:
+    """Also those of adapters' settings beside those of the file itself, each on a line of its own."""
+    path = tmp_path / "gateway.toml"
+    wrong = SETTINGS.replace("port = 8123", "prot = 8123").replace('role = "teacher"', 'role = "techer"')
+    path.write_text(wrong.replace('base_url = "http://127.0.0.1:8081"', "base_url = 3"))
+    with pytest.raises(SettingsError) as error:
+        settings_file.load(path, {})
+
+    problems = [problem.removeprefix(f"{path}: ") for problem in error.value.problems]
+    assert "there is no setting server.prot" in problems
+    assert [problem for problem in problems if problem.startswith("viewer 'ada': role: ")]
+    assert [problem for problem in problems if problem.startswith("district 'hill', source 'sis': base_url: ")]
+    assert "district 'hill', source 'sis': client_id is missing" in problems
+    assert len(problems) == len(set(problems))
+
+
+def test_all_missing_variables_are_named_at_once(tmp_path: Path) -> None:
+    """An operator sets them together; none hides another."""
+    path = tmp_path / "gateway.toml"
+    record = '[disclosure]\nkey_env = "RECORD"\n'
+    path.write_text(record + SETTINGS.replace('kind = "edfi"', 'kind = "edfi"\nhook_env = "HOOK"'))
+    with pytest.raises(SettingsError) as error:
+        environment.check_secrets(settings_file.load(path), path, {})
+
+    assert [problem.removeprefix(f"{path}: ") for problem in error.value.problems] == [
+        "viewer 'ada': token_env: the environment variable ADA is not set",
+        "district 'hill', source 'sis': hook_env: the environment variable HOOK is not set",
+        "disclosure.key_env: the environment variable RECORD is not set",
+    ]
+
+
+@pytest.mark.parametrize("subject", ["", "a\x1b[2J", "x" * 65])
+def test_what_is_no_name_is_counted(tmp_path: Path, subject: str) -> None:
+    """A text that cannot be a name may be something else by mistake, so it is not shown."""
+    text = SETTINGS.replace('subject = "ada"', f"subject = {json.dumps(subject)}")
+    message = error_of(tmp_path, text.replace('role = "teacher"', 'role = "techer"'))
+
+    assert "viewer 1: role: " in message
