@@ -112,12 +112,16 @@ def translate(exc: Exception) -> AdapterError:  # noqa: PLR0911 - a table with o
     """
     Turn an exception of an adapter into an `AdapterError`. This is the only place that translates errors.
 
+    The error takes the place of an answer and may be cached for minutes: it comes without a traceback, whose
+    frames would keep everything that the lookup held.
+
     Raises:
         Exception: `exc` itself, if the cause is a bug of the adapter and not the vendor.
     """
     match exc:
         case AdapterError():
-            return exc
+            exc.__cause__ = exc.__context__ = None
+            return exc.with_traceback(None)
         case ExceptionGroup():
             return translate(exc.exceptions[0])
         case httpx.HTTPStatusError():

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from student_graph.adapters.answers import Answer, Answers, Ask, records_in
-from student_graph.adapters.errors import AdapterError, IdentityError
+from student_graph.adapters.errors import AdapterError, IdentityError, translate
 from student_graph.adapters.identity import (
     IdentityIndex,
     IdentityRule,
@@ -127,7 +127,7 @@ class _Translator:
                     check_person(key, subject)
                     self._students.confirm(student, identity, subject, index)
         except IdentityError as error:
-            return self._withheld(student, error)
+            return self._withheld(student, translate(error))
         self._telemetry.record_link(self._source, student, LinkStatus.MATCHED)
         return map_records(answer, partial(with_ids, student_id=student))
 
@@ -179,7 +179,7 @@ class _Translator:
             student = index.resolve(subject, self._rules).student_id
         except IdentityError as error:
             error.source = self._source.name
-            withheld[error.code] = error
+            withheld[error.code] = translate(error)
             self._telemetry.record_link(self._source, repr(subject.ids), _status(error))
             return None
         self._telemetry.record_link(self._source, student, LinkStatus.MATCHED)

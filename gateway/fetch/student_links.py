@@ -7,7 +7,7 @@ from typing import Any
 
 from student_graph.adapters.answers import Answers, Ask, records_in
 from student_graph.adapters.contract import Adapter
-from student_graph.adapters.errors import AdapterError, IdentityError, NotOfferedError, RefusedError
+from student_graph.adapters.errors import AdapterError, IdentityError, NotOfferedError, RefusedError, translate
 from student_graph.adapters.identity import (
     UNCONFIRMED,
     UNIQUE_ID_SYSTEM,
@@ -98,7 +98,7 @@ class StudentLinks:
             try:
                 key = vendor_key_of(rule, identities[student])
             except IdentityError as error:
-                keys[student] = error
+                keys[student] = translate(error)
             else:
                 keys |= {student: key} if key is not None else {}
         if rule.system != UNIQUE_ID_SYSTEM and keys:
@@ -154,7 +154,7 @@ def _ambiguity(index: IdentityIndex | AdapterError, rule: IdentityRule, student:
     try:
         is_ambiguous = index.is_ambiguous(rule, student)
     except IdentityError as error:
-        return error
+        return translate(error)
     return IdentityError("an identifier of two students", code="IDENTITY_CONFLICT") if is_ambiguous else None
 
 

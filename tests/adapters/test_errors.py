@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from datetime import UTC, datetime
 
 import httpx
@@ -191,3 +193,29 @@ def test_a_429_always_says_when_to_try_again(headers: dict[str, str]) -> None:
     response = httpx.Response(429, headers=headers, request=request)
     error = translate(httpx.HTTPStatusError("429", request=request, response=response))
     assert (error.code, error.retry_after) == ("RATE_LIMITED", DEFAULT_RETRY_AFTER_SECONDS)
+
+
+def test_an_error_that_takes_the_place_of_an_answer_holds_nothing_of_the_lookup() -> None:
+    """Answers are cached: a traceback would keep the frames of the operation, and all that they hold."""
+
+    class Operation:
+        """What a lookup holds."""
+
+    def lookup(operation: Operation) -> None:
+        raise NotOfferedError("no such resource") from ValueError(operation)
+
+    def failed_lookup() -> tuple[AdapterError, weakref.ref[Operation]]:
+        operation = Operation()
+        try:
+            lookup(operation)
+        except NotOfferedError as exc:
+            return translate(exc), weakref.ref(operation)
+        raise AssertionError
+
+    gc.disable()
+    try:
+        error, operation = failed_lookup()
+        assert isinstance(error, NotOfferedError)
+        assert operation() is None
+    finally:
+        gc.enable()
