@@ -87,7 +87,7 @@ class _Writer:
                 self._shared_fields(depth, fields, obj, prefix) if prefix else self._own_fields(depth, fields, obj)
             )
         parts = [(field.key, values[field.key]) for field in plan.fields]
-        if self._options.encoded:
+        if self._options.has_structs:
             return f"{self._bind(_row_type([key for key, _ in parts]))}({', '.join(value for _, value in parts)})"
         return "{" + ", ".join(f"{key!r}: {value}" for key, value in parts) + "}"
 

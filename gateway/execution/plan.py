@@ -49,6 +49,10 @@ RowBuilder: TypeAlias = Callable[..., list[dict[str, Any]]]
 """Generated code: takes objects, functions of derived fields and columns, and returns a row for each object."""
 
 
+MIN_STRUCT_ROWS = 100
+"""Rows for which a type of structs is worth making although the plan may never be executed again."""
+
+
 class BuilderOptions(NamedTuple):
     """What generated code depends on beside its plan."""
 
@@ -56,8 +60,8 @@ class BuilderOptions(NamedTuple):
     """For each column, whether its values are already as the response has them."""
     constant: frozenset[FunctionFactory] = frozenset()
     """Factories of derived fields that have the same value for every parent."""
-    encoded: bool = False
-    """Whether rows are encoded as JSON, and therefore structs instead of dicts."""
+    has_structs: bool = False
+    """Whether rows are structs instead of dicts."""
 
 
 @dataclass(slots=True)
@@ -183,6 +187,15 @@ class ObjectPlan:
                 for child in field_plan.children.values():
                     factories.update(dict.fromkeys(child.factories))
         self.factories = tuple(factories)
+
+    def deserves_structs(self, rows: int) -> bool:
+        """
+        Return whether so many rows should be structs: faster and smaller than dicts, but of a type of their own.
+
+        A type is garbage that only a collection of everything frees: documents that are executed once would fill
+        the memory with types. A few rows of a plan that is executed for the first time are therefore dicts.
+        """
+        return rows >= MIN_STRUCT_ROWS or bool(self.builders)
 
     @property
     def is_built_from_record(self) -> bool:

@@ -127,7 +127,8 @@ class Run:
             [factory for factory, f in zip(plan.factories, functions, strict=True) if isinstance(f, Constant)]
         )
         completed = tuple([column.completed for column in columns])
-        build = row_builder(plan, BuilderOptions(completed, constant, self.encoded))
+        has_structs = self.encoded and plan.deserves_structs(len(objects))
+        build = row_builder(plan, BuilderOptions(completed, constant, has_structs))
         values = [column.values for column in columns]
 
         async def build_all(objects: Sequence[Any], values: Sequence[list[Any]]) -> list[Any]:
