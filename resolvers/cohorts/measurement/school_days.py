@@ -24,6 +24,7 @@ from student_graph.resolvers.fields.load import load_lists
 from student_graph.resolvers.fields.outcome import (
     Outcome,
     Outcomes,
+    all_complete,
     map_with_parents,
     values_of,
 )
@@ -102,13 +103,16 @@ async def _read_all_schools(
 async def _read_schools(
     info: Info, district: District, schools: Iterable[SchoolId], year: SchoolYear
 ) -> dict[SchoolId, Outcome[SchoolDays]]:
-    """The days of instruction of some schools; each is built once in an operation."""
+    """
+    The days of instruction of some schools; each is built once in an operation.
+
+    Those of a school whose source failed are built again: a long count reads its students again after a while.
+    """
     memo, needed = info.context.operation.memo, sorted(schools)
     missing = [school for school in needed if (district.id, school, year) not in memo]
-    if missing:
-        built = await _build(info, district, missing, year)
-        memo.update({(district.id, school, year): outcome for school, outcome in built.items()})
-    return {school: memo[district.id, school, year] for school in needed}
+    built = await _build(info, district, missing, year) if missing else {}
+    memo.update({(district.id, school, year): days for school, days in built.items() if all_complete([days])})
+    return {school: built[school] if school in built else memo[district.id, school, year] for school in needed}
 
 
 async def _build(
@@ -155,10 +159,13 @@ async def _estimate(
     info: Info, district: District, schools: Sequence[SchoolId], year: SchoolYear, parts: Outcomes[dict[Any, Any]]
 ) -> Outcomes[SchoolDays]:
     """Build the days of instruction also from the days on which schools recorded attendance."""
-    try:
-        by_school = await info.context.recorded_days(district.id, year.name)
-    except AdapterError as error:
-        return [error for _ in schools]
+    memo, name = info.context.operation.memo, (district.id, year, "recorded days")
+    if name not in memo:  # the other parts of a long count need the attendance of all schools, too
+        try:
+            memo[name] = await info.context.recorded_days(district.id, year.name)
+        except AdapterError as error:
+            return [error for _ in schools]
+    by_school: Mapping[SchoolId, frozenset[date]] = memo[name]
     recorded = frozenset[date]().union(*by_school.values())
     cache = info.context.measure_cache
 

@@ -1,0 +1,101 @@
+"""A long count reads students again for whom a source failed for a while, and then says nothing is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from student_graph.adapters.model import DistrictId, StudentId
+from student_graph.adapters.sources import District
+from student_graph.gateway.server.counting import count_district
+from student_graph.resolvers.cohorts.aggregates.checkpoint import Counted
+from student_graph.resolvers.cohorts.aggregates.dimensions import Dimension
+from student_graph.resolvers.cohorts.aggregates.request import TableRequest
+from student_graph.resolvers.cohorts.aggregates.table import MetricTable
+from student_graph.resolvers.cohorts.measurement.requests import Choices
+from student_graph.resolvers.fields.outcome import Partial
+from student_graph.resolvers.metrics.measure import Metric
+from tests.resolvers.cohorts.aggregates.records import DAYS, absence, calendar_day, unavailable
+from tests.resolvers.third_party import VendorData, third_party_source
+from tests.resolvers.two_districts import CEDAR, school, school_enrollment
+
+
+@dataclass
+class Attempts:
+    """A checkpoint that keeps nothing, and what happens before students are read again."""
+
+    before_next: Callable[[], None]
+    max_attempts: int = 3
+    count: int = field(default=0, init=False)
+
+    def load(self, _: Sequence[StudentId]) -> None:
+        """Begin at the first student."""
+
+    def save(self, _: Sequence[StudentId], __: Counted) -> None:
+        """Keep nothing."""
+
+    async def may_read_again(self, attempts: int) -> bool:
+        """Let the test change the source."""
+        self.count += 1
+        self.before_next()
+        return attempts <= self.max_attempts
+
+
+def vendor_data() -> VendorData:
+    """Student 1 at school 101, whose calendar is complete; 2 at 102, whose calendar has two days."""
+    rows = {"101": [school_enrollment("1")], "102": [school_enrollment("2", "102")]}
+    events = {"1": [absence("1", DAYS[0])], "2": [absence("2", day, "102") for day in DAYS[:3]]}
+    return VendorData(
+        {
+            "schools_by_district": {CEDAR: [school("101"), school("102")]},
+            "school_enrollments_by_school": rows,
+            "school_enrollments_by_student": {row.student_id: [row] for [row] in rows.values()},
+            "calendar_days_by_school": {
+                "101": [calendar_day("101", day) for day in DAYS],
+                "102": [calendar_day("102", day) for day in DAYS[:2]],
+            },
+            "sessions_by_school": {"101": [], "102": []},
+            "attendance_events_by_student": events,
+            "attendance_events_by_district": {CEDAR: [event for of_one in events.values() for event in of_one]},
+        }
+    )
+
+
+async def count(data: VendorData, attempts: Attempts) -> Any:
+    """The table of the district by school."""
+    now = datetime(2027, 3, 1, 12, tzinfo=UTC)
+    source = third_party_source("sis", data)
+    district = District(DistrictId(CEDAR), "Cedar", (source,), frozen_on=now)
+    request = TableRequest(Metric.ABSENT_DAYS, Choices(), [Dimension.SCHOOL])
+    return await count_district(district, request, attempts, settings={}, complete=True)
+
+
+@pytest.mark.parametrize(
+    "lookup", ["attendance_events_by_district", "calendar_days_by_school", "attendance_events_by_student"]
+)
+async def test_what_failed_once_is_read_again(lookup: str) -> None:
+    """Also the days of a school, which are otherwise built once for all students of a count."""
+    expected = await count(vendor_data(), Attempts(lambda: None))
+    assert isinstance(expected, MetricTable)
+    data = vendor_data()
+    data.failing = {lookup: unavailable()}
+    attempts = Attempts(data.failing.clear)
+    assert await count(data, attempts) == expected
+    assert attempts.count == 1
+
+
+async def test_what_fails_always_is_missing_for_its_students_only() -> None:
+    """The student of the other school has a value, and the groups say at which school one is missing."""
+    data = vendor_data()
+    data.failing = {"attendance_events_by_district": unavailable()}
+    attempts = Attempts(lambda: None)
+    outcome = await count(data, attempts)
+    assert isinstance(outcome, Partial)
+    assert attempts.count == attempts.max_attempts + 1
+    assert {group.keys[0].group: group.missing for group in outcome.value.groups} == {"101": 0, "102": 1}
+    [missing] = outcome.value.missing_sources
+    assert (missing.source, missing.code, missing.students) == ("sis", "SOURCE_UNAVAILABLE", 1)
