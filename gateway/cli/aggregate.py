@@ -139,18 +139,41 @@ def _as_text(table: dict[str, Any]) -> str:
     days = f"{window['first']} to {window['last']}, as of {table['as_of']}"
     head = f"{table['metric']} by {definition['preset']}, {days}"
     rows = [HEADINGS, *(_row(group) for group in [table["total"], *table["groups"]])]
-    missing = [
-        f"{source['source'] or 'no source'}: {source['code']}: missing for {_number(source['students'])} students"
-        for source in table["missing_sources"]
+    return "\n".join([head, definition["description"], format_table(rows), *_missing(table)])
+
+
+def _missing(table: dict[str, Any]) -> list[str]:
+    """Lines that say how many students lack a value, in which groups, and why; none if no source failed."""
+    if not table["missing_sources"]:
+        return []
+    total = table["total"]
+    groups = [f"{_group_name(group)}: {group['missing']:,}" for group in table["groups"] if group["missing"]]
+    return [
+        f"PARTIAL: no value for {_number(total['missing'])} of {_number(total['population'])} students",
+        *([f"groups of these students: {'; '.join(groups)}"] if groups else []),
+        *map(_missing_source, table["missing_sources"]),
     ]
-    return "\n".join([head, definition["description"], format_table(rows), *missing])
+
+
+def _missing_source(missing: dict[str, Any]) -> str:
+    source, students = missing["source"] or "no source", _number(missing["students"])
+    return f"{source}: {missing['code']}: missing for {students} students. {missing['reason']}"
 
 
 def _row(group: dict[str, Any]) -> list[str]:
     counts = {entry["level"]: entry["students"] for entry in group["distribution"]}
     levels = [_number(counts.get(level)) for level in ("AT_RISK", "WATCH", "ON_TRACK", "NOT_EVALUATED")]
-    name = ", ".join(key["group"] or "none" for key in group["keys"]) or "all"
-    return [name, _number(group["population"]), *levels, _number(group["rate"]), _number(group["mean"])]
+    return [
+        _group_name(group),
+        _number(group["population"]),
+        *levels,
+        _number(group["rate"]),
+        _number(group["mean"]),
+    ]
+
+
+def _group_name(group: dict[str, Any]) -> str:
+    return ", ".join(key["group"] or "none" for key in group["keys"]) or "all"
 
 
 def _number(value: float | None) -> str:

@@ -27,6 +27,7 @@ from student_graph.resolvers.cohorts.aggregates.checkpoint import Counted
 from student_graph.resolvers.cohorts.aggregates.dimensions import Dimension
 from student_graph.resolvers.cohorts.aggregates.request import TableRequest
 from student_graph.resolvers.cohorts.measurement.requests import Choices
+from student_graph.resolvers.fields.errors import INTERNAL, MESSAGES
 from student_graph.resolvers.fields.outcome import Partial
 from student_graph.resolvers.metrics.facts import MetricSettings
 from student_graph.resolvers.metrics.measure import Metric
@@ -79,8 +80,17 @@ async def _count(
         raise SettingsError(f"{district.id}: the students cannot be counted ({error.code})") from None
     if isinstance(outcome, AdapterError):
         raise SettingsError(f"{district.id}: the students cannot be counted ({outcome.code})")
+    failures = outcome.failures if isinstance(outcome, Partial) else ()
     table: dict[str, Any] = _plain(asdict(outcome.value if isinstance(outcome, Partial) else outcome))
+    reasons = {(failure.source or "", failure.code): _reason(failure) for failure in failures}
+    for missing in table["missing_sources"]:
+        missing["reason"] = reasons[missing["source"], missing["code"]]
     return table
+
+
+def _reason(failure: AdapterError) -> str:
+    """Why a source failed: what its code means, and the status or the kind of the failure that came first."""
+    return f"{MESSAGES.get(failure.code, INTERNAL)} First failure: {failure.reason}."
 
 
 class KeptCounts:

@@ -159,6 +159,39 @@ def test_students_are_read_again_for_whom_a_source_failed_for_a_while(
     assert attempts == [1, 2]
 
 
+def test_a_partial_table_says_for_whom_and_why(
+    demo: Demo, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How many students lack a value, in which groups, and what failed. It is no finished table."""
+    measure_students = aggregate.measure_students
+
+    async def failing(info: Any, district: Any, students: Any, requests: Any, **choices: Any) -> Any:
+        error = UnavailableError("no answer in time")
+        error.source = "edfi"
+        measures = await measure_students(info, district, students, requests, **choices)
+        return [[error, error, *rest] for _, _, *rest in measures]
+
+    monkeypatch.setattr(aggregate, "measure_students", failing)
+    monkeypatch.setattr(KeptCounts, "pauses", ())
+    keep = tmp_path / "counts.json"
+    assert demo.run("--by", "GRADE_LEVEL", "--complete", "--json", "--keep", str(keep)) == 1
+    table = json.loads(capsys.readouterr().out)
+    missing = {group["keys"][0]["group"]: group["missing"] for group in table["groups"] if group["missing"]}
+    assert sum(missing.values()) == table["total"]["missing"] == 2
+    assert not keep.exists()
+
+    assert demo.run("--by", "GRADE_LEVEL", "--complete") == 1
+    of_groups = "; ".join(f"{group}: {count}" for group, count in missing.items())
+    assert capsys.readouterr().out.splitlines()[-3:] == [
+        f"PARTIAL: no value for 2 of {table['total']['population']} students",
+        f"groups of these students: {of_groups}",
+        (
+            "edfi: SOURCE_UNAVAILABLE: missing for 2 students. The source did not answer. "
+            "First failure: no answer in time."
+        ),
+    ]
+
+
 async def test_a_count_waits_longer_after_another_failure(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
