@@ -19,8 +19,9 @@ from student_graph.gateway.web.encoding import encode_in_parts
 from student_graph.gateway.web.media_types import PartsFormat
 from student_graph.gateway.web.security_headers import ENCODED_SECURITY_HEADERS
 
-_PART_HEAD = b"\r\n---\r\nContent-Type: application/json; charset=utf-8\r\n\r\n"
-_END = b"\r\n-----\r\n"
+_BOUNDARY = b"\r\n---"
+_PART_HEAD = b"\r\nContent-Type: application/json; charset=utf-8\r\n\r\n"
+_END = b"--\r\n"
 
 ErrorFormatter: TypeAlias = Callable[[Iterable[GraphQLError]], list[dict[str, Any]]]
 
@@ -34,14 +35,20 @@ async def send_parts(
     *,
     before_part: Callable[[], Awaitable[object]] | None = None,
 ) -> None:
-    """Send a response part by part, each after a call of `before_part`; the last part has the `extensions`."""
+    """
+    Send a response part by part, each after a call of `before_part`; the last part has the `extensions`.
+
+    Each part is sent with the boundary behind it, because clients read a part when its boundary has come.
+    """
     headers = [(b"content-type", parts_format.content_type.encode()), *ENCODED_SECURITY_HEADERS]
     parts_of = _parts_of_2022 if parts_format is PartsFormat.V2022 else _parts
     await send({"type": "http.response.start", "status": 200, "headers": headers})
+    start = _BOUNDARY
     async for part in parts_of(results, format_errors, extensions):
         if before_part is not None:
             await before_part()
-        body = b"".join([_PART_HEAD, *await encode_in_parts(part)])
+        body = b"".join([start, _PART_HEAD, *await encode_in_parts(part), _BOUNDARY])
+        start = b""
         await send({"type": "http.response.body", "body": body, "more_body": True})
     await send({"type": "http.response.body", "body": _END})
 

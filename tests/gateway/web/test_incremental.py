@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -43,9 +44,24 @@ class Child:
         raise error
 
 
+RELEASED = threading.Event()
+"""Set when the field `held` may return."""
+
+
 @strawberry.type
 class Query:
     """The query type."""
+
+    @strawberry.field
+    async def held(self) -> bool:
+        """A field that waits until `release` is requested."""
+        return await asyncio.to_thread(RELEASED.wait, 60)
+
+    @strawberry.field
+    def release(self) -> bool:
+        """Let `held` return."""
+        RELEASED.set()
+        return True
 
     @strawberry.field
     def child(self) -> Child:
@@ -88,6 +104,25 @@ def test_a_deferred_fragment_follows_in_a_second_part(http: httpx.Client) -> Non
     assert last["incremental"] == [{"id": "0", "data": {"slow": "slow 1"}}]
     assert (last["completed"], last["hasNext"]) == ([{"id": "0"}], False)
     assert set(last["extensions"]) == {"sources"}
+
+
+def test_the_first_part_ends_before_the_second_one_is_ready(http: httpx.Client) -> None:
+    """
+    Its boundary is sent with it: clients show a part when they have read the boundary behind it.
+
+    The second part is ready only after the test has read that boundary.
+    """
+    query = "{ child { number } ... @defer { held } }"
+    with http.stream("POST", "/graphql", json={"query": query}, headers=PARTS) as response:
+        texts, received = response.iter_text(), ""
+        while received.count("\r\n---") < 2:
+            received += next(texts)
+        http.post("/graphql", json={"query": "{ release }"}, headers=TOKEN)
+        rest = "".join(texts)
+
+    assert '"number":1' in received
+    assert '"held":true' in rest
+    assert rest.endswith("\r\n-----\r\n")
 
 
 def test_a_failed_deferred_part_has_its_error(http: httpx.Client) -> None:
