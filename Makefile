@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 NPM := $(shell command -v npm 2>/dev/null)
 PAGE := gateway/graphiql/index.html
+DASHBOARD := gateway/dashboard/index.html
 DEMO_INSTALLED := $(VENV)/.installed-demo
 TOOLS_INSTALLED := $(VENV)/.installed-tools
 AUDIT := tests/gateway/web/http_audit
@@ -15,18 +16,18 @@ INSTALL = (test -x $(BIN)/uv && $(BIN)/uv pip install --quiet --python $(BIN)/py
 PYTEST := $(BIN)/python -m pytest -q -n auto --dist worksteal $(if $(RERUNS),--reruns $(RERUNS))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long check check-static upstream bench attacks soak answers figures faults presets certificates graphiql screenshots schema clean
+.PHONY: help setup run test test-long check check-static upstream bench attacks soak answers figures faults presets certificates graphiql dashboard screenshots schema clean
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-setup: $(TOOLS_INSTALLED) $(if $(NPM),$(PAGE) $(AUDIT)/node_modules/.package-lock.json $(RELAY)/node_modules/.package-lock.json) ## A .venv with everything that tests, lint and benchmarks need, and GraphiQL if npm is installed
+setup: $(TOOLS_INSTALLED) $(if $(NPM),$(PAGE) $(DASHBOARD) $(AUDIT)/node_modules/.package-lock.json $(RELAY)/node_modules/.package-lock.json) ## A .venv with everything that tests, lint and benchmarks need, GraphiQL and the dashboard if npm is installed
 ifndef NPM
 	@test -f $(PAGE) || echo "npm was not found: the gateway works, its GraphiQL page says how to build it"
 endif
 
-run: ## The demo: a made-up district, its vendors and the gateway (DEMO="--port 9000": options of it)
-	@$(MAKE) --no-print-directory -j 2 $(DEMO_INSTALLED) $(if $(NPM),$(PAGE))
+run: ## The demo: a made-up district, its vendors and the gateway (DEMO="--port 9000 --dashboard": options of it)
+	@$(MAKE) --no-print-directory -j 2 $(DEMO_INSTALLED) $(if $(NPM),$(PAGE) $(if $(findstring --dashboard,$(DEMO)),$(DASHBOARD)))
 ifndef NPM
 	@test -f $(PAGE) || echo "npm was not found: the gateway works, its GraphiQL page says how to build it"
 endif
@@ -86,6 +87,10 @@ graphiql: ## Build the GraphiQL page again
 	@rm -f $(PAGE)
 	@$(MAKE) --no-print-directory $(PAGE)
 
+dashboard: ## Build the example dashboard again
+	@rm -f $(DASHBOARD)
+	@$(MAKE) --no-print-directory $(DASHBOARD)
+
 screenshots: setup ## Take the screenshots of the README and the docs again; needs Chromium
 	@$(BIN)/python -m tests.gateway.web.routes.screenshots
 	@$(BIN)/python -m tests.gateway.cli.scorecard_screenshot
@@ -94,7 +99,7 @@ schema: setup ## Write schema.graphql
 	@$(BIN)/student-graph schema > .schema.graphql.new && mv .schema.graphql.new schema.graphql
 
 clean: ## Remove everything that was built
-	rm -rf $(VENV) gateway/graphiql graphiql/node_modules $(AUDIT)/node_modules $(RELAY)/node_modules $(PEERS)/node_modules dist
+	rm -rf $(VENV) gateway/graphiql graphiql/node_modules gateway/dashboard examples/dashboard/node_modules examples/dashboard/src/gql $(AUDIT)/node_modules $(RELAY)/node_modules $(PEERS)/node_modules dist
 
 # Each of the two says what is installed, and is made again after a change of pyproject.toml. The tools bring the demo's
 # packages too, so that `make run` has nothing to do after `make test`.
@@ -123,4 +128,10 @@ $(TOOLS_INSTALLED): pyproject.toml hatch_build.py examples/third_party_adapter/p
 $(PAGE): graphiql/node_modules/.package-lock.json graphiql/index.html graphiql/vite.config.js $(wildcard graphiql/src/*)
 	@echo "Building the GraphiQL page"
 	@cd graphiql && npm run --silent build -- --logLevel warn
+	@touch $@
+
+# Its types and its trusted documents are generated from the schema.
+$(DASHBOARD): examples/dashboard/node_modules/.package-lock.json schema.graphql $(shell find examples/dashboard -name node_modules -prune -o -name gql -prune -o -type f -print 2>/dev/null)
+	@echo "Building the example dashboard"
+	@cd examples/dashboard && DASHBOARD_OUT=../../gateway/dashboard npm run --silent build -- --logLevel warn
 	@touch $@

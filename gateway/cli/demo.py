@@ -58,6 +58,11 @@ def add_command(commands: Commands) -> None:
         help="port of the gateway; 0 picks one (default: 8000)",
     )
     command.add_argument(
+        "--dashboard",
+        action="store_true",
+        help="also serve the example dashboard, and end with the link to it",
+    )
+    command.add_argument(
         "--ready-file",
         type=Path,
         metavar="FILE",

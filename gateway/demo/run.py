@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from student_graph.adapters.registry import SettingsError
 from student_graph.adapters.sandbox.demo_student import demo_student
 from student_graph.adapters.sandbox.serving import Sandbox, served
 from student_graph.gateway.demo.districts import DemoDistrict, all_people, build_districts
@@ -19,6 +20,7 @@ from student_graph.gateway.demo.ready_file import ready_file
 from student_graph.gateway.disclosure import DisclosureKeys, DisclosureLog
 from student_graph.gateway.server import Service, listen
 from student_graph.gateway.server import run as run_service
+from student_graph.gateway.web.routes.dashboard import ADDRESS, DashboardPage
 from student_graph.gateway.web.routes.graphiql import GraphiQLPage
 
 HOST = "127.0.0.1"
@@ -47,6 +49,7 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         SettingsError: an option is wrong, or the port is in use.
     """
+    dashboard = _dashboard() if options.dashboard else None
     districts = build_districts(options)
     sandboxes = {
         name: sandbox for district in districts for name, sandbox in district.sandboxes_by_unique_name.items()
@@ -69,6 +72,9 @@ def run(options: argparse.Namespace) -> int:
 
         def announce() -> None:
             print(_welcome(url, graphiql.code, tokens["superintendent"], districts, sandboxes), flush=True)
+            link = f"{url.removesuffix('/graphql')}{ADDRESS}#code={graphiql.code}" if dashboard else None
+            if link:
+                print(f"\nOpen the example dashboard; there too you can choose who you are:\n{link}", flush=True)
             sources = {
                 name: {"kind": sandbox.kind, "url": sandbox.url, "settings": sandbox.settings()}
                 for name, sandbox in sandboxes.items()
@@ -76,6 +82,7 @@ def run(options: argparse.Namespace) -> int:
             log = {"directory": directory, "key": base64.b64encode(key).decode(), "districts": ids}
             page = f"{url}#code={graphiql.code}"
             ready = {"graphql": url, "graphiql": page, "tokens": tokens, "sources": sources, "disclosures": log}
+            ready |= {"dashboard": link} if link else {}
             write_ready(ready | {"districts": [district.description() for district in districts]})
 
         service = Service(
@@ -85,12 +92,27 @@ def run(options: argparse.Namespace) -> int:
             HOSTS,
             defer=True,
             issuers=(issuer.issuer(),),
+            dashboard=dashboard,
+            trusted_documents=dashboard.documents() if dashboard else {},
             disclosure_log=DisclosureLog(Path(directory), DisclosureKeys(key)),
             policy_digest=POLICY,
             metric_settings={district.id: district.metrics.settings for district in districts},
         )
         run_service(service, listener, announce)
     return 0
+
+
+def _dashboard() -> DashboardPage:
+    """
+    The built example dashboard.
+
+    Raises:
+        SettingsError: it is not built.
+    """
+    page = DashboardPage()
+    if not page.is_built:
+        raise SettingsError("--dashboard: the dashboard is not built; install Node and run `make dashboard`")
+    return page
 
 
 def _welcome(

@@ -36,6 +36,7 @@ from student_graph.gateway.web.graphql import GraphQLView
 from student_graph.gateway.web.load_shedding import LoadLimits, LoadShedder
 from student_graph.gateway.web.refusal_pacing import RefusalPacing
 from student_graph.gateway.web.routes.break_glass import BreakGlass
+from student_graph.gateway.web.routes.dashboard import DashboardPage
 from student_graph.gateway.web.routes.graphiql import GraphiQLPage
 from student_graph.gateway.web.routes.health import Readiness
 from student_graph.gateway.web.routes.memory import MemoryRoute
@@ -66,6 +67,8 @@ class Service:
     """Open connections that one address may have; the one that has waited for longest makes room for a new one."""
     drain_seconds: float = 0.0
     """Time between the signal to stop and the end of listening, in which the process is unready."""
+    dashboard: DashboardPage | None = None
+    """The example dashboard; None if it is not served."""
     get_queries: bool = False
     """Whether GET requests are answered. Their variables are in URLs, which logs on the way may keep."""
     defer: bool = False
@@ -240,6 +243,7 @@ class Application:
             *PurgeRoutes(pipeline.districts, self.authenticator, pipeline.cache.purge).routes(),
             *Webhooks(service.webhook_keys, pipeline.cache.purge).routes(),
             *(self._break_glass.routes() if self._break_glass else ()),
+            *(service.dashboard.routes() if service.dashboard else ()),
             *(service.graphiql.routes() if service.graphiql else ()),
         ]
 

@@ -1,0 +1,131 @@
+import { useQuery } from "urql";
+import { Link, Redirect, Route, Router, Switch, useLocation } from "wouter";
+import { useHashLocation } from "wouter/use-hash-location";
+
+import { TITLE } from "./district";
+import { capitalized, personName } from "./format";
+import type { ViewerRole } from "./gql/graphql";
+import { problemsOf } from "./graph/problems";
+import { ComparisonPage } from "./pages/comparison/page";
+import { DayPage } from "./pages/day/page";
+import { EarlyWarningPage } from "./pages/early-warning/page";
+import { PopulationPage } from "./pages/population/page";
+import { StudentPage } from "./pages/student/page";
+import { StudentsPage } from "./pages/students/page";
+import { type People, storeToken } from "./session/token";
+import { SessionDocument, ViewerProvider } from "./session/viewer";
+import { Waiting } from "./ui/card";
+import { ChoiceField } from "./ui/fields";
+import { Notices } from "./ui/notice";
+
+const PAGES = {
+  "/day": "My classes",
+  "/early-warning": "Early warning",
+  "/comparison": "Comparison",
+  "/population": "Find a group",
+  "/students": "Students",
+} as const;
+type PageAddress = keyof typeof PAGES;
+
+/** The pages of each role; the first one is its start. */
+const PAGES_BY_ROLE: Record<ViewerRole, readonly PageAddress[]> = {
+  TEACHER: ["/day", "/early-warning", "/population", "/comparison", "/students"],
+  PRINCIPAL: ["/early-warning", "/comparison", "/population", "/students"],
+  COUNSELOR: ["/early-warning", "/comparison", "/population", "/students"],
+  SUPERINTENDENT: ["/comparison", "/early-warning", "/population", "/students"],
+  SERVICE: ["/comparison", "/students"],
+  PARENT: ["/students"],
+  STUDENT: ["/students"],
+};
+
+interface AppProps {
+  /** Tokens of the demo's people; empty outside the demo. */
+  readonly people: People;
+  readonly token: string;
+}
+
+/** The bar with the pages of the viewer's role, and the page. A student's id is in the fragment: no server sees it. */
+export function App({ people, token }: AppProps) {
+  const [result, retry] = useQuery({ query: SessionDocument });
+  const viewer = result.data?.viewer;
+  const pages = viewer ? PAGES_BY_ROLE[viewer.role] : [];
+  return (
+    <Router hook={useHashLocation}>
+      <a className="skip" href="#main" onClick={focusMain}>
+        Skip to the page
+      </a>
+      <header className="bar">
+        <div className="brand">
+          <strong>{TITLE}</strong>
+          {viewer && <span>{viewer.districts.map(({ name }) => name).join(", ")}</span>}
+        </div>
+        <nav aria-label="Pages" className="no-print">
+          {pages.map((address) => (
+            <PageLink key={address} address={address} />
+          ))}
+        </nav>
+        <div className="person no-print">
+          {Object.keys(people).length > 0 ? (
+            <PeopleMenu people={people} token={token} />
+          ) : (
+            viewer?.staff && <span>{personName(viewer.staff.name)}</span>
+          )}
+        </div>
+      </header>
+      <main id="main" tabIndex={-1}>
+        {viewer ? (
+          <ViewerProvider value={viewer}>
+            <Switch>
+              <Route path="/day" component={DayPage} />
+              <Route path="/early-warning" component={EarlyWarningPage} />
+              <Route path="/comparison" component={ComparisonPage} />
+              <Route path="/population" component={PopulationPage} />
+              <Route path="/students" component={StudentsPage} />
+              <Route path="/student/:id">{({ id }) => <StudentPage key={id} id={id} />}</Route>
+              <Route>
+                <Redirect to={pages[0] ?? "/students"} replace />
+              </Route>
+            </Switch>
+          </ViewerProvider>
+        ) : result.fetching ? (
+          <Waiting />
+        ) : (
+          <Notices problems={problemsOf(result)} onRetry={retry} />
+        )}
+      </main>
+    </Router>
+  );
+}
+
+/** Move the focus past the bar; the fragment stays that of the page. */
+function focusMain(event: React.MouseEvent) {
+  event.preventDefault();
+  document.getElementById("main")?.focus();
+}
+
+function PageLink({ address }: { readonly address: PageAddress }) {
+  const [location] = useLocation();
+  return (
+    <Link href={address} aria-current={location === address ? "page" : undefined}>
+      {PAGES[address]}
+    </Link>
+  );
+}
+
+/** A menu of the demo's people, to look at the same page as each of them. */
+function PeopleMenu({ people, token }: AppProps) {
+  const names = Object.keys(people);
+  const signInAs = (name: string) => {
+    storeToken(people[name] ?? "");
+    location.hash = "";
+    location.reload(); // drops everything that the other person could see
+  };
+  return (
+    <ChoiceField
+      label="Viewing as"
+      choices={names.map((name) => ({ id: name, name: capitalized(name) }))}
+      value={names.find((name) => people[name] === token) ?? ""}
+      onChange={signInAs}
+    />
+  );
+}

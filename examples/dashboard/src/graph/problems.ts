@@ -1,0 +1,100 @@
+import type { CombinedError } from "urql";
+
+import { systemName } from "../district";
+import { capitalized, classNames } from "../format";
+
+/** Why a part of an answer is missing. */
+export interface Problem {
+  readonly code: string;
+  /** Where in the answer, such as `["student", "assignments"]`. */
+  readonly path: readonly (string | number)[];
+  readonly source?: string;
+  /** Whether the same request may succeed later. */
+  readonly retryable: boolean;
+  /** The class of data that needs a grant. */
+  readonly sensitivity?: string;
+}
+
+interface Answer {
+  readonly error?: CombinedError | undefined;
+  readonly extensions?: Record<string, unknown> | undefined;
+}
+
+interface ErrorExtensions {
+  code?: string;
+  source?: string;
+  retryable?: boolean;
+  sensitivity?: string;
+}
+
+/** All reasons in an answer why something is missing: its errors, its degraded parts, or that it never came. */
+export function problemsOf({ error, extensions }: Answer): readonly Problem[] {
+  const degraded = (extensions?.["degraded"] ?? []) as readonly Problem[];
+  const errors = (error?.graphQLErrors ?? []).map(({ path, extensions: details }): Problem => {
+    const { code = "INTERNAL", source, retryable = false, sensitivity } = details as ErrorExtensions;
+    return { code, path: path ?? [], source, retryable, sensitivity };
+  });
+  const network: Problem[] = error?.networkError ? [{ code: "NO_CONNECTION", path: [], retryable: true }] : [];
+  return [...network, ...errors, ...degraded];
+}
+
+/** The problems of the whole answer and those at one of the fields below a path, each reason once. */
+export function problemsAt(problems: readonly Problem[], path: readonly string[], fields: readonly string[]): Problem[] {
+  const here = problems.filter((problem) => {
+    const names = problem.path.filter((step) => typeof step === "string");
+    return path.every((name, index) => names[index] === name) && fields.includes(names[path.length] ?? "");
+  });
+  return distinct(here);
+}
+
+/** The problems without those that say the same for another place. */
+export function distinct(problems: readonly Problem[]): Problem[] {
+  return [...new Map(problems.map((problem) => [`${problem.code} ${problem.source} ${problem.sensitivity}`, problem])).values()];
+}
+
+/** A problem in plain words. */
+export function explain({ code, source, sensitivity }: Problem): string {
+  const system = systemName(source);
+  switch (code) {
+    case "SOURCE_UNAVAILABLE":
+    case "DEADLINE":
+      return `${capitalized(system)} did not answer in time. What it knows is missing here.`;
+    case "RATE_LIMITED":
+    case "OVERLOADED":
+      return `${capitalized(source ? system : "the gateway")} has too much to do. Try again in a moment.`;
+    case "SOURCE_AUTH":
+    case "SOURCE_FORBIDDEN":
+    case "SOURCE_SETTINGS":
+    case "SOURCE_UNSUPPORTED":
+      return `${capitalized(system)} does not let the dashboard read this. The operator needs to change a setting.`;
+    case "SOURCE_BAD_RESPONSE":
+    case "SOURCE_SCHEMA":
+      return `${capitalized(system)} sent something that cannot be read. Please tell the operator.`;
+    case "NOT_OFFERED":
+      return "No system of the district keeps this.";
+    case "NO_IDENTITY_LINK":
+      return `The student has no account in ${system}.`;
+    case "IDENTITY_CONFLICT":
+    case "IDENTITY_UNCONFIRMED":
+      return `It is not certain which account in ${system} is the student's, so nothing of it is shown.`;
+    case "FORBIDDEN":
+      return sensitivity
+        ? `Your role does not open ${classNames(sensitivity)}. The district can grant it.`
+        : "Your role does not open this. The district can grant it.";
+    case "SUPPRESSED":
+      return "Hidden on purpose: too few students are behind this number.";
+    case "ANSWER_TOO_LARGE":
+    case "QUERY_TOO_COMPLEX":
+      return "This is too much for one page. Choose fewer students.";
+    case "UNAUTHENTICATED":
+      return "You are no longer signed in.";
+    case "NOT_RECORDED":
+      return "The record of disclosures cannot be written at the moment, so nothing is shown.";
+    case "NOT_ARRIVED":
+      return "This part of the page did not arrive.";
+    case "NO_CONNECTION":
+      return "The gateway did not answer. Check the connection and try again.";
+    default:
+      return `This could not be read (${code}). Please tell the operator.`;
+  }
+}

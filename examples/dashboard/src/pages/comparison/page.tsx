@@ -1,0 +1,1 @@
+export function ComparisonPage() { return <h1>Soon</h1>; }

@@ -1,0 +1,1 @@
+export function DayPage() { return <h1>Soon</h1>; }

@@ -1,0 +1,1 @@
+export function EarlyWarningPage() { return <h1>Soon</h1>; }

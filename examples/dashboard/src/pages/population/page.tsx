@@ -1,0 +1,1 @@
+export function PopulationPage() { return <h1>Soon</h1>; }

@@ -1,0 +1,106 @@
+import { useState } from "react";
+import { useQuery } from "urql";
+import { Link, Redirect } from "wouter";
+
+import { gradeLevel, number, personName } from "../../format";
+import { graphql } from "../../gql";
+import type { StudentsPageQuery } from "../../gql/graphql";
+import { problemsOf } from "../../graph/problems";
+import { useViewer } from "../../session/viewer";
+import { Card, Empty, Waiting } from "../../ui/card";
+import { Search } from "../../ui/fields";
+import { Notices } from "../../ui/notice";
+import { Pages, useCursor } from "../../ui/pages";
+import { type Columns, columnsOf, DataTable } from "../../ui/table";
+import { useTitle } from "../../ui/title";
+
+const StudentsDocument = graphql(`
+  query StudentsPage($name: String, $after: String) {
+    viewer {
+      students(filter: { name: $name }, first: 25, after: $after) {
+        totalCount
+        pageInfo {
+          hasNextPage
+          endCursor
+        }
+        edges {
+          node {
+            id
+            studentUniqueId
+            gradeLevel
+            name {
+              firstName
+              lastName
+            }
+            enrollments {
+              exitWithdrawDate
+              school {
+                name
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+`);
+
+type Connection = NonNullable<NonNullable<StudentsPageQuery["viewer"]>["students"]>;
+type Student = NonNullable<Connection["edges"][number]["node"]>;
+
+const column = columnsOf<Student>();
+const COLUMNS: Columns<Student> = [
+  column.accessor((student) => personName(student.name), {
+    id: "name",
+    header: "Name",
+    cell: ({ row, getValue }) => <Link href={`/student/${row.original.id}`}>{getValue()}</Link>,
+  }),
+  column.accessor("studentUniqueId", { header: "Number" }),
+  column.accessor((student) => gradeLevel(student.gradeLevel), { id: "grade", header: "Grade" }),
+  column.accessor(
+    (student) =>
+      (student.enrollments ?? [])
+        .filter(({ exitWithdrawDate }) => !exitWithdrawDate)
+        .map(({ school }) => school?.name)
+        .join(", "),
+    { id: "school", header: "School" },
+  ),
+];
+
+/** The viewer's students, by name. A family with one child goes to the child's page. */
+export function StudentsPage() {
+  useTitle("Students");
+  const { role } = useViewer();
+  const [name, setName] = useState("");
+  const { after, pages, restart } = useCursor();
+  const [result, execute] = useQuery({ query: StudentsDocument, variables: { name: name || null, after } });
+  const students = result.data?.viewer?.students;
+  const rows = (students?.edges ?? []).flatMap(({ node }) => node ?? []);
+  const family = role === "PARENT" || role === "STUDENT";
+  const [only] = rows;
+  if (family && only && students?.totalCount === 1) {
+    return <Redirect to={`/student/${only.id}`} replace />;
+  }
+  return (
+    <>
+      <h1>Students</h1>
+      <div className="filters">
+        <Search
+          label="Name"
+          value={name}
+          onChange={(text) => {
+            setName(text);
+            restart();
+          }}
+        />
+      </div>
+      <Card title={students ? `${number(students.totalCount)} students` : "Students"}>
+        <Notices problems={problemsOf(result)} onRetry={() => execute({ requestPolicy: "network-only" })} />
+        {rows.length > 0 && <DataTable label="Students" columns={COLUMNS} rows={rows} />}
+        {students && rows.length === 0 && <Empty>No student of yours has such a name.</Empty>}
+        {result.fetching && !students && <Waiting />}
+        <Pages pages={pages} pageInfo={students?.pageInfo} />
+      </Card>
+    </>
+  );
+}

@@ -1,0 +1,19 @@
+import { Button } from "react-aria-components";
+
+import { TITLE } from "../district";
+import { type Issuer, startSignIn } from "./sign-in";
+
+/** What a person without a token sees. */
+export function SignInPage({ issuers }: { readonly issuers: readonly Issuer[] }) {
+  return (
+    <main className="sign-in">
+      <h1>{TITLE}</h1>
+      {issuers.length === 0 && <p>Open the link that the gateway's demo printed: it signs you in.</p>}
+      {issuers.map((issuer) => (
+        <Button key={issuer.issuer} className="button" onPress={() => void startSignIn(issuer)}>
+          Sign in{issuers.length > 1 && ` at ${new URL(issuer.issuer).hostname}`}
+        </Button>
+      ))}
+    </main>
+  );
+}

@@ -1,0 +1,80 @@
+import {
+  Button,
+  Input,
+  Label,
+  ListBox,
+  ListBoxItem,
+  Popover,
+  SearchField,
+  Select,
+  SelectValue,
+  NumberField,
+} from "react-aria-components";
+
+interface Choice<Key extends string> {
+  readonly id: Key;
+  readonly name: string;
+}
+
+interface ChoiceFieldProps<Key extends string> {
+  readonly label: string;
+  readonly choices: readonly Choice<Key>[];
+  readonly value: Key;
+  readonly onChange: (value: Key) => void;
+}
+
+/** A menu with one choice. */
+export function ChoiceField<Key extends string>({ label, choices, value, onChange }: ChoiceFieldProps<Key>) {
+  return (
+    <Select className="field" value={value} onChange={(key) => onChange(key as Key)}>
+      <Label>{label}</Label>
+      <Button className="choice">
+        <SelectValue />
+        <span aria-hidden="true">▾</span>
+      </Button>
+      <Popover className="popover">
+        <ListBox items={choices}>{(choice) => <ListBoxItem className="option">{choice.name}</ListBoxItem>}</ListBox>
+      </Popover>
+    </Select>
+  );
+}
+
+interface SearchProps {
+  readonly label: string;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+}
+
+/** A field to search in; Enter searches, Escape empties it. */
+export function Search({ label, value, onChange }: SearchProps) {
+  return (
+    <SearchField className="field" defaultValue={value} onSubmit={onChange} onClear={() => onChange("")}>
+      <Label>{label}</Label>
+      <Input className="input" />
+    </SearchField>
+  );
+}
+
+interface NumberProps {
+  readonly label: string;
+  readonly value: number;
+  readonly onChange: (value: number) => void;
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/** A whole number. */
+export function WholeNumber({ label, value, onChange, min = 0, max }: NumberProps) {
+  return (
+    <NumberField
+      className="field"
+      value={value}
+      minValue={min}
+      maxValue={max}
+      onChange={(changed) => !Number.isNaN(changed) && onChange(changed)}
+    >
+      <Label>{label}</Label>
+      <Input className="input" />
+    </NumberField>
+  );
+}

@@ -1,0 +1,31 @@
+import { Button } from "react-aria-components";
+
+import { distinct, explain, type Problem } from "../graph/problems";
+
+interface NoticesProps {
+  readonly problems: readonly Problem[];
+  /** Asks again; offered where that may help. */
+  readonly onRetry?: () => void;
+}
+
+/** Why something is missing, in plain words; nothing if there are no problems. */
+export function Notices({ problems, onRetry }: NoticesProps) {
+  if (problems.length === 0) return null;
+  const retryable = problems.some((problem) => problem.retryable);
+  return (
+    <div className="notice" data-kind={retryable ? "failure" : "rule"} role="status">
+      <ul>
+        {distinct(problems).map((problem) => (
+          <li key={explain(problem)} data-code={problem.code}>
+            {explain(problem)}
+          </li>
+        ))}
+      </ul>
+      {retryable && onRetry && (
+        <Button className="button no-print" onPress={onRetry}>
+          Try again
+        </Button>
+      )}
+    </div>
+  );
+}
