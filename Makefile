@@ -9,7 +9,7 @@ DASHBOARD := gateway/dashboard/index.html
 DEMO_INSTALLED := $(VENV)/.installed-demo
 TOOLS_INSTALLED := $(VENV)/.installed-tools
 AUDIT := tests/gateway/web/http_audit
-RELAY := tests/gateway/documents/relay
+CLIENT_LIBRARIES := tests/client_libraries
 PEERS := benchmarks/node
 # uv installs in a tenth of pip's time. Where it fails, as with an index that only pip is configured for, pip does it.
 INSTALL = (test -x $(BIN)/uv && $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) || $(BIN)/python -m pip install --quiet $(1))
@@ -21,7 +21,7 @@ PYTEST := $(BIN)/python -m pytest -q -n auto --dist worksteal $(if $(RERUNS),--r
 help: ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-setup: $(TOOLS_INSTALLED) $(if $(NPM),$(PAGE) $(DASHBOARD) $(AUDIT)/node_modules/.package-lock.json $(RELAY)/node_modules/.package-lock.json) ## A .venv with everything that tests, lint and benchmarks need, GraphiQL and the dashboard if npm is installed
+setup: $(TOOLS_INSTALLED) $(if $(NPM),$(PAGE) $(DASHBOARD) $(AUDIT)/node_modules/.package-lock.json $(CLIENT_LIBRARIES)/node_modules/.package-lock.json) ## A .venv with everything that tests, lint and benchmarks need, GraphiQL and the dashboard if npm is installed
 ifndef NPM
 	@test -f $(PAGE) || echo "npm was not found: the gateway works, its GraphiQL page says how to build it"
 endif
@@ -99,7 +99,7 @@ schema: setup ## Write schema.graphql
 	@$(BIN)/student-graph schema > .schema.graphql.new && mv .schema.graphql.new schema.graphql
 
 clean: ## Remove everything that was built
-	rm -rf $(VENV) gateway/graphiql graphiql/node_modules gateway/dashboard examples/dashboard/node_modules examples/dashboard/src/gql $(AUDIT)/node_modules $(RELAY)/node_modules $(PEERS)/node_modules dist
+	rm -rf $(VENV) gateway/graphiql graphiql/node_modules gateway/dashboard examples/dashboard/node_modules examples/dashboard/src/gql $(AUDIT)/node_modules $(CLIENT_LIBRARIES)/node_modules $(PEERS)/node_modules dist
 
 # Each of the two says what is installed, and is made again after a change of pyproject.toml. The tools bring the demo's
 # packages too, so that `make run` has nothing to do after `make test`.

@@ -5,34 +5,26 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
-import pytest
 from graphql import GraphQLSchema
 
 from student_graph.gateway.documents.store import DocumentStore
 from student_graph.resolvers.schema import core_schema, export, make_schema
+from tests.client_libraries.node_project import PACKAGES, PROJECT, run_node
 
-PROJECT = Path(__file__).parent / "relay"
-COMPILER = PROJECT / "node_modules" / "relay-compiler" / "cli.js"
+RELAY = PROJECT / "relay"
+COMPILER = PACKAGES / "relay-compiler" / "cli.js"
 SCHEMA: GraphQLSchema = core_schema(make_schema())
 
 
 def compile_project(folder: Path, schema: str) -> tuple[str, dict[str, str]]:
     """Compile the project against a schema: what the compiler prints, and the text of each query that it makes."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("needs Node, which is not installed")
-    if not COMPILER.exists():
-        pytest.skip("needs the packages of tests/gateway/documents/relay: run make setup with npm installed")
-    shutil.copytree(PROJECT / "src", folder / "src")
-    shutil.copy(PROJECT / "relay.config.json", folder)
+    shutil.copytree(RELAY / "src", folder / "src")
+    shutil.copy(RELAY / "relay.config.json", folder)
     (folder / "schema.graphql").write_text(schema)
     (folder / "artifacts").mkdir()
-    process = subprocess.run(  # noqa: S603 - the compiler that our lock file names
-        [node, COMPILER, "relay.config.json"], cwd=folder, capture_output=True, text=True, timeout=300, check=False
-    )
+    process = run_node(COMPILER, "relay.config.json", folder=folder, check=False)
     texts = {
         file.name.partition(".")[0]: json.loads(text[1])
         for file in (folder / "artifacts").iterdir()
