@@ -12,9 +12,8 @@ import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from student_graph.adapters.answers import Answer, Answers, Ask
+from student_graph.adapters.answers import Answers, Ask
 from student_graph.adapters.contract import AccessPath
-from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.sources import Source
 from student_graph.gateway.cache import CachedFetch
 from student_graph.gateway.cache.entries import SharedBatch
@@ -129,17 +128,27 @@ class RoutedFetch:
             return await self._fetch(source, ask)
         ways = await self._ways(source, ask, paths, point_calls, active)
         choice = self._choose(source, point_calls, ways)
-        late = {key: answer for way in ways for key, answer in way.named.failed.items()}
-        point_keys = set(ask.keys).difference(*choice.keys, *(way.named.unknown for way in ways), late)
+        others = self._costs.count_other_ways(source, ask, ways, choice, point_calls)
+        answers: Answers = {}
+        try:
+            answers = await self._chosen_answers(source, ask, ways, choice)
+            return answers
+        finally:
+            self._costs.settle(source, others, answers)
+
+    async def _chosen_answers(
+        self, source: Source, ask: Ask[Any], ways: Sequence[Way[Any]], choice: Choice[Any]
+    ) -> Answers:
+        """Read as chosen, and one by one what the lists leave open."""
+        answers = {key: answer for way in ways for key, answer in way.named.failed.items()}
+        point_keys = set(ask.keys).difference(*choice.keys, *(way.named.unknown for way in ways), answers)
         parts = [
             self._coarse_answers(source, ask, way, choice.coarse_keys[index], choice.keys[index])
             for index, way in enumerate(ways)
             if choice.keys[index]
         ]
         if point_keys:
-            keys = [key for key in ask.keys if key in point_keys]
-            parts.append(self._point_answers(source, with_keys(ask, keys), ways, point_calls))
-        answers: dict[Any, Answer[Any]] = {key: late[key] for key in ask.keys if key in late}
+            parts.append(self._point_answers(source, with_keys(ask, filter(point_keys.__contains__, ask.keys))))
         unanswered: list[Any] = []
         for part, remaining in await asyncio.gather(*parts):
             answers.update(part)
@@ -171,30 +180,21 @@ class RoutedFetch:
                 ways.append(self._costs.way(source, ask, path, named, point_calls))
             else:
                 unnamed.append((self._costs.estimate(source, missing, path, active), path))
+        named_by: set[Any] = set()
         for estimate, path in sorted(unnamed, key=lambda item: item[0]):
-            if estimate.naming_calls and estimate.calls >= self._choose(source, point_calls, ways).calls:
+            is_free = not estimate.naming_calls or path.coarse_keys_from in named_by
+            if not is_free and estimate.calls >= self._choose(source, point_calls, ways).calls:
                 continue
+            named_by.add(path.coarse_keys_from)
             keys_ask = coarse_keys_ask(missing, path)
             answers = await self._answers(source, keys_ask, (*active, ask.lookup.method))
             named = named_coarse_keys(path, keys_ask.keys, answers)
-            count = len(named.all_coarse_keys)
-            self._costs.learned.record_coarse_keys(source, ask.lookup, path, len(missing.keys), count)
+            self._costs.learned.record_coarse_keys(source, ask.lookup, path, len(missing.keys), named)
             ways.append(self._costs.way(source, ask, path, named, point_calls))
         return ways
 
-    async def _point_answers(
-        self, source: Source, ask: Ask[Any], ways: Sequence[Way[Any]], point_calls: Mapping[Any, float]
-    ) -> tuple[Answers, list[Any]]:
-        """The answers to keys one by one. Those that the source has count as demand for the lists of ways."""
-        answers = await self._fetch(source, ask)
-        calls = {
-            key: point_calls.get(key, 0.0)
-            for key, answer in answers.items()
-            if not isinstance(answer.value, AdapterError)
-        }
-        for way in ways:
-            self._costs.count_point_reads(source, ask, way, calls)
-        return answers, []
+    async def _point_answers(self, source: Source, ask: Ask[Any]) -> tuple[Answers, list[Any]]:
+        return await self._fetch(source, ask), []
 
     async def _coarse_answers(
         self, source: Source, ask: Ask[Any], way: Way[Any], coarse_keys: frozenset[Any], keys: Sequence[Any]

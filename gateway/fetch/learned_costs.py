@@ -6,7 +6,7 @@ All operations of a process share these numbers. They hold no records: a key is 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, MutableMapping
+from collections.abc import Collection, Hashable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from math import exp
 from typing import Any
@@ -18,6 +18,7 @@ from student_graph.adapters.contract import AccessPath
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.lookup import Lookup, lookup_of
 from student_graph.adapters.sources import Fetch, Source
+from student_graph.gateway.fetch.way_choice import Choice, NamedCoarseKeys, Way
 from student_graph.gateway.telemetry import CallCounter, counting_calls
 
 MAX_REMEMBERED_KEYS = 20_000
@@ -56,7 +57,7 @@ class LearnedCosts:
         self._coarse_keys: dict[Hashable, float] = {}
         """Coarse keys of the last batch, by source, lookup, coarse lookup, and the batch's size."""
         self._demand: LRUCache[Hashable, tuple[float, float]] = LRUCache(MAX_REMEMBERED_KEYS)
-        """Point reads that a coarse read would have replaced, and when they were counted."""
+        """Calls that a coarse read would have replaced, and when they were counted."""
 
     def record(self, source: Source, ask: Ask[Any], calls: int, answers: Answers) -> None:
         """Remember the calls of a read; one without calls or with a failure says little about its cost."""
@@ -100,20 +101,26 @@ class LearnedCosts:
         return self._coarse_keys.get(_batch_size_key(source, lookup, path, keys), guess)
 
     def record_coarse_keys(
-        self, source: Source, lookup: Lookup, path: AccessPath[Any], keys: int, coarse_keys: int
+        self, source: Source, lookup: Lookup, path: AccessPath[Any], keys: int, named: NamedCoarseKeys[Any]
     ) -> None:
         """Remember how many coarse keys a batch had."""
-        self._coarse_keys[_batch_size_key(source, lookup, path, keys)] = float(coarse_keys)
+        self._coarse_keys[_batch_size_key(source, lookup, path, keys)] = float(len(named.all_coarse_keys))
 
     def demand(self, source: Source, ask: Ask[Any], key: Any, now: float) -> float:
-        """Calls of point reads that the coarse key would have replaced while an answer is fresh, up to now."""
+        """Calls of other reads that the coarse key would have replaced while an answer is fresh, up to now."""
         calls, at = self._demand.get((source, *ask.call_key, key), (0.0, now))
         return calls * exp(-max(now - at, 0.0) / _fresh_seconds(source, ask)) if calls else 0.0
 
     def add_demand(self, source: Source, ask: Ask[Any], key: Any, calls: float, now: float) -> None:
-        """Count point reads that the coarse key replaces, or would have replaced."""
+        """Count calls that the coarse key replaces, or would have replaced; a negative number takes them back."""
         total = self.demand(source, ask, key, now) + calls
-        self._demand[(source, *ask.call_key, key)] = (total, now)
+        self._demand[(source, *ask.call_key, key)] = (max(total, 0.0), now)
+
+    def add_demands(self, source: Source, ask: Ask[Any], calls: Mapping[Any, float], now: float) -> None:
+        """Count calls by coarse key."""
+        for key, key_calls in calls.items():
+            if key_calls:
+                self.add_demand(source, ask, key, key_calls, now)
 
     def forget(self, sources: Collection[Source]) -> None:
         """Forget sources that are no longer configured."""
@@ -121,6 +128,33 @@ class LearnedCosts:
         for values in known:
             for key in [key for key in values if key[0] in sources]:
                 del values[key]
+
+
+def spent_calls(
+    point_calls: Mapping[Any, float], ways: Sequence[Way[Any]], choice: Choice[Any]
+) -> dict[Any, float]:
+    """The calls that a choice spends on each key: those of its point read, or its part of those of lists."""
+    spent = dict(point_calls)
+    for way, keys in zip(ways, choice.keys, strict=True):
+        users: dict[Any, int] = {}
+        for coarse_keys in map(way.coarse_keys_of.__getitem__, keys):
+            for coarse_key in coarse_keys:
+                users[coarse_key] = users.get(coarse_key, 0) + 1
+        parts = {coarse_key: way.calls_of[coarse_key] / count for coarse_key, count in users.items()}
+        spent.update((key, sum(parts[c] for c in way.coarse_keys_of[key])) for key in keys)
+    return spent
+
+
+def saved_calls(
+    coarse_keys_of: Mapping[Any, frozenset[Any]], point_calls: Mapping[Any, float]
+) -> dict[Any, float]:
+    """For each coarse key the calls of point reads that it helps to replace."""
+    saved: dict[Any, float] = {}
+    for key, coarse_keys in coarse_keys_of.items():
+        if calls := point_calls.get(key, 0.0):
+            for coarse_key in coarse_keys:
+                saved[coarse_key] = saved.get(coarse_key, 0.0) + calls / len(coarse_keys)
+    return saved
 
 
 def _batch_size_key(source: Source, lookup: Lookup, path: AccessPath[Any], keys: int) -> Hashable:

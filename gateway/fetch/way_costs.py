@@ -8,7 +8,7 @@ declares. A coarse key that many operations needed lately counts as cheaper: its
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
@@ -20,8 +20,8 @@ from student_graph.adapters.sources import Source
 from student_graph.gateway.cache.entries import SharedBatch
 from student_graph.gateway.fetch.cache_view import View
 from student_graph.gateway.fetch.coarse_answers import coarse_ask
-from student_graph.gateway.fetch.learned_costs import LearnedCosts
-from student_graph.gateway.fetch.way_choice import NamedCoarseKeys, Way
+from student_graph.gateway.fetch.learned_costs import LearnedCosts, saved_calls, spent_calls
+from student_graph.gateway.fetch.way_choice import Choice, NamedCoarseKeys, Way
 from student_graph.gateway.http import gate_of
 
 CALLS_FOR_CHANGES = 3.0
@@ -46,6 +46,16 @@ class Estimate(NamedTuple):
     """Calls of the reads that name the coarse keys."""
     calls: float
     """All calls."""
+
+
+class OtherWay(NamedTuple):
+    """A way that a choice did not take, or not for all keys that it can answer."""
+
+    way: Way[Any]
+    read: Ask[Any]
+    """The ask for its coarse keys."""
+    calls: Mapping[Any, float]
+    """What the choice spends on each key that the way could answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,28 +143,47 @@ class WayCosts:
         """Whether a coarse read may cost more than it saves now, because later operations need it, too."""
         return self.view.keeps_answers and not lookup.sensitivity.restricted
 
-    def count_point_reads(
-        self, source: Source, ask: Ask[Any], way: Way[Any], point_calls: Mapping[Any, float]
-    ) -> None:
+    def count_other_ways(
+        self,
+        source: Source,
+        ask: Ask[Any],
+        ways: Sequence[Way[Any]],
+        choice: Choice[Any],
+        point_calls: Mapping[Any, float],
+    ) -> list[OtherWay]:
         """
-        Count point reads that a way would have replaced.
+        Count the calls that a choice spends as demand for the ways that it does not take; `settle` must follow.
 
-        A coarse key for which they were counted more often than it costs is read in the background, for later
-        operations: this one cannot wait for it, because it would save too little itself.
+        They count from the start, because others who decide meanwhile would spend as many again.
         """
-        of_point_keys = {key: way.coarse_keys_of[key] for key in point_calls if key in way.coarse_keys_of}
-        saved = saved_calls(of_point_keys, point_calls)
-        read = coarse_ask(ask, way.path, saved)
-        if not saved or not self.reads_in_advance(read.lookup):
-            return
-        now, learned, due = self.view.now(), self.learned, []
-        most = MAX_ADVANCE_SHARE * _calls_left(source)
-        for key in read.keys:
-            if 0 < way.calls_of[key] <= min(learned.demand(source, read, key, now), most):
-                due.append(key)
-            learned.add_demand(source, read, key, saved[key], now)
-        if due:
-            self.view.read_in_background(source, replace(read, keys=tuple(due)))
+        spent, others, now = spent_calls(point_calls, ways, choice), [], self.view.now()
+        for way, keys in zip(ways, choice.keys, strict=True):
+            calls = {key: spent[key] for key in way.coarse_keys_of.keys() - keys if spent.get(key)}
+            saved = saved_calls(way.coarse_keys_of, calls)
+            read = coarse_ask(ask, way.path, saved)
+            if saved and self.reads_in_advance(read.lookup):
+                self.learned.add_demands(source, read, saved, now)
+                others.append(OtherWay(way, read, calls))
+        return others
+
+    def settle(self, source: Source, others: Sequence[OtherWay], answers: Answers) -> None:
+        """
+        Take back what was counted for keys that the source does not have.
+
+        A coarse key for which others counted more than it costs is read in the background, for later operations:
+        this one saves too little itself to wait.
+        """
+        now, learned, most = self.view.now(), self.learned, MAX_ADVANCE_SHARE * _calls_left(source)
+        for way, read, calls in others:
+            failed = {key for key, answer in answers.items() if isinstance(answer.value, AdapterError)}
+            known = {key: calls[key] for key in calls.keys() & (answers.keys() - failed)}
+            own, counted = (saved_calls(way.coarse_keys_of, part) for part in (known, calls))
+            learned.add_demands(source, read, {k: own.get(k, 0.0) - c for k, c in counted.items()}, now)
+            demand = {key: learned.demand(source, read, key, now) - saved for key, saved in own.items()}
+            keys = self.view.keys_to_request(source, read)
+            due = [key for key in keys if 0 < way.calls_of[key] <= min(demand.get(key, 0.0), most)]
+            if due:
+                self.view.read_in_background(source, replace(read, keys=tuple(due)))
 
     def count_coarse_reads(
         self, source: Source, ask: Ask[Any], read: Ask[Any], requested: Mapping[Any, int]
@@ -165,18 +194,6 @@ class WayCosts:
         for coarse_key, keys in requested.items():
             if keys:
                 self.learned.add_demand(source, read, coarse_key, keys * calls, now)
-
-
-def saved_calls(
-    coarse_keys_of: Mapping[Any, frozenset[Any]], point_calls: Mapping[Any, float]
-) -> dict[Any, float]:
-    """For each coarse key the calls of point reads that it helps to replace."""
-    saved: dict[Any, float] = {}
-    for key, coarse_keys in coarse_keys_of.items():
-        if calls := point_calls.get(key, 0.0):
-            for coarse_key in coarse_keys:
-                saved[coarse_key] = saved.get(coarse_key, 0.0) + calls / len(coarse_keys)
-    return saved
 
 
 def usable_paths(source: Source, ask: Ask[Any], active: Active = ()) -> list[AccessPath[Any]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 import httpx
 
@@ -21,11 +22,19 @@ from student_graph.adapters.edfi.client.requests import EdFiClient
 from student_graph.adapters.edfi.mapping.descriptors import DescriptorCodes
 from student_graph.adapters.errors import AdapterError, NotOfferedError
 from student_graph.adapters.interface import Interface
-from student_graph.adapters.model import DistrictId
+from student_graph.adapters.model import DistrictId, SchoolId, StudentId
 
 K = TypeVar("K")
 V = TypeVar("V")
 P = TypeVar("P", bound=Item)
+
+
+class HasStudent(Protocol):
+    """A record about one student."""
+
+    @property
+    def student_id(self) -> StudentId:
+        """The student."""
 
 
 class EdFiLookups(Adapter):
@@ -45,6 +54,8 @@ class EdFiLookups(Adapter):
         self.codes = DescriptorCodes(settings.descriptors)
         self._changes = ChangeReader(self.client)
         self._estimates = settings
+        self._students_by_school: dict[SchoolId, int] = {}
+        """Students in the lists of schools that were read last."""
 
     def auth(self) -> httpx.Auth:
         """OAuth 2.0 client credentials, for the token endpoint of the settings or of the discovery document."""
@@ -58,13 +69,23 @@ class EdFiLookups(Adapter):
 
     @property
     def estimates(self) -> EdFiSettings:
-        """The settings, with the number of students that the API had when all of them were last counted."""
+        """The settings, with the numbers of students of the district and of schools that lists last had."""
         return self._estimates
 
     def count_students(self, students: int | None) -> None:
         """Estimate the costs of lists by a number of students that the API has reported."""
         if students and students != self._estimates.students:
-            self._estimates = self.settings.model_copy(update={"students": students})
+            self._estimates = self._estimates.model_copy(update={"students": students})
+
+    def count_school_students(self, lists: Mapping[SchoolId, Sequence[HasStudent] | AdapterError]) -> None:
+        """Estimate the costs of a school's lists by the students that the lists of some schools name."""
+        counts = self._students_by_school
+        for school_id, records in lists.items():
+            if not isinstance(records, AdapterError) and records:
+                counts[school_id] = len({record.student_id for record in records})
+        if counts:
+            mean = math.ceil(sum(counts.values()) / len(counts))
+            self._estimates = self._estimates.model_copy(update={"school_students": mean})
 
     @staticmethod
     def loose_key(key: str) -> str:

@@ -156,7 +156,9 @@ class PeopleLookups(EdFiLookups):
     ) -> Batch[SchoolId, list[SchoolEnrollment]]:
         """Ed-Fi `studentSchoolAssociations` by school."""
         to_record = partial(mapping.school_enrollment, self.codes)
-        return await self.read_lists(ids, api.STUDENT_SCHOOLS, by_school, to_record, _student_and_entry_date)
+        lists = await self.read_lists(ids, api.STUDENT_SCHOOLS, by_school, to_record, _student_and_entry_date)
+        self.count_school_students(lists)
+        return lists
 
     async def school_enrollments_by_district(
         self, ids: Sequence[DistrictId]
@@ -177,9 +179,11 @@ class PeopleLookups(EdFiLookups):
         self, ids: Sequence[SchoolId]
     ) -> Batch[SchoolId, list[SectionEnrollment]]:
         """Ed-Fi `studentSectionAssociations` by school."""
-        return await self.read_lists(
+        lists = await self.read_lists(
             ids, api.STUDENT_SECTIONS, by_school, mapping.section_enrollment, student_and_begin_date
         )
+        self.count_school_students(lists)
+        return lists
 
     async def section_enrollments_by_district(
         self, ids: Sequence[DistrictId]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import httpx
@@ -139,7 +140,8 @@ class CountingSis(Adapter):
         for section in ids:
             for student in self.facts.students_of[section]:
                 position = self.facts.sections_of[student].index(section)
-                answers[section] += self.facts.events[student][position::SECTIONS_PER_STUDENT]
+                events = self.facts.events[student][position::SECTIONS_PER_STUDENT]
+                answers[section] += [replace(event, section_id=section) for event in events]
         self._call(sum(_pages(len(events)) for events in answers.values()))
         return answers
 

@@ -16,6 +16,7 @@ import pytest
 
 from student_graph.adapters.answers import Ask
 from student_graph.adapters.contract import AccessPath, Adapter, CallCost
+from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import Sensitivity
 from student_graph.adapters.sources import District
 from student_graph.gateway.cache import Limits
@@ -36,6 +37,8 @@ from tests.gateway.small_district import DISTRICT
 from tests.long_runs import size
 
 VIEWER = Viewer("all", ViewerRole.SUPERINTENDENT, frozenset({DISTRICT}), unlimited_grants(*Sensitivity))
+SCHOOL_LIST_CALLS = 10
+"""Calls of the list of the largest school."""
 BACKGROUND_TURNS = 20
 """Turns of the event loop after which a read in the background has ended: no read waits for anything."""
 
@@ -144,6 +147,90 @@ async def test_a_list_that_many_small_batches_need_is_read_in_the_background() -
     assert calls[0] == 2
     assert sum(calls[-10:]) <= 2  # a student of two schools
     assert sum(calls) < len(students)
+
+
+class SlowSis(CountingSis):
+    """Answers point reads of events when it is told to, and knows whether a school's list was read."""
+
+    answers_now: asyncio.Event
+    has_read_list = False
+
+    async def attendance_events_by_student(self, ids: Any, *, school_year: int) -> Any:
+        """Count the calls at once, and answer later."""
+        answers = await super().attendance_events_by_student(ids, school_year=school_year)
+        await self.answers_now.wait()
+        return answers
+
+    async def attendance_events_by_school(self, ids: Any, *, school_year: int) -> Any:
+        """The lists of schools."""
+        self.has_read_list = True
+        return await super().attendance_events_by_school(ids, school_year=school_year)
+
+
+async def slow_run(facts: SchoolFacts) -> tuple[Run, SlowSis]:
+    """A run whose source answers later; the schools of all students are known."""
+    run = Run(SlowSis, facts)
+    adapter = run.source.adapter
+    assert isinstance(adapter, SlowSis)
+    adapter.answers_now = asyncio.Event()
+    context = run.pipeline.start_operation(VIEWER)
+    await context.sources.fetch(run.source, Ask(ENROLLMENTS, tuple(sorted(facts.schools_of))))
+    adapter.calls = 0
+    return run, adapter
+
+
+async def test_small_batches_that_come_before_the_first_is_answered_share_a_list() -> None:
+    """What one of them spends counts for those who decide while it waits."""
+    facts = SchoolFacts(seed=1)
+    run, adapter = await slow_run(facts)
+    students = [student for student in facts.students_of["0"] if facts.schools_of[student] == ["0"]]
+    batches = [Ask(EVENTS, tuple(students[start : start + 4]), ARGUMENTS) for start in range(0, 40, 4)]
+    answering = [asyncio.create_task(run.answer(batch)) for batch in batches]
+    for _ in range(BACKGROUND_TURNS):
+        await asyncio.sleep(0)
+    adapter.answers_now.set()
+    answers = await asyncio.gather(*answering)
+    await run.pipeline.close()
+    assert adapter.has_read_list
+    assert run.calls <= 4 + 4 + SCHOOL_LIST_CALLS
+    for batch, answer in zip(batches, answers, strict=True):
+        assert answer == {student: [event.date for event in facts.events[student]] for student in batch.keys}
+
+
+async def test_a_batch_that_is_cancelled_is_no_reason_to_read_a_list() -> None:
+    """Nobody has seen that the source has its keys."""
+    facts = SchoolFacts(seed=1)
+    run, adapter = await slow_run(facts)
+    students = facts.students_of["0"]
+    cancelled = asyncio.create_task(run.answer(Ask(EVENTS, tuple(students[:4]), ARGUMENTS)))
+    for _ in range(BACKGROUND_TURNS):
+        await asyncio.sleep(0)
+    cancelled.cancel()
+    await asyncio.wait([cancelled])
+    adapter.answers_now.set()
+    await run.answer(Ask(EVENTS, tuple(students[4:8]), ARGUMENTS))
+    await run.pipeline.close()
+    assert not adapter.has_read_list
+
+
+async def test_lists_of_sections_count_as_demand_for_the_list_of_their_school() -> None:
+    """Pages of a school, each of which needs other sections, read its list once instead of all its sections."""
+    facts = SchoolFacts(seed=1)
+    students = [student for student in facts.students_of["0"] if facts.schools_of[student] == ["0"]][:60]
+    pages = [students[start : start + 10] for start in range(0, 60, 10)]
+    for number, page in enumerate(pages):
+        sections = [f"page{number}-{position}" for position in range(4)]
+        facts.sections_of.update(dict.fromkeys(page, sections))
+        facts.students_of.update(dict.fromkeys(sections, page))
+    run = Run(CountingSis, facts)
+    context = run.pipeline.start_operation(VIEWER)
+    for lookup in (ENROLLMENTS, lookup_of(Adapter.section_enrollments_by_student)):
+        await context.sources.fetch(run.source, Ask(lookup, tuple(students)))
+    calls = run.calls
+    for page in pages:
+        assert await run.answer(Ask(EVENTS, tuple(page), ARGUMENTS))
+    await run.pipeline.close()
+    assert run.calls - calls <= 4 + SCHOOL_LIST_CALLS < 4 * len(pages)
 
 
 async def test_a_list_is_not_read_in_advance_without_a_cache() -> None:
