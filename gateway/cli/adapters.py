@@ -11,8 +11,9 @@ from student_graph.adapters.rest.adapter import Rest
 from student_graph.adapters.rest.declaration.schema import declaration_schema
 from student_graph.gateway.cli.authors import certify, new_package
 from student_graph.gateway.cli.declared import import_openapi, try_lookup
-from student_graph.gateway.cli.parser import Commands, format_table
+from student_graph.gateway.cli.parser import Commands
 from student_graph.gateway.cli.recordings import drift, record
+from student_graph.gateway.cli.terminal import print_table
 
 
 def add_command(commands: Commands) -> None:
@@ -20,6 +21,7 @@ def add_command(commands: Commands) -> None:
     command = commands.add_parser("adapters")
     actions = command.add_commands()
     listing = actions.add_parser("list", help="list the installed adapters")
+    listing.add_argument("--json", action="store_true", help="print JSON")
     listing.set_defaults(run=_list)
     schema = actions.add_parser("schema", help="print the JSON Schema of an adapter's settings")
     schema.add_argument("kind", metavar="KIND", help="name of the adapter, as `adapters list` shows it")
@@ -45,13 +47,17 @@ def add_command(commands: Commands) -> None:
     certify.add_verify_options(verification)
 
 
-def _list(_: argparse.Namespace) -> int:
-    rows = [("KIND", "CONTRACT", "LOOKUPS", "WRITTEN", "API", "CLASS")]
+def _list(options: argparse.Namespace) -> int:
+    rows = []
     for kind, adapter in installed_adapters().items():
         class_path = f"{adapter.__module__}:{adapter.__qualname__}"
         lookups = str(len(adapter.capabilities()))
         rows.append((kind, str(adapter.contract), lookups, *_form_and_version(adapter), class_path))
-    print(format_table(rows))
+    headings = ("KIND", "CONTRACT", "LOOKUPS", "WRITTEN", "API", "CLASS")
+    if options.json:
+        print(json.dumps([dict(zip(map(str.lower, headings), row, strict=True)) for row in rows], indent=2))
+    else:
+        print_table(headings, rows)
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 
 import httpx
@@ -48,6 +49,7 @@ def add_command(commands: Commands) -> None:
         metavar="NUMBER",
         help="only data about this student, by the district's number; can be repeated",
     )
+    purge.add_argument("--json", action="store_true", help="print JSON")
     purge.set_defaults(run=run)
 
 
@@ -74,5 +76,8 @@ def run(options: argparse.Namespace) -> int:
         raise SettingsError(f"--url: no gateway answers at {options.url}") from None
     if response.status_code != 200:
         raise SettingsError(str(result.get("error", f"the gateway refused ({response.status_code})")))
-    print(f"removed {count(result['forgotten'], 'cache entry', 'cache entries')}")
+    if options.json:
+        print(json.dumps({"removed": result["forgotten"]}))
+    else:
+        print(f"removed {count(result['forgotten'], 'cache entry', 'cache entries')}")
     return 0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 
 import httpx
 from pydantic import ValidationError
@@ -12,10 +13,15 @@ from pydantic import ValidationError
 from student_graph.adapters.auth import foreign_token_url
 from student_graph.adapters.errors import AdapterError, translate
 from student_graph.adapters.sources import District, Source
-from student_graph.gateway.cli.districts import districts_of
-from student_graph.gateway.cli.parser import Commands, add_district_options, format_table
+from student_graph.gateway.cli.districts import check_secrets_of, districts_of
+from student_graph.gateway.cli.parser import Commands, add_district_options
+from student_graph.gateway.cli.terminal import print_table, progress
 from student_graph.gateway.concurrency.deadlines import within
+from student_graph.gateway.config.problems import Problems
 from student_graph.gateway.server.sample_reads import read_samples
+
+HEADINGS = ("DISTRICT", "SOURCE", "KIND", "LOOKUPS", "STATUS", "SAYS")
+JSON_NAMES = ("district", "source", "kind", "lookups", "status", "says")
 
 
 def add_command(commands: Commands) -> None:
@@ -27,6 +33,7 @@ def add_command(commands: Commands) -> None:
         "shows no student.",
     )
     add_district_options(command)
+    command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
 
 
@@ -37,22 +44,33 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         SettingsError: settings or secrets are missing or wrong; all of them are named.
     """
-    rows = asyncio.run(_check_districts(districts_of(options)))
-    print(format_table([("DISTRICT", "SOURCE", "KIND", "LOOKUPS", "STATUS", "SAYS"), *rows]))
+    problems = Problems()
+    districts: list[District] = []
+    with problems.collected():
+        districts = districts_of(options)
+    with problems.collected():
+        check_secrets_of(options)
+    problems.raise_all()
+    with progress("checking sources", sum(len(district.sources) for district in districts)) as advance:
+        rows = asyncio.run(_check_districts(districts, advance))
+    if options.json:
+        print(json.dumps([dict(zip(JSON_NAMES, row, strict=True)) for row in rows], indent=2))
+    else:
+        print_table(HEADINGS, rows)
     return int(any(status == "failed" for *_, status, _ in rows))
 
 
-async def _check_districts(districts: Sequence[District]) -> list[tuple[str, ...]]:
+async def _check_districts(districts: Sequence[District], advance: Callable[[], None]) -> list[tuple[str, ...]]:
     """A row for each source: district, source, kind, number of lookups, status, and what it says."""
     try:
-        rows = await asyncio.gather(*map(_check_district, districts))
+        rows = await asyncio.gather(*(_check_district(district, advance) for district in districts))
     finally:
         sources = [source for district in districts for source in district.sources]
         await asyncio.gather(*(source.adapter.http.aclose() for source in sources))
     return [row for rows_of_district in rows for row in rows_of_district]
 
 
-async def _check_district(district: District) -> list[tuple[str, ...]]:
+async def _check_district(district: District, advance: Callable[[], None]) -> list[tuple[str, ...]]:
     """The rows of a district. Sources that do not answer at all are not asked for records."""
     results = dict(zip(district.sources, await asyncio.gather(*map(_check_source, district.sources)), strict=True))
     answering = [source for source, (status, _) in results.items() if status == "ok"]
@@ -61,6 +79,7 @@ async def _check_district(district: District) -> list[tuple[str, ...]]:
         status, text = results[source]
         status = "failed" if findings.failures else status
         results[source] = status, "; ".join([*findings.failures, text, *findings.remarks])
+        advance()
     return [
         (f"{district.id} ({district.name})", source.name, source.kind, _lookup_count(source), *result)
         for source, result in results.items()

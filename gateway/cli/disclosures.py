@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from student_graph.adapters.registry import SettingsError
-from student_graph.gateway.cli.parser import Commands, count, format_table, printable
+from student_graph.gateway.cli.parser import Commands, count, printable
+from student_graph.gateway.cli.terminal import print_table
 from student_graph.gateway.config import environment, settings_file
 from student_graph.gateway.disclosure.keys import DisclosureKeys
 from student_graph.gateway.disclosure.retention import Retirement, retire_files
@@ -154,7 +155,7 @@ def _print(
     disclosures: Sequence[dict[str, Any]] | None, retirement: Retirement | None, verification: Verification
 ) -> None:
     if disclosures is not None:
-        print(format_table([HEADINGS, *map(_row, disclosures)]))
+        print_table(HEADINGS, [*map(_row, disclosures)])
     for removed in retirement.removed_files if retirement is not None else ():
         print(printable(f"retired: {removed.file}, {count(removed.lines, 'line')}"))
     retired = f" ({verification.retired} more retired)" if verification.retired else ""

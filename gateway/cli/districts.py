@@ -14,8 +14,9 @@ from pydantic import ValidationError
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.registry import SettingsError
 from student_graph.adapters.sources import District
-from student_graph.gateway.config import settings_file
+from student_graph.gateway.config import environment, settings_file
 from student_graph.gateway.config.districts import connect_districts
+from student_graph.gateway.config.environment_file import read_environment_file
 from student_graph.gateway.demo.description import connect_district, metrics_config
 from student_graph.resolvers.metrics.facts import MetricSettings
 
@@ -31,8 +32,31 @@ def districts_of(options: argparse.Namespace) -> list[District]:
     """
     path: Path | None = options.config
     if path is not None:
-        return connect_districts(settings_file.load(path, os.environ), path, os.environ)
+        environ = environ_of(options)
+        return connect_districts(settings_file.load(path, environ), path, environ)
     return _described(options.ready_file, connect_district)
+
+
+def environ_of(options: argparse.Namespace) -> Mapping[str, str]:
+    """
+    The environment variables of a command; those of its file replace those of the process.
+
+    Raises:
+        SettingsError: the file cannot be read, or has lines of another form.
+    """
+    return os.environ if options.env_file is None else {**os.environ, **read_environment_file(options.env_file)}
+
+
+def check_secrets_of(options: argparse.Namespace) -> None:
+    """
+    Check the secrets of the gateway itself that a settings file names: tokens of viewers and keys.
+
+    Raises:
+        SettingsError: variables are not set, or what they hold has another form.
+    """
+    if options.config is not None:
+        environ = environ_of(options)
+        environment.check_secrets(settings_file.load(options.config, environ), options.config, environ)
 
 
 def metric_settings_of(options: argparse.Namespace) -> dict[DistrictId, MetricSettings]:

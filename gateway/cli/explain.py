@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 
 from graphql import GraphQLError
 
 from student_graph.adapters.registry import SettingsError
 from student_graph.gateway.cli.districts import districts_of
 from student_graph.gateway.cli.parser import Commands, add_district_options, printable
+from student_graph.gateway.cli.query.document import DOCUMENT_HELP, document_text
 from student_graph.gateway.documents.explain import as_text, explain
 from student_graph.gateway.documents.hardening import harden_graphql_core
 from student_graph.gateway.documents.store import DocumentStore
@@ -25,10 +25,11 @@ def add_command(commands: Commands) -> None:
         description="Show the plan of a query: how each field is resolved, which lookups it may run at which "
         "sources, and how many vendor calls they need. No vendor is called.",
     )
-    command.add_argument("query", metavar="QUERY", help="GraphQL document, or the path of a file with one")
+    command.add_argument("query", metavar="QUERY", help=DOCUMENT_HELP)
     add_district_options(command)
     command.add_argument("--operation", metavar="NAME", help="name of the operation, if the document has several")
     command.add_argument("--variables", default="{}", metavar="JSON", help="variables, as a JSON object")
+    command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
 
 
@@ -43,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     harden_graphql_core()
     schema = make_schema(executor_class("breadth"))
     documents = DocumentStore(core_schema(schema))
-    document = documents.get_by_text(_document_text(options.query))
+    document = documents.get_by_text(document_text(options.query))
     try:
         variables = json.loads(options.variables)
     except ValueError:
@@ -68,24 +69,12 @@ def run(options: argparse.Namespace) -> int:
         )
     except GraphQLError as exc:
         raise SettingsError(f"QUERY: {exc.message}") from None
+    if options.json:
+        print(json.dumps([line.as_json() for line in lines], indent=2))
+        return 0
     for district in districts:
         print(
             printable(f"{district.id} ({district.name}): {', '.join(source.name for source in district.sources)}")
         )
     print(as_text(lines))
     return 0
-
-
-def _document_text(query: str) -> str:
-    """
-    The text of a document, or of the file of that name.
-
-    Raises:
-        SettingsError: it is not a document, and no such file can be read.
-    """
-    if "{" in query:
-        return query
-    try:
-        return Path(query).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise SettingsError(f"QUERY: {query} is neither a document nor a readable file") from None

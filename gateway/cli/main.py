@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def complete_parser() -> Parser:
     """The parser with all commands and their options, for completion."""
     parser = _root()
-    commands = parser.add_commands()
+    commands = parser.add_commands({name: summary for name, (_, summary) in COMMANDS.items()})
     for module, _ in COMMANDS.values():
         import_module(f"{__package__}.{module}").add_command(commands)
     return parser
@@ -65,13 +65,13 @@ def complete_parser() -> Parser:
 def _parser(arguments: Sequence[str]) -> Parser:
     """The parser with the command that the arguments begin with; with a summary of all commands if it is none."""
     parser = _root()
-    commands = parser.add_commands()
+    commands = parser.add_commands({name: summary for name, (_, summary) in COMMANDS.items()})
     wanted = COMMANDS.get(arguments[0]) if arguments else None
     if wanted is not None:
         import_module(f"{__package__}.{wanted[0]}").add_command(commands)
     else:
-        for name, (_, summary) in COMMANDS.items():
-            commands.add_parser(name, help=summary)
+        for name in COMMANDS:
+            commands.add_parser(name)
     return parser
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 MAX_CELL_CHARACTERS = 64
 """Characters of a table's cell that are printed; the last column is printed in full."""
@@ -18,14 +18,35 @@ class Parser(argparse.ArgumentParser):
         """Print what is wrong and exit with status 2."""
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
-    def add_commands(self) -> Commands:
-        """Add subcommands; without one of them, print the help."""
+    def add_commands(self, summaries: Mapping[str, str] | None = None) -> Commands:
+        """Add subcommands; without one of them, print the help. `summaries` are one line for each, by name."""
         self.set_defaults(run=self._print_help)
-        return self.add_subparsers(title="commands", metavar="COMMAND")
+        commands = self.add_subparsers(title="commands", metavar="COMMAND", action=_Subcommands)
+        assert isinstance(commands, _Subcommands)
+        commands.summaries = summaries or {}
+        return commands
 
     def _print_help(self, _: argparse.Namespace) -> int:
         self.print_help()
         return 0
+
+
+if TYPE_CHECKING:
+    _SubcommandsOfParser = argparse._SubParsersAction[Parser]  # noqa: SLF001 - as below
+else:
+    _SubcommandsOfParser = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
+
+
+class _Subcommands(_SubcommandsOfParser):
+    """The subcommands of a parser, with summaries that are known before their modules are imported."""
+
+    summaries: Mapping[str, str] = {}
+
+    def add_parser(self, name: str, **options: Any) -> Parser:
+        """Add a subcommand; its help is its summary if it brings none."""
+        if name in self.summaries:
+            options.setdefault("help", self.summaries[name])
+        return super().add_parser(name, **options)
 
 
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"  # noqa: SLF001 - argparse has no public name for it
@@ -33,11 +54,14 @@ Commands: TypeAlias = "argparse._SubParsersAction[Parser]"  # noqa: SLF001 - arg
 
 
 def add_district_options(command: Parser) -> None:
-    """Add `--config` and `--ready-file`; a command takes one of them."""
+    """Add `--config`, whose secrets may be in `--env-file`, and `--ready-file`; a command takes one of them."""
     options = command.add_mutually_exclusive_group(required=True)
     options.add_argument("--config", type=Path, metavar="FILE", help="settings file (TOML)")
     options.add_argument(
         "--ready-file", type=Path, metavar="FILE", help="the file that a running demo was started with"
+    )
+    command.add_argument(
+        "--env-file", type=Path, metavar="FILE", help="file with environment variables, one NAME=value a line"
     )
 
 

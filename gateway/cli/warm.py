@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ from student_graph.gateway.config import settings_file
 from student_graph.gateway.config.districts import connect_districts
 from student_graph.gateway.server.warming import warm_districts
 from student_graph.gateway.warm.plan import WarmPlan
+from student_graph.gateway.warm.warm_up import WarmProgress
 
 INTERRUPTED_EXIT_STATUS = 130
 """Exit status of a command that Ctrl-C has ended."""
@@ -32,6 +36,7 @@ def add_command(commands: Commands) -> None:
     )
     command.add_argument("--config", type=Path, required=True, metavar="FILE", help="settings file (TOML)")
     command.add_argument("--district", metavar="ID", help="only this district (default: all)")
+    command.add_argument("--json", action="store_true", help="print a line of JSON for each part of a school")
     command.set_defaults(run=run)
 
 
@@ -61,29 +66,40 @@ def run(options: argparse.Namespace) -> int:
         )
     districts = connect_districts(settings, path, os.environ)
     shared = fleet_arguments(settings, path, districts, os.environ)
-    work = _warm(districts=districts, limits=settings.cache.limits, plans=plans, **shared)
+    print_step = _print_json if options.json else _print_text
+    work = _warm(print_step, districts=districts, limits=settings.cache.limits, plans=plans, **shared)
     try:
         failed = asyncio.run(work)
     except KeyboardInterrupt:
-        print("interrupted; what was read stays cached")
+        print("interrupted; what was read stays cached", file=sys.stderr)
         return INTERRUPTED_EXIT_STATUS
     if failed:
         keys = count(failed, "key", "keys")
-        print(f"{keys} without an answer: run student-graph check, then this command again")
+        print(f"{keys} without an answer: run student-graph check, then this command again", file=sys.stderr)
     return 1 if failed else 0
 
 
-async def _warm(plans: Mapping[DistrictId, WarmPlan], **arguments: Any) -> int:
+async def _warm(
+    print_step: Callable[[WarmProgress], None], plans: Mapping[DistrictId, WarmPlan], **arguments: Any
+) -> int:
     """Print the progress, and return how many keys have no answer."""
     failed = 0
     async with aclosing(warm_districts(plans=plans, **arguments)) as steps:  # type: ignore[type-var]
         async for step in steps:
             failed += step.failed
-            missing = f", {step.failed} without an answer" if step.failed else ""
-            print(
-                f"{step.district}: school {printable(step.school)}: {step.part.value}: "
-                f"{count(step.keys, 'key', 'keys')}, {count(step.calls, 'call', 'calls')}, "
-                f"{step.seconds:.1f} s{missing}",
-                flush=True,
-            )
+            print_step(step)
     return failed
+
+
+def _print_text(step: WarmProgress) -> None:
+    missing = f", {step.failed} without an answer" if step.failed else ""
+    print(
+        f"{step.district}: school {printable(step.school)}: {step.part.value}: "
+        f"{count(step.keys, 'key', 'keys')}, {count(step.calls, 'call', 'calls')}, "
+        f"{step.seconds:.1f} s{missing}",
+        flush=True,
+    )
+
+
+def _print_json(step: WarmProgress) -> None:
+    print(json.dumps(asdict(step)), flush=True)

@@ -13,8 +13,9 @@ from student_graph.adapters.recording import Exchange, Recording, RecordingError
 from student_graph.adapters.recording.shapes import Difference, differences, shapes_of
 from student_graph.adapters.registry import SettingsError
 from student_graph.adapters.sources import District, Source
-from student_graph.gateway.cli.parser import Parser, count, format_table
+from student_graph.gateway.cli.parser import Parser, count
 from student_graph.gateway.cli.recordings.sampling import add_source_options, record_samples, source_of
+from student_graph.gateway.cli.terminal import print_table, progress
 
 UNANSWERED_EXIT_STATUS = 2
 """The source answered nothing, so nothing could be compared."""
@@ -39,7 +40,8 @@ def run(options: argparse.Namespace) -> int:
     """
     district, source = source_of(options)
     recording = _read(options.recording, source)
-    exchanges = asyncio.run(_sample(district, source))
+    with progress(f"reading {options.source}"):
+        exchanges = asyncio.run(_sample(district, source))
     recorded, present = shapes_of(recording.exchanges), shapes_of(exchanges)
     compared = sorted(recorded.keys() & present.keys())
     if not any(exchange.status < 300 for exchange in exchanges):
@@ -63,7 +65,7 @@ def _print(name: str, recording: Recording, compared: list[str], result: list[Di
         (difference.change, difference.path or "(response)", difference.resource, difference.detail)
         for difference in result
     ]
-    print(format_table([("CHANGE", "PROPERTY", "RESOURCE", "DETAIL"), *rows]))
+    print_table(("CHANGE", "PROPERTY", "RESOURCE", "DETAIL"), rows)
     print(f"{name}: {resources} compared, {count(len(result), 'difference')} since {since}")
 
 

@@ -14,9 +14,10 @@ from typing import Any
 from student_graph.adapters.registry import SettingsError
 from student_graph.adapters.sources import District
 from student_graph.gateway.cli.districts import districts_of
-from student_graph.gateway.cli.parser import Commands, add_district_options, count, format_table, printable
+from student_graph.gateway.cli.parser import Commands, add_district_options, count, printable
 from student_graph.gateway.cli.scorecard.measuring import MeasuredDistrict, measure_districts
 from student_graph.gateway.cli.scorecard.page import page_of
+from student_graph.gateway.cli.terminal import print_table, progress
 from student_graph.resolvers.types.scorecard.models import NO_LEVEL, Scorecard, ScorecardRow
 from student_graph.resolvers.types.scorecard.values import Detail, ScorecardFinding, ScorecardMeasure
 
@@ -64,13 +65,15 @@ def run(options: argparse.Namespace) -> int:
         SettingsError: the settings are wrong, there is no such district, or the page cannot be written.
     """
     _check_page_path(options.html)
-    districts = asyncio.run(measure_districts(_selected(districts_of(options), options)))
+    selected = _selected(districts_of(options), options)
+    with progress("measuring sources"):
+        districts = asyncio.run(measure_districts(selected))
     if options.html is not None:
         _write_page(options.html, districts)
     if options.json:
         print(json.dumps(_as_json(districts), indent=2))
     else:
-        print(format_table([HEADINGS, *(row for district in districts for row in _rows(district))]))
+        print_table(HEADINGS, [row for district in districts for row in _rows(district)])
         print(NO_LEVEL)
         for district in districts:
             calls = count(sum(figures.counts.calls for figures in district.sources), "request")

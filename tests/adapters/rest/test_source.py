@@ -76,7 +76,7 @@ def test_check_asks_a_declared_vendor(
     sandbox = LakesideSandbox(make_district(10))
     monkeypatch.setenv("LAKESIDE_KEY", sandbox.settings()["api_key"])
     with served(sandbox):
-        check.run(argparse.Namespace(config=settings_of(tmp_path, sandbox)))
+        check.run(argparse.Namespace(config=settings_of(tmp_path, sandbox), env_file=None, json=False))
 
     assert "Lakeside SIS 5.2" in capsys.readouterr().out
 

@@ -1,0 +1,1 @@
+"""Commands for the first steps: `student-graph init` and `student-graph completion`."""
