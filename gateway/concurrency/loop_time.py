@@ -4,6 +4,9 @@ Loop time: how long the work of each client has held the event loop, and who is 
 All work of a process runs on one event loop. A client, such as a viewer, has a budget of a tenth of its time, and
 may save some of it. Work of clients within their budgets goes before that of clients who are over theirs, which
 share what is left. So nobody waits for a client who keeps the loop busy, and a client who is alone has all of it.
+
+Clients who are new share one budget beside their own: who comes with another account for each request uses up that
+of all newcomers, and takes nothing from clients who were there before.
 """
 
 from __future__ import annotations
@@ -23,6 +26,8 @@ MAX_SAVED_SECONDS = 0.5
 """Loop time that a client saves at most."""
 NEW_CLIENT_SECONDS = 0.05
 """Loop time that a new client has: who comes with many accounts has little of each."""
+NEWCOMER_SECONDS = 10.0
+"""How long a client is new, from its first request on: as long as a client may be over its budget."""
 MAX_DEBT_SECONDS = 1.0
 """How far a client may get over its budget: it is within it again ten seconds after its last work."""
 MAX_CLIENTS = 10_000
@@ -52,11 +57,19 @@ class LoopBudgets:
         clock: Callable[[], float] = time.monotonic,
         on_overdrawn: Callable[[Hashable], None] = lambda _: None,
     ) -> None:
-        """Budgets grow with the time of `clock`, in seconds; `on_overdrawn` gets each client who gets over one."""
+        """
+        Budgets grow with the time of `clock`, in seconds.
+
+        `on_overdrawn` gets each client who gets over its budget, and None when all newcomers do.
+        """
         self.clock, self.on_overdrawn = clock, on_overdrawn
         self._clients: LRUCache[Hashable, ClientBudget] = LRUCache(MAX_CLIENTS)
+        self.newcomers = Balance(MAX_SAVED_SECONDS, clock())
+        """What clients may use together while they are new."""
+        self.strangers = StrangersBudget(self)
+        """Pays for requests until it is known who sends them, and for refusing them before."""
         self.charged_seconds = 0.0
-        """Loop time of all clients since start."""
+        """Loop time of all clients and strangers since start."""
         self.charged_within_seconds = 0.0
         """The part of it that clients used while they were within their budgets."""
 
@@ -72,16 +85,39 @@ class LoopBudgets:
         return budget
 
 
-class ClientBudget:
-    """How much loop time a client has left: it grows by a tenth of the time that passes."""
+class Balance:
+    """Seconds of loop time that are left: they grow by a tenth of the time that passes."""
 
-    __slots__ = ("_all", "_balance", "_key", "_updated_at")
+    __slots__ = ("_seconds", "_updated_at")
+
+    def __init__(self, seconds: float, now: float) -> None:
+        """Begin with so many seconds; `now` is monotonic time in seconds."""
+        self._seconds, self._updated_at = seconds, now
+
+    def left(self, now: float) -> float:
+        """Seconds that are left; negative if more was used than there was."""
+        self._seconds = min(self._seconds + (now - self._updated_at) * BUDGET_SHARE, MAX_SAVED_SECONDS)
+        self._updated_at = now
+        return self._seconds
+
+    def take(self, seconds: float, now: float) -> bool:
+        """Use loop time; return whether nothing is left from now on, and something was before."""
+        had = self.left(now)
+        self._seconds = max(had - seconds, -MAX_DEBT_SECONDS)
+        return self._seconds < 0 <= had
+
+
+class ClientBudget:
+    """How much loop time a client has left."""
+
+    __slots__ = ("_all", "_balance", "_key", "_known_at")
 
     def __init__(self, key: Hashable, budgets: LoopBudgets) -> None:
         self._key, self._all = key, budgets
-        self._balance = NEW_CLIENT_SECONDS
-        """Seconds; negative if the client is over its budget."""
-        self._updated_at = budgets.clock()
+        now = budgets.clock()
+        self._balance = Balance(NEW_CLIENT_SECONDS, now)
+        self._known_at = now + NEWCOMER_SECONDS
+        """When the client is new no more."""
 
     @property
     def client(self) -> object:
@@ -90,24 +126,45 @@ class ClientBudget:
 
     @property
     def is_within(self) -> bool:
-        """Whether the client has loop time left."""
-        self._update()
-        return self._balance >= 0
+        """Whether the client has loop time left and, if it is new, all newcomers have."""
+        return self._is_within(self._all.clock())
 
-    def _update(self) -> None:
-        now = self._all.clock()
-        self._balance = min(self._balance + (now - self._updated_at) * BUDGET_SHARE, MAX_SAVED_SECONDS)
-        self._updated_at = now
+    def _is_within(self, now: float) -> bool:
+        return self._balance.left(now) >= 0 and (now >= self._known_at or self._all.newcomers.left(now) >= 0)
 
     def charge(self, seconds: float) -> None:
-        """Take loop time from the budget."""
-        was_within = self.is_within
-        self._balance = max(self._balance - seconds, -MAX_DEBT_SECONDS)
+        """Take loop time from the budget. What a new client has of it is taken from that of newcomers, too."""
+        budgets, now = self._all, self._all.clock()
+        budgets.charged_seconds += seconds
+        if not self._is_within(now):
+            self._balance.take(seconds, now)
+            return
+        budgets.charged_within_seconds += seconds
+        of_newcomers = min(seconds, self._balance.left(now)) if now < self._known_at else 0.0
+        if self._balance.take(seconds, now):
+            budgets.on_overdrawn(self._key)
+        if of_newcomers and budgets.newcomers.take(of_newcomers, now):
+            budgets.on_overdrawn(None)
+
+
+class StrangersBudget:
+    """Who sends a request is not known: its work goes after that of clients within their budgets."""
+
+    __slots__ = ("_all",)
+
+    is_within = False
+
+    def __init__(self, budgets: LoopBudgets) -> None:
+        self._all = budgets
+
+    @property
+    def client(self) -> object:
+        """Stands for all strangers."""
+        return self
+
+    def charge(self, seconds: float) -> None:
+        """Count loop time that is work of no client."""
         self._all.charged_seconds += seconds
-        if was_within:
-            self._all.charged_within_seconds += seconds
-            if self._balance < 0:
-                self._all.on_overdrawn(self._key)
 
 
 class SharedBudget:
@@ -220,6 +277,7 @@ class _MeteredCoroutine(Coroutine[Any, Any, Any]):
         try:
             return self._coroutine.throw(*error)
         finally:
+            del error  # its traceback refers to this frame
             self._charge(started_at)
 
     def _charge(self, started_at: float) -> None:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from student_graph.gateway.concurrency.loop_time import use_budget
 from student_graph.gateway.web import media_types
 from student_graph.gateway.web.load_shedding import LoadShedder, OverloadError
 from student_graph.gateway.web.request import RequestHead, repeated_header
@@ -47,7 +48,10 @@ class GatewayApp:
         """Handle one request, or the application's startup and shutdown."""
         if scope["type"] != "http":
             await self._routes(scope, receive, send)
-        elif self._allowed_hosts is not None and _host_name(scope) not in self._allowed_hosts:
+            return
+        # Until the viewer is known. The task may have been started by the request before it, and has its budget.
+        use_budget(self._load_shedder.budgets.strangers)
+        if self._allowed_hosts is not None and _host_name(scope) not in self._allowed_hosts:
             # DNS rebinding: a page of another site must not reach us under its own host name.
             body = encode_error("This gateway does not answer to that host name.", "UNKNOWN_HOST")
             await send_response(send, body, media_types.JSON, 400)

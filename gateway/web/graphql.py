@@ -23,7 +23,6 @@ from strawberry.utils.await_maybe import await_maybe
 
 from student_graph.gateway.cache import Cache
 from student_graph.gateway.cache.response_cache import CachedResponse, EncodedErrors, body_parts, is_stable
-from student_graph.gateway.concurrency.loop_time import use_budget
 from student_graph.gateway.concurrency.time_slices import give_way, start_slice
 from student_graph.gateway.disclosure import DisclosureRecorder, Entry, UnwritableError, source_ages
 from student_graph.gateway.documents.explain import explain
@@ -95,7 +94,6 @@ class GraphQLView:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         start_slice()
-        use_budget(None)  # until the viewer is known: the task may have been started by the request before it
         head = RequestHead.of(scope)
         accepted = media_types.negotiate(head.headers[b"accept"])
         media_type = accepted or media_types.JSON
