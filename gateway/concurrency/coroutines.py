@@ -37,7 +37,10 @@ class StartedCoroutine(Coroutine[Any, Any, Any], Generator[Any, Any, Any]):
         waits_for, self._waits_for = self._waits_for, ()
         if waits_for and _is_cancellation(error[0]) and asyncio.isfuture(waits_for[0]) and waits_for[0].cancel():
             return waits_for[0]  # as with any task, what it waits for is cancelled first, and may clean up
-        return self._coroutine.throw(*error)
+        try:
+            return self._coroutine.throw(*error)
+        finally:
+            del error  # its traceback refers to this frame
 
     def close(self) -> None:
         """Close the coroutine."""
@@ -141,7 +144,10 @@ class _ContinuedByTask(StartedCoroutine):
         """Raise an error where the coroutine waits; a coroutine that has ended ignores it."""
         if self._result:
             raise StopIteration(self._result[0])
-        return super().throw(*error)
+        try:
+            return super().throw(*error)
+        finally:
+            del error  # its traceback refers to this frame
 
 
 async def _gather(coroutines: Iterable[Coroutine[Any, Any, Any]], start_one: _Start) -> list[Any]:
@@ -167,5 +173,9 @@ async def _gather(coroutines: Iterable[Coroutine[Any, Any, Any]], start_one: _St
         for task in tasks.values():
             task.cancel()
         await asyncio.gather(*tasks.values(), return_exceptions=True)
+        # The traceback of the error refers to this frame, and the task that failed to the error: without the tasks
+        # here, all of it is freed at once, and not by a collection of garbage that holds the event loop.
+        tasks.clear()
+        results.clear()
         raise
     return results

@@ -48,10 +48,10 @@ class AnswerSize:
     reported: int = 0
     """Errors that say that a field does not fit. Counted for the answer only."""
     holders: tuple[AnswerSize, ...] = field(init=False)
-    """This part and all parts that hold it, the answer last."""
+    """All parts that hold this part, the answer last. Without itself: it would stay until garbage is collected."""
 
     def __post_init__(self) -> None:
-        self.holders = (self,) if self.holder is None else (self, *self.holder.holders)
+        self.holders = () if self.holder is None else (self.holder, *self.holder.holders)
 
     def part(self) -> AnswerSize:
         """Return the size of a part of this part."""
@@ -64,7 +64,7 @@ class AnswerSize:
         Raises:
             AnswerTooLargeError: the answer would be over a limit.
         """
-        answer, limits = self.holders[-1], self.limits
+        answer, limits = self._answer, self.limits
         if answer.records + records > limits.records:
             raise AnswerTooLargeError(f"{limits.records:,} records", limits.records)
         if answer.bytes + size > limits.mebibytes * BYTES_PER_MIB:
@@ -72,6 +72,12 @@ class AnswerSize:
         for part in self.holders:
             part.records += records
             part.bytes += size
+        self.records += records
+        self.bytes += size
+
+    @property
+    def _answer(self) -> AnswerSize:
+        return self.holders[-1] if self.holders else self
 
     def check(self, records: int, size: int) -> None:
         """
@@ -89,10 +95,11 @@ class AnswerSize:
         for part in self.holders:
             part.records -= records
             part.bytes -= size
+        self.records = self.bytes = 0
 
     def may_report(self, parents: int) -> bool:
         """Return whether a field with so many parents can say for each of them that it does not fit; count it."""
-        answer = self.holders[-1]
+        answer = self._answer
         if parents > 1 and answer.reported + parents > MAX_TOO_LARGE_ERRORS:
             return False
         answer.reported += parents
@@ -100,6 +107,6 @@ class AnswerSize:
 
     def may_report_next(self) -> bool:
         """Return whether one more field can say that it does not fit; count it."""
-        answer = self.holders[-1]
+        answer = self._answer
         answer.reported += 1
         return answer.reported <= MAX_TOO_LARGE_ERRORS

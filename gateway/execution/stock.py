@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Awaitable, Sequence
 from typing import Any, Self
 from weakref import WeakKeyDictionary
 
@@ -12,6 +14,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLResolveInfo,
+    GraphQLResolveInfoHelpers,
     GraphQLSchema,
     get_named_type,
     is_object_type,
@@ -74,6 +77,7 @@ class StockExecutor(StrawberryGraphQLCoreExecutionContext):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Create the executor of one operation; the arguments are graphql-core's."""
         super().__init__(*args, **kwargs)
+        self.async_helpers = _helpers(self)
         operation = getattr(self.context_value, "operation", None)
         self.size = AnswerSize(getattr(operation, "answer_limits", None) or AnswerLimits())
         """Size of the answer as far as it is made."""
@@ -164,6 +168,25 @@ class StockExecutor(StrawberryGraphQLCoreExecutionContext):
         if is_too_large and path.prev is not None and not self.size.may_report_next():
             raise raw_error
         super().handle_field_error(raw_error, return_type, field_details_list, path)
+
+
+def _helpers(executor: StockExecutor) -> GraphQLResolveInfoHelpers:
+    """
+    Return the helpers of resolvers, which work as long as the operation does.
+
+    graphql-core's own keep the executor, which keeps them: all records of an operation would stay in memory until
+    garbage is collected, and that holds the event loop.
+    """
+    running = weakref.proxy(executor)
+
+    def gather(values: Sequence[Awaitable[Any]]) -> Awaitable[list[Any]]:
+        results: Awaitable[list[Any]] = running.gather_async_work(values)
+        return results
+
+    def track(values: Sequence[Any]) -> None:
+        running.track_async_work(values)
+
+    return GraphQLResolveInfoHelpers(gather, track)
 
 
 def _has_records(schema: GraphQLSchema) -> bool:

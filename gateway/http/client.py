@@ -64,6 +64,8 @@ class VendorClient(httpx.AsyncClient):
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send a request; a 401 response to renewed credentials stops requests to the source for a while."""
         response = await super().send(request, **options)
+        if not options.get("stream"):
+            response.stream = _READ_STREAM
         if response.status_code == 401:
             self.gate.block_credentials()
         await give_way()  # many responses may arrive at once, and the adapter parses this one now
@@ -91,6 +93,10 @@ class VendorClient(httpx.AsyncClient):
     async def close_connections(self) -> None:
         """Close all connections, because one of them delivered the response to another request."""
         await self._transport_once.close_connections()
+
+
+_READ_STREAM = httpx.ByteStream(b"")
+"""The stream of a response that was read. The one that httpx binds to a response refers to it, and both stay."""
 
 
 def gate_of(http: httpx.AsyncClient) -> Gate | None:

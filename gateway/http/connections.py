@@ -126,6 +126,11 @@ class VendorConnection(ResponseHandler):
         elif self._framing_bytes() > MAX_FRAMING_BYTES:
             self._fail(f"a response with more than {MAX_FRAMING_BYTES // 1024} KiB of headers and framing")
 
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Fail the request that waits, if one does."""
+        super().connection_lost(exc)
+        self._payload_of_response = None  # it refers to the connection
+
     def feed_data(self, data: tuple[Any, aiohttp.StreamReader], size: int = 0) -> None:
         """Take a parsed head; aiohttp skips those of interim responses."""
         message, payload = data

@@ -59,7 +59,6 @@ class ClientConnection(HttpToolsProtocol):
         """Count the connection in `table`; `options` are those of uvicorn."""
         super().__init__(**options)
         self._table = table
-        self._response_transport = ResponseTransport(lambda: self.transport, self.close_after_response)
         self._running: RequestResponseCycle | None = None
         """The last request that the application was given."""
         self._idle_since = 0.0
@@ -90,6 +89,10 @@ class ClientConnection(HttpToolsProtocol):
             self._running.disconnected = True  # uvicorn tells the last request only, which may still wait
             self._running.message_event.set()
         super().connection_lost(exc)
+        # Each request refers to the connection. Without this cycle, both are freed when the application is done.
+        self.cycle = None  # type: ignore[assignment]
+        self._running = None
+        self.pipeline.clear()
 
     def data_received(self, data: bytes) -> None:
         """Parse what a client sent, piece by piece."""
@@ -163,7 +166,7 @@ class ClientConnection(HttpToolsProtocol):
         lengths = [value for name, value in self.headers if name == b"content-length"]
         super().on_headers_complete()
         if self.cycle is not None:
-            self.cycle.transport = self._response_transport
+            self.cycle.transport = ResponseTransport(lambda: self.transport, self.close_after_response)
             if any(int(length) > MAX_BODY_BYTES for length in lengths):
                 self.cycle.keep_alive = False
         self._is_in_head = False
