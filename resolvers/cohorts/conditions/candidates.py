@@ -7,6 +7,7 @@ from typing import Any
 
 from student_graph.adapters.answers import Ref
 from student_graph.adapters.contract import Adapter
+from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.lookup import StudentFilter, Window, lookup_of
 from student_graph.adapters.model import Student, StudentId
 from student_graph.adapters.sources import Key
@@ -35,18 +36,29 @@ def reached_students(reading: Reading, reach: Reach) -> list[StudentId]:
 
 
 async def listed_students(reading: Reading, leaf: Leaf) -> list[StudentId]:
-    """Return the students within reach who meet a condition that its list of records decides."""
+    """
+    Return the students within reach who meet a condition that its list of records decides.
+
+    If a longer list fails, the list of the school decides it.
+    """
     assert leaf.record_list is not None
     method, key = leaf.record_list
-    records: list[Any] = await load_many(reading.info, method, Key(reading.district.id, key))
+    try:
+        records: list[Any] = await load_many(reading.info, method, Key(reading.district.id, key))
+    except AdapterError:
+        if leaf.reached_via is None:
+            raise
+        method, key = leaf.reached_via
+        records = await load_many(reading.info, method, Key(reading.district.id, key))
     by_student: dict[StudentId, list[Any]] = {}
     for record in records:
         by_student.setdefault(record.student_id, []).append(record)
     students = sorted(leaf.listed(by_student))
-    kind = lookup_of(method).key_kind
+    via, via_key = leaf.reached_via or leaf.record_list
+    kind = lookup_of(via).key_kind
     if kind in HINTED_KINDS:
         hints = reading.info.context.operation.access_hints
-        hints.add(reading.district.id, "student", students, Ref(kind, key))
+        hints.add(reading.district.id, "student", students, Ref(kind, via_key))
     return students
 
 

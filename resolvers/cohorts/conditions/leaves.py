@@ -35,6 +35,8 @@ class RecordLeaf:
     share: float
     record_list: RecordList | None = None
     """A list of all records that can meet it; None if there is none, or if students without a record meet it."""
+    reached_via: RecordList | None = None
+    """The list of a school or section that reaches the students, if `record_list` is a longer one that has it."""
     arguments: Mapping[str, Hashable] = field(default_factory=dict)
     needs_one: bool = True
     """Whether one matching record is enough, so that records that are missing cannot change a match."""

@@ -82,6 +82,7 @@ class MetricLeaf:
     tests: tuple[tuple[MetricRequest, MeasureTest], ...]
     share: float
     record_list: RecordList | None = None
+    reached_via: RecordList | None = None
 
     @property
     def sensitivities(self) -> frozenset[Sensitivity]:

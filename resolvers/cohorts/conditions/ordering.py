@@ -49,6 +49,14 @@ class Position(NamedTuple):
         return cls(HAS_VALUE, 0, Fraction(0), student)
 
 
+class Placed(NamedTuple):
+    """A student's position in a list."""
+
+    position: Position
+    failures: tuple[AdapterError, ...]
+    """Why the value could not be read; empty if it could."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ordering:
     """An order by a metric."""
@@ -79,20 +87,15 @@ class Ordering:
         text = f"metric {self.request.metric.name} ({self.request.preset.name})"
         return MetricLeaf(text, ((self.request, lambda _: True),), share=1.0)
 
-    async def positions(
-        self, reading: Reading, students: Sequence[StudentId]
-    ) -> tuple[list[Position], list[AdapterError]]:
-        """Return the position of each student, and the reasons why values could not be read."""
+    async def positions(self, reading: Reading, students: Sequence[StudentId]) -> list[Placed]:
+        """Return the position of each student, with the reasons why a value could not be read."""
         [outcomes] = await measure_students(
             reading.info, reading.district, students, [self.request], at_enrolled_schools=True
         )
-        failures: list[AdapterError] = []
-        for outcome in outcomes:
-            if isinstance(outcome, AdapterError):
-                failures.append(outcome)
-            elif isinstance(outcome, Partial):
-                failures += outcome.failures
-        return list(map(self._position, students, outcomes)), failures
+        return [
+            Placed(self._position(student, outcome), _failures(outcome))
+            for student, outcome in zip(students, outcomes, strict=True)
+        ]
 
     def _position(self, student: StudentId, outcome: Outcome[Measure]) -> Position:
         if isinstance(outcome, AdapterError | Partial):
@@ -101,3 +104,9 @@ class Ordering:
             return Position(HAS_NONE, 0, Fraction(0), student)
         severity = SEVERITY[outcome.level] if self.by_level else 0
         return Position(HAS_VALUE, severity, -outcome.exact if self.descending else outcome.exact, student)
+
+
+def _failures(outcome: Outcome[Measure]) -> tuple[AdapterError, ...]:
+    if isinstance(outcome, AdapterError):
+        return (outcome,)
+    return outcome.failures if isinstance(outcome, Partial) else ()

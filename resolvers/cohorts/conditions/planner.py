@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from student_graph.adapters.contract import Adapter, LookupMethod
 from student_graph.adapters.lookup import lookup_of
+from student_graph.resolvers.cohorts.conditions.leaves import RecordLeaf
 from student_graph.resolvers.cohorts.conditions.read_calls import ReadCalls
-from student_graph.resolvers.cohorts.conditions.tree import Condition, Leaf, Not, Parts, leaves_of, required_parts
+from student_graph.resolvers.cohorts.conditions.tree import (
+    Condition,
+    Leaf,
+    Not,
+    Parts,
+    RecordList,
+    leaves_of,
+    required_parts,
+)
 
+_ENROLLMENTS_OF_SCHOOL: LookupMethod = Adapter.school_enrollments_by_school
+_ENROLLMENTS_OF_DISTRICT: LookupMethod = Adapter.school_enrollments_by_district
 CALLS_PER_STUDENT = 1e-6
 """What judging a student costs beside its reads: it decides between conditions that need none."""
 
@@ -41,6 +52,8 @@ class Start(NamedTuple):
     """The conditions whose lists name them: one, or several in `any`; empty for another start."""
     is_known: bool = True
     """Whether their number was seen; otherwise it is a guess."""
+    answered: frozenset[LookupMethod] = frozenset()
+    """Lookups of these students that the lists answer, too."""
 
 
 class Step(NamedTuple):
@@ -61,6 +74,8 @@ class Plan:
     condition: Condition
     """The conditions that are left, in their order."""
     steps: Sequence[Step]
+    orders_all: bool = False
+    """Whether the order may be read of all candidates at once: by estimate, that needs no call more."""
 
     @property
     def calls(self) -> float:
@@ -82,13 +97,15 @@ class Planner:
     def plan_from(self, start: Start, condition: Condition, order: Leaf | None = None) -> Plan:
         """Return the plan from one start: a condition that the start meets is not judged again."""
         left = condition if start.met is None else _without(condition, start.met)
-        ordering = _Ordering(self.costs)
+        ordering = _Ordering(self.costs, set(start.answered))
         ordered = ordering.order(left, start.students)
         steps = ordering.steps(ordered, start.students)
-        if order is not None:
-            students = start.students * ordering.share(ordered)
-            steps.append(Step(f"order by {order.text}", students, ordering.new_calls(order, students)))
-        return Plan(start, ordered, steps)
+        if order is None:
+            return Plan(start, ordered, steps)
+        students = start.students * ordering.share(ordered)
+        calls = [_Ordering(self.costs, set(ordering.read)).new_calls(order, n) for n in (students, start.students)]
+        steps.append(Step(f"order by {order.text}", students, calls[0]))
+        return Plan(start, ordered, steps, orders_all=students >= 1 and calls[1] <= calls[0])
 
     def list_starts(self, condition: Condition) -> list[Start]:
         """Return a start for each condition that all students must meet and that lists of records decide."""
@@ -108,8 +125,28 @@ class Planner:
             students = min(listed, self._all_students() * sum(leaf.share for leaf in leaves))
             calls = sum(self.costs.list_calls(records.method) for records in lists)
             is_known = all(self.costs.is_known(records.method) for records in lists)
-            starts.append(Start(text, students, calls, part, tuple(leaves), is_known))
+            start = Start(text, students, calls, part, tuple(leaves), is_known)
+            starts += [start, *self._enrollments_start(start)]
         return starts
+
+    def _enrollments_start(self, start: Start) -> list[Start]:
+        """The start from the enrollments of the whole district, in place of those of schools: they answer more."""
+        leaves = [leaf for leaf in start.leaves if isinstance(leaf, RecordLeaf)]
+        lists = [leaf.record_list for leaf in leaves]
+        of_schools = [records for records in lists if records and records.method is _ENROLLMENTS_OF_SCHOOL]
+        if len(of_schools) < len(start.leaves) or not self.costs.is_offered(_ENROLLMENTS_OF_DISTRICT):
+            return []
+        district = RecordList(_ENROLLMENTS_OF_DISTRICT, self.costs.district.id)
+        return [
+            start._replace(
+                text=start.text.replace(
+                    lookup_of(_ENROLLMENTS_OF_SCHOOL).name, lookup_of(_ENROLLMENTS_OF_DISTRICT).name, 1
+                ),
+                calls=self.costs.list_calls(_ENROLLMENTS_OF_DISTRICT),
+                leaves=tuple(replace(leaf, record_list=district, reached_via=leaf.record_list) for leaf in leaves),
+                answered=frozenset({Adapter.school_enrollments_by_student}),
+            )
+        ]
 
     def roster_start(self, name_leaf: Leaf | None = None) -> Start:
         """Return the start with all students of the district, or with those whose names meet a condition."""

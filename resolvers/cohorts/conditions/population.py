@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import AdapterError, NotOfferedError
@@ -23,7 +23,7 @@ from student_graph.resolvers.cohorts.conditions.candidates import (
     named_students,
     reached_students,
 )
-from student_graph.resolvers.cohorts.conditions.ordering import Ordering, Position
+from student_graph.resolvers.cohorts.conditions.ordering import Ordering, Placed, Position
 from student_graph.resolvers.cohorts.conditions.planner import Plan, Planner, Start
 from student_graph.resolvers.cohorts.conditions.read_calls import ReadCalls
 from student_graph.resolvers.cohorts.conditions.refusals import (
@@ -32,11 +32,12 @@ from student_graph.resolvers.cohorts.conditions.refusals import (
     refuse_unless_granted,
     spend,
 )
-from student_graph.resolvers.cohorts.conditions.tree import Condition, Leaf, Parts, Reading, leaves_of
-from student_graph.resolvers.cohorts.conditions.verdicts import Undecided, distinct
+from student_graph.resolvers.cohorts.conditions.tree import Leaf, Parts, Reading, leaves_of
+from student_graph.resolvers.cohorts.conditions.verdicts import Undecided, Verdict, distinct
 from student_graph.resolvers.context import Context
 from student_graph.resolvers.fields.load import with_context
 
+T = TypeVar("T")
 NAMED = "students named by id"
 REACHED = "students within the viewer's reach"
 BATCH_SIZE = 2_000
@@ -112,7 +113,7 @@ async def find_population(reading: Reading, request: PopulationRequest) -> Popul
         known = plan.start._replace(students=float(len(candidates)), calls=0.0, is_known=True)
         plan = planner.plan_from(known, request.condition, request.order_leaf)
         spend(reading, plan)
-        return await _judge(part, plan.condition, request.ordering, candidates)
+        return await _judge(part, plan, request.ordering, candidates)
 
     tables = reading.info.context.tables
     if tables is None or request.key is None:
@@ -165,7 +166,7 @@ async def _candidates(
 
 
 async def _judge(
-    reading: Reading, condition: Condition, ordering: Ordering | None, candidates: Sequence[StudentId]
+    reading: Reading, plan: Plan, ordering: Ordering | None, candidates: Sequence[StudentId]
 ) -> Population:
     """The candidates who meet a condition, in their order; batch by batch, so that memory is bounded."""
     positions: list[Position] = []
@@ -173,19 +174,39 @@ async def _judge(
     undecided = 0
     for start in range(0, len(candidates), BATCH_SIZE):
         batch = candidates[start : start + BATCH_SIZE]
-        verdicts = await condition.judge(reading, batch)
-        members = [student for student, verdict in zip(batch, verdicts, strict=True) if verdict is True]
+        verdicts, placed = await _judge_batch(reading, plan, ordering, batch)
         open_verdicts = [verdict for verdict in verdicts if isinstance(verdict, Undecided)]
         undecided += len(open_verdicts)
         failures = [reason for verdict in open_verdicts for reason in verdict.reasons]
-        if ordering is None:
-            positions += map(Position.by_number, members)
-        else:
-            of_batch, unread = await ordering.positions(reading, members)
-            positions += of_batch
-            failures += unread
-        reasons = distinct([*reasons, *failures])
+        positions += [position for position, _ in placed]
+        reasons = distinct([*reasons, *failures, *(reason for _, unread in placed for reason in unread)])
     is_offered = not all(isinstance(reason, NotOfferedError) for reason in reasons)
     if undecided and undecided == len(candidates) and not is_offered:
         raise reasons[0]
     return Population(sorted(positions), undecided, reasons)
+
+
+async def _judge_batch(
+    reading: Reading, plan: Plan, ordering: Ordering | None, batch: Sequence[StudentId]
+) -> tuple[Sequence[Verdict], list[Placed]]:
+    """
+    The verdicts of a batch, and the positions of those who meet the condition.
+
+    The order is read together with the condition where that needs no call more: one wait for the source in place
+    of two.
+    """
+    if ordering is None:
+        verdicts = await plan.condition.judge(reading, batch)
+        return verdicts, [Placed(Position.by_number(student), ()) for student in _members(batch, verdicts)]
+    if not plan.orders_all:
+        verdicts = await plan.condition.judge(reading, batch)
+        return verdicts, await ordering.positions(reading, _members(batch, verdicts))
+    verdicts, placed = await asyncio.gather(
+        plan.condition.judge(reading, batch), ordering.positions(reading, batch)
+    )
+    return verdicts, _members(placed, verdicts)
+
+
+def _members(values: Sequence[T], verdicts: Sequence[Verdict]) -> list[T]:
+    """Those of some values, one for each student, whose student meets the condition."""
+    return [value for value, verdict in zip(values, verdicts, strict=True) if verdict is True]

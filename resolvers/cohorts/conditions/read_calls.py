@@ -92,14 +92,18 @@ class ReadCalls:
 
 
 def _declared_calls(source: Source, lookup: Lookup) -> float:
-    """Calls for one key of a coarse lookup as the adapter declares them; 1 if it declares none."""
+    """
+    Calls for one key of a coarse lookup as the adapter declares them; 1 if it declares none.
+
+    They are infinite if the adapter says that the list is too long to be read.
+    """
     costs = [
         path.cost(source.adapter.estimates).per_coarse_key
         for paths in source.adapter.paths.values()
         for path in paths
         if path.coarse_lookup is lookup.method
     ]
-    return min((cost for cost in costs if not math.isinf(cost)), default=1.0)
+    return min(costs, default=1.0)
 
 
 def _is_usable(

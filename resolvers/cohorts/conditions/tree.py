@@ -53,6 +53,10 @@ class Leaf(Protocol):
     def record_list(self) -> RecordList | None:
         """A list that has all students who meet it; None if no list has them all."""
 
+    @property
+    def reached_via(self) -> RecordList | None:
+        """The list of a school or section that reaches the students; None if it is the `record_list`."""
+
     def listed(self, records: Mapping[StudentId, Sequence[Any]]) -> list[StudentId]:
         """Return the students who meet it, of the students with their records in its `record_list`."""
 

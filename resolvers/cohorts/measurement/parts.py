@@ -19,7 +19,7 @@ from student_graph.resolvers.cohorts.measurement.references import (
     with_courses,
     with_named_sections,
 )
-from student_graph.resolvers.cohorts.measurement.school_days import with_school_days
+from student_graph.resolvers.cohorts.measurement.school_days import read_days_ahead, with_school_days
 from student_graph.resolvers.cohorts.measurement.school_year import SchoolYear
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.load import load_lists, load_lists_of_source
@@ -123,23 +123,25 @@ async def read_parts(
     needed = with_needed_parts(parts)
     people = [Person(student, district.id) for student in students]
     listed = [part for part in PART_LOOKUPS if part in needed]
-    lists = await asyncio.gather(
-        *(
-            _read_grades(info, district, people, year)
-            if part is Part.GRADES and Part.ENROLLMENTS in needed
-            else _read_list(info, people, PART_LOOKUPS[part], year)
-            for part in listed
-        )
-    )
+
+    async def read(part: Part) -> Outcomes[list[Any]]:
+        if part is Part.GRADES and Part.ENROLLMENTS in needed:
+            return await _read_grades(info, district, people, year)
+        rows = await _read_list(info, people, PART_LOOKUPS[part], year)
+        if part is Part.ENROLLMENTS and Part.CALENDAR in needed:
+            await read_days_ahead(info, district, rows, year)
+        return rows
+
+    lists = await asyncio.gather(*map(read, listed))
     records = dict(zip(listed, lists, strict=True))
-    read: dict[Part, Outcomes[Attributes]] = {
+    by_part: dict[Part, Outcomes[Attributes]] = {
         part: map_values(records[part], partial(_as_attribute, PART_LOOKUPS[part].attribute)) for part in listed
     }
     referring = {part: read_referred for part, read_referred in REFERRED.items() if part in needed}
     outcomes = await asyncio.gather(
         *(read_referred(info, district, records, year) for read_referred in referring.values())
     )
-    return read | dict(zip(referring, outcomes, strict=True))
+    return by_part | dict(zip(referring, outcomes, strict=True))
 
 
 def _as_attribute(name: str, rows: Any) -> Attributes:

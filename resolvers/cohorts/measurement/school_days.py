@@ -79,6 +79,18 @@ async def with_school_days(
     return flat_map(enrollments, attributes)
 
 
+async def read_days_ahead(
+    info: Info, district: District, enrollments: Outcomes[list[SchoolEnrollment]], year: SchoolYear
+) -> None:
+    """
+    Read the days of the schools that enrollments name, while other records of the students are still being read.
+
+    `with_school_days` needs all of them, and finds them in the operation's memo.
+    """
+    rows = (row for index in range(len(enrollments)) for row in records_at(enrollments, index))
+    await _read_schools(info, district, _enrolled_schools(rows, year), year)
+
+
 def _enrolled_schools(enrollments: Iterable[SchoolEnrollment], year: SchoolYear) -> set[SchoolId]:
     """Schools at which some enrollment overlaps the school year."""
     return {
