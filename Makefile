@@ -11,17 +11,18 @@ TOOLS_INSTALLED := $(VENV)/.installed-tools
 AUDIT := tests/gateway/web/http_audit
 CLIENT_LIBRARIES := tests/client_libraries
 PEERS := benchmarks/node
+DOCS := docs/site
 # uv installs in a tenth of pip's time. Where it fails, as with an index that only pip is configured for, pip does it.
 INSTALL = (test -x $(BIN)/uv && $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) || $(BIN)/python -m pip install --quiet $(1))
 PYTEST := $(BIN)/python -m pytest -q -n auto --dist worksteal $(if $(RERUNS),--reruns $(RERUNS))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long check check-static upstream bench attacks soak answers figures faults presets certificates graphiql dashboard screenshots schema clean
+.PHONY: help setup run test test-long check check-static upstream bench attacks soak answers docs figures faults presets certificates graphiql dashboard screenshots schema clean
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-setup: $(TOOLS_INSTALLED) $(if $(NPM),$(PAGE) $(DASHBOARD) $(AUDIT)/node_modules/.package-lock.json $(CLIENT_LIBRARIES)/node_modules/.package-lock.json) ## A .venv with everything that tests, lint and benchmarks need, GraphiQL and the dashboard if npm is installed
+setup: $(TOOLS_INSTALLED) $(if $(NPM),$(PAGE) $(DASHBOARD) $(AUDIT)/node_modules/.package-lock.json $(CLIENT_LIBRARIES)/node_modules/.package-lock.json $(DOCS)/node_modules/.package-lock.json) ## A .venv with everything that tests, lint and benchmarks need, GraphiQL and the dashboard if npm is installed
 ifndef NPM
 	@test -f $(PAGE) || echo "npm was not found: the gateway works, its GraphiQL page says how to build it"
 endif
@@ -68,6 +69,13 @@ soak: setup ## An hour of mixed load (MINUTES=60): memory by minute, soak.json a
 answers: setup ## The example documents with their answers on the demo, one line each (ANSWERS="--latency 0 --json")
 	@$(BIN)/python -m tests.gateway.documents.examples.answers $(ANSWERS)
 
+docs: $(TOOLS_INSTALLED) $(if $(NPM),$(DOCS)/node_modules/.package-lock.json) ## The documentation as a site, in the folder site; a broken link fails
+	@$(BIN)/python -m sphinx -b html -c $(DOCS) -W --keep-going -q . site
+	@echo "Open site/index.html, or serve the folder: $(BIN)/python -m http.server --directory site"
+ifndef NPM
+	@echo "npm was not found: the site shows the source of its diagram in place of the picture"
+endif
+
 quick-start: ## How long a new user waits for the demo, and how much is installed
 	@$(PYTHON) -m tests.quick_start
 
@@ -99,7 +107,7 @@ schema: setup ## Write schema.graphql
 	@$(BIN)/student-graph schema > .schema.graphql.new && mv .schema.graphql.new schema.graphql
 
 clean: ## Remove everything that was built
-	rm -rf $(VENV) gateway/graphiql graphiql/node_modules gateway/dashboard examples/dashboard/node_modules examples/dashboard/src/gql $(AUDIT)/node_modules $(CLIENT_LIBRARIES)/node_modules $(PEERS)/node_modules dist
+	rm -rf $(VENV) gateway/graphiql graphiql/node_modules gateway/dashboard examples/dashboard/node_modules examples/dashboard/src/gql $(AUDIT)/node_modules $(CLIENT_LIBRARIES)/node_modules $(PEERS)/node_modules $(DOCS)/node_modules docs/reference site dist
 
 # Each of the two says what is installed, and is made again after a change of pyproject.toml. The tools bring the demo's
 # packages too, so that `make run` has nothing to do after `make test`.

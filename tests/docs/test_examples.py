@@ -108,7 +108,7 @@ def test_the_record_of_disclosures_is_printed_as_the_access_page_shows(demo: Run
     demo.post(query, "parent", id=student)
     options = ("--ready-file", str(folder / "ready.json"), "--student", "401363")
     printed = run_here("disclosures", *options).stdout.splitlines()
-    shown = next(block for block in code_blocks(ACCESS) if "WHEN" in block).splitlines()
+    shown = next(block for block in code_blocks(ACCESS, "console") if "WHEN" in block).splitlines()
     parent = next(line for line in shown if "PARENT" in line)
 
     assert printed[0].split() == shown[1].split()
@@ -144,4 +144,4 @@ def test_explain_prints_what_the_page_shows(tmp_path: Path) -> None:
     environ = dict.fromkeys(re.findall(r'_env = "(\w+)"', settings.read_text()), "x" * 32)
     printed = run_here("explain", EXPLAINED_QUERY, "--config", str(settings), environ=environ).stdout
 
-    assert printed in code_blocks(EXECUTING)
+    assert printed in code_blocks(EXECUTING, "text")
