@@ -5,8 +5,8 @@ All work of a process runs on one event loop. A client, such as a viewer, has a 
 may save some of it. Work of clients within their budgets goes before that of clients who are over theirs, which
 share what is left. So nobody waits for a client who keeps the loop busy, and a client who is alone has all of it.
 
-Clients who are new share one budget beside their own: who comes with another account for each request uses up that
-of all newcomers, and takes nothing from clients who were there before.
+A new client is over its budget for a few seconds. So whoever comes with another account for each request goes after
+all clients who were there before.
 """
 
 from __future__ import annotations
@@ -24,10 +24,8 @@ BUDGET_SHARE = 0.1
 """Share of the loop's time that each client has: a person who reads page after page needs a thirtieth."""
 MAX_SAVED_SECONDS = 0.5
 """Loop time that a client saves at most."""
-NEW_CLIENT_SECONDS = 0.05
-"""Loop time that a new client has: who comes with many accounts has little of each."""
-NEWCOMER_SECONDS = 10.0
-"""How long a client is new, from its first request on: as long as a client may be over its budget."""
+NEW_CLIENT_SECONDS = -0.3
+"""Loop time that a new client has: none until three seconds after its first request, which may be a refused one."""
 MAX_DEBT_SECONDS = 1.0
 """How far a client may get over its budget: it is within it again ten seconds after its last work."""
 MAX_CLIENTS = 10_000
@@ -57,15 +55,9 @@ class LoopBudgets:
         clock: Callable[[], float] = time.monotonic,
         on_overdrawn: Callable[[Hashable], None] = lambda _: None,
     ) -> None:
-        """
-        Budgets grow with the time of `clock`, in seconds.
-
-        `on_overdrawn` gets each client who gets over its budget, and None when all newcomers do.
-        """
+        """Budgets grow with the time of `clock`, in seconds; `on_overdrawn` gets each client who gets over one."""
         self.clock, self.on_overdrawn = clock, on_overdrawn
         self._clients: LRUCache[Hashable, ClientBudget] = LRUCache(MAX_CLIENTS)
-        self.newcomers = Balance(MAX_SAVED_SECONDS, clock())
-        """What clients may use together while they are new."""
         self.strangers = StrangersBudget(self)
         """Pays for requests until it is known who sends them, and for refusing them before."""
         self.charged_seconds = 0.0
@@ -85,39 +77,16 @@ class LoopBudgets:
         return budget
 
 
-class Balance:
-    """Seconds of loop time that are left: they grow by a tenth of the time that passes."""
-
-    __slots__ = ("_seconds", "_updated_at")
-
-    def __init__(self, seconds: float, now: float) -> None:
-        """Begin with so many seconds; `now` is monotonic time in seconds."""
-        self._seconds, self._updated_at = seconds, now
-
-    def left(self, now: float) -> float:
-        """Seconds that are left; negative if more was used than there was."""
-        self._seconds = min(self._seconds + (now - self._updated_at) * BUDGET_SHARE, MAX_SAVED_SECONDS)
-        self._updated_at = now
-        return self._seconds
-
-    def take(self, seconds: float, now: float) -> bool:
-        """Use loop time; return whether nothing is left from now on, and something was before."""
-        had = self.left(now)
-        self._seconds = max(had - seconds, -MAX_DEBT_SECONDS)
-        return self._seconds < 0 <= had
-
-
 class ClientBudget:
-    """How much loop time a client has left."""
+    """How much loop time a client has left: it grows by a tenth of the time that passes."""
 
-    __slots__ = ("_all", "_balance", "_key", "_known_at")
+    __slots__ = ("_all", "_balance", "_key", "_updated_at")
 
     def __init__(self, key: Hashable, budgets: LoopBudgets) -> None:
         self._key, self._all = key, budgets
-        now = budgets.clock()
-        self._balance = Balance(NEW_CLIENT_SECONDS, now)
-        self._known_at = now + NEWCOMER_SECONDS
-        """When the client is new no more."""
+        self._balance = NEW_CLIENT_SECONDS
+        """Seconds; negative if the client is over its budget."""
+        self._updated_at = budgets.clock()
 
     @property
     def client(self) -> object:
@@ -126,25 +95,24 @@ class ClientBudget:
 
     @property
     def is_within(self) -> bool:
-        """Whether the client has loop time left and, if it is new, all newcomers have."""
-        return self._is_within(self._all.clock())
+        """Whether the client has loop time left."""
+        self._update()
+        return self._balance >= 0
 
-    def _is_within(self, now: float) -> bool:
-        return self._balance.left(now) >= 0 and (now >= self._known_at or self._all.newcomers.left(now) >= 0)
+    def _update(self) -> None:
+        now = self._all.clock()
+        self._balance = min(self._balance + (now - self._updated_at) * BUDGET_SHARE, MAX_SAVED_SECONDS)
+        self._updated_at = now
 
     def charge(self, seconds: float) -> None:
-        """Take loop time from the budget. What a new client has of it is taken from that of newcomers, too."""
-        budgets, now = self._all, self._all.clock()
-        budgets.charged_seconds += seconds
-        if not self._is_within(now):
-            self._balance.take(seconds, now)
-            return
-        budgets.charged_within_seconds += seconds
-        of_newcomers = min(seconds, self._balance.left(now)) if now < self._known_at else 0.0
-        if self._balance.take(seconds, now):
-            budgets.on_overdrawn(self._key)
-        if of_newcomers and budgets.newcomers.take(of_newcomers, now):
-            budgets.on_overdrawn(None)
+        """Take loop time from the budget."""
+        was_within = self.is_within
+        self._balance = max(self._balance - seconds, -MAX_DEBT_SECONDS)
+        self._all.charged_seconds += seconds
+        if was_within:
+            self._all.charged_within_seconds += seconds
+            if self._balance < 0:
+                self._all.on_overdrawn(self._key)
 
 
 class StrangersBudget:

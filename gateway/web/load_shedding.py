@@ -245,17 +245,10 @@ class LoadShedder:
             if not senders:
                 del self._senders_within[sender.person]
 
-    def _leave_budget(self, person: Hashable | None) -> None:
-        """
-        Note that a person got over the budget: those who are within theirs do not wait for the requests.
-
-        None stands for all newcomers.
-        """
-        people = [person] if person is not None else list(self._senders_within)
-        for name in people:
-            if not self.budgets.of(name).is_within:
-                for sender in self._senders_within.pop(name, ()):
-                    self._within_budget.remove(sender)
+    def _leave_budget(self, person: Hashable) -> None:
+        """Note that a person got over the budget: those who are within theirs do not wait for the requests."""
+        for sender in self._senders_within.pop(person, ()):
+            self._within_budget.remove(sender)
 
     def admit_viewer(self, viewer: Hashable, *, bulk: bool = False) -> AbstractContextManager[None]:
         """

@@ -15,6 +15,7 @@ from student_graph.gateway.concurrency.loop_time import (
     MAX_DEBT_SECONDS,
     MAX_SAVED_SECONDS,
     NEW_CLIENT_SECONDS,
+    ClientBudget,
     LoopBudgets,
     SharedBudget,
     current_budget,
@@ -22,6 +23,13 @@ from student_graph.gateway.concurrency.loop_time import (
     use_budget,
 )
 from tests.gateway.cache.small_cache import Clock
+
+
+def known(budgets: LoopBudgets, clock: Clock, client: str) -> ClientBudget:
+    """The budget of a client who was there a minute ago."""
+    budget = budgets.of(client)
+    clock.now += 60
+    return budget
 
 
 @given(st.lists(st.tuples(st.floats(0, 20), st.floats(0, 3)), max_size=30))
@@ -52,7 +60,7 @@ def test_who_used_the_loop_for_a_minute_is_within_the_budget_ten_seconds_later()
 def test_a_client_who_uses_a_thirtieth_of_the_loop_is_always_within_the_budget() -> None:
     """A page of 33 milliseconds each second, for ten minutes."""
     clock = Clock()
-    budget = LoopBudgets(clock).of("teacher")
+    budget = known(LoopBudgets(clock), clock, "teacher")
     for _ in range(600):
         budget.charge(1 / 30)
         assert budget.is_within
@@ -61,15 +69,29 @@ def test_a_client_who_uses_a_thirtieth_of_the_loop_is_always_within_the_budget()
 
 def test_the_loop_time_of_all_is_counted_and_that_within_the_budgets() -> None:
     """Time that a client uses beyond its budget counts as that of somebody over it."""
-    budgets = LoopBudgets(Clock())
-    budgets.of("ada").charge(0.25)
-    budgets.of("ada").charge(1.0)
-    budgets.of("ben").charge(0.0625)
-    assert (budgets.charged_seconds, budgets.charged_within_seconds) == (1.3125, 0.3125)
+    clock = Clock()
+    budgets = LoopBudgets(clock)
+    ada, ben = known(budgets, clock, "ada"), known(budgets, clock, "ben")
+    ada.charge(0.25)
+    ada.charge(1.0)
+    ada.charge(4.0)
+    ben.charge(0.0625)
+    budgets.strangers.charge(8.0)
+    assert (budgets.charged_seconds, budgets.charged_within_seconds) == (13.3125, 1.3125)
+
+
+def test_a_new_client_is_within_its_budget_three_seconds_later() -> None:
+    """Who comes with another account for each request is never within a budget."""
+    clock = Clock()
+    budgets = LoopBudgets(clock)
+    assert not budgets.of("ada").is_within
+    clock.now += 3.1
+    assert budgets.of("ada").is_within
+    assert not budgets.of("ben").is_within
 
 
 def test_budgets_are_bounded_in_number() -> None:
-    """Who comes with more accounts than are remembered begins with a new budget each time, a small one."""
+    """Who comes with more accounts than are remembered begins as a new one each time."""
     budgets = LoopBudgets(Clock())
     first = budgets.of(0)
     for client in range(MAX_CLIENTS + 1):
@@ -82,7 +104,7 @@ def test_shared_work_goes_first_if_one_who_waits_for_it_does() -> None:
     """Otherwise somebody within the budget would wait as long as the one who started it. That one pays."""
     clock = Clock()
     budgets = LoopBudgets(clock)
-    ada, ben = budgets.of("ada"), budgets.of("ben")
+    ada, ben = known(budgets, clock, "ada"), known(budgets, clock, "ben")
     ada.charge(1.0)
     shared = SharedBudget(ada)
     assert not shared.is_within
@@ -97,7 +119,8 @@ def test_work_that_nobody_pays_for_goes_first_only_for_somebody() -> None:
     """A refresh of the gateway itself waits for people until one of them waits for it."""
     shared = SharedBudget(None)
     assert not shared.is_within
-    shared.join(LoopBudgets(Clock()).of("ada"))
+    clock = Clock()
+    shared.join(known(LoopBudgets(clock), clock, "ada"))
     assert shared.is_within
     shared.charge(1.0)
 

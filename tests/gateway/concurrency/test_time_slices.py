@@ -106,7 +106,10 @@ async def test_short_work_after_its_start_does_not_give_way() -> None:
 
 async def test_work_within_a_budget_goes_before_that_of_who_is_over_it() -> None:
     """However much of it waits already; among the others, clients take turns, and not their tasks."""
-    budgets, order = LoopBudgets(Clock()), list[str]()
+    clock, order = Clock(), list[str]()
+    budgets = LoopBudgets(clock)
+    budgets.of("teacher")
+    clock.now += 60
     for client in ("pair 1", "pair 2"):
         budgets.of(client).charge(10)
 
@@ -127,7 +130,10 @@ async def test_work_within_a_budget_goes_before_that_of_who_is_over_it() -> None
 
 async def test_work_within_a_budget_waits_for_others_only_now_and_then() -> None:
     """A page goes on in hundreds of short rounds of the loop; there is not a slice of others in each of them."""
-    budgets, slices, rounds = LoopBudgets(Clock()), 0, 200
+    clock, slices, rounds = Clock(), 0, 200
+    budgets = LoopBudgets(clock)
+    budgets.of("teacher")
+    clock.now += 60
     budgets.of("pair").charge(10)
 
     async def work_long() -> None:
