@@ -25,8 +25,8 @@ MIXED = {
 @pytest.fixture(scope="module", params=CLIENTS, ids=lambda client: client.name)
 def client(request: pytest.FixtureRequest) -> CacheClient:
     """A client's library."""
-    found: CacheClient = request.param
-    return found
+    library: CacheClient = request.param
+    return library
 
 
 @pytest.fixture(scope="module")
@@ -61,10 +61,10 @@ def test_the_cache_says_what_the_gateway_sent(
     assert output["complaints"] == []
     results = output["results"]
     assert {name for name, result in results.items() if result["errors"]} == PARTIAL
-    whole = {name: result for name, result in results.items() if name not in PARTIAL}
-    assert {name: result["first"] for name, result in whole.items() if result["first"]} == {}
-    assert {result["later"] for result in whole.values()} <= {None, "incomplete"}
-    assert sum(result["later"] is None for result in whole.values()) >= len(whole) - 3
+    complete = {name: result for name, result in results.items() if name not in PARTIAL}
+    assert {name: result["first"] for name, result in complete.items() if result["first"]} == {}
+    assert {result["later"] for result in complete.values()} <= {None, "incomplete"}
+    assert sum(result["later"] is None for result in complete.values()) >= len(complete) - 3
 
 
 def test_deferred_parts_follow_the_first_one(behavior: dict[str, Any]) -> None:

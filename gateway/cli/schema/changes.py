@@ -1,7 +1,7 @@
 """
 What changed between two schemas, and what that means for clients.
 
-Most changes are found by graphql-core. It does not look at directives on types and fields; the ones that clients
+Most changes are change by graphql-core. It does not look at directives on types and fields; the ones that clients
 notice are compared here: `@oneOf`, `@deprecated` and `@sensitive`.
 """
 
@@ -60,31 +60,31 @@ def schema_changes(old: GraphQLSchema, new: GraphQLSchema) -> list[Change]:
     """
     directives = _members(old)
     changes = [
-        _change(found, old, directives)
-        for found in find_schema_changes(old, new)
-        if found.type is not SafeChangeType.DESCRIPTION_CHANGED
+        _change(change, old, directives)
+        for change in find_schema_changes(old, new)
+        if change.type is not SafeChangeType.DESCRIPTION_CHANGED
     ]
     changes += _directive_changes(old, new, directives)
     order = list(Severity)
     return sorted(changes, key=lambda change: (order.index(change.severity), change.description))
 
 
-def _change(found: SchemaChange, old: GraphQLSchema, directives: _Directives) -> Change:
+def _change(change: SchemaChange, old: GraphQLSchema, directives: _Directives) -> Change:
     severity = Severity.SAFE
-    if isinstance(found, BreakingChange):
+    if isinstance(change, BreakingChange):
         severity = Severity.BREAKING
-    elif isinstance(found, DangerousChange):
+    elif isinstance(change, DangerousChange):
         severity = Severity.DANGEROUS
-    match = _COORDINATE.search(found.description)
+    match = _COORDINATE.search(change.description)
     type_name, member, argument = match.groups() if match is not None else ("", None, None)
     parts = [type_name, *([f".{member}"] if member else []), *([argument] if argument else [])]
-    if found.type.name.endswith("_ADDED"):
+    if change.type.name.endswith("_ADDED"):
         parts = parts[:-1] or parts  # a document uses what got the addition, not the addition
     if isinstance(old.type_map.get(type_name), GraphQLEnumType):
         parts = [type_name]
     coordinate = "".join(parts)
     reason = directives.get(coordinate, {}).get("deprecated")
-    description = found.description.rstrip(".") + (f" (it was deprecated: {reason})." if reason else ".")
+    description = change.description.rstrip(".") + (f" (it was deprecated: {reason})." if reason else ".")
     return Change(severity, description, coordinate)
 
 

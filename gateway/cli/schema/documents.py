@@ -60,7 +60,7 @@ def read_documents(paths: Iterable[Path]) -> list[ClientDocument]:
 def invalid_documents(schema: GraphQLSchema, documents: Iterable[ClientDocument]) -> Mapping[str, str]:
     """Return the first error of each document that is not valid in a schema, by name."""
     errors = {document.name: validate(schema, document.node, max_errors=1) for document in documents}
-    return {name: found[0].message for name, found in errors.items() if found}
+    return {name: matches[0].message for name, matches in errors.items() if matches}
 
 
 def documents_that_notice(

@@ -71,7 +71,7 @@ class ObjectIdentity:
     @cached_property
     def replaced(self) -> frozenset[str]:
         """Types without id whose objects may be others in the next result of a field of a lasting object."""
-        found: set[str] = set()
+        names: set[str] = set()
         lasting, checked = [name for name in self.objects if self.has_id(name) or name == self._root], set()
         while lasting:
             name = lasting.pop()
@@ -80,20 +80,20 @@ class ObjectIdentity:
             checked.add(name)
             for _, field, type_name in self.embedded_fields(name):
                 if self.may_be_another(field, type_name):
-                    found.add(type_name)
+                    names.add(type_name)
                 else:
                     lasting.append(type_name)
-        return frozenset(found)
+        return frozenset(names)
 
     @cached_property
     def in_replaced(self) -> frozenset[str]:
         """Types of `replaced`, and all types without id of objects in such ones."""
-        found, open_names = set(self.replaced), list(self.replaced)
-        while open_names:
-            names = {type_name for _, _, type_name in self.embedded_fields(open_names.pop())}
-            open_names += names - found
-            found |= names
-        return frozenset(found)
+        names, unchecked = set(self.replaced), list(self.replaced)
+        while unchecked:
+            embedded = {type_name for _, _, type_name in self.embedded_fields(unchecked.pop())}
+            unchecked += embedded - names
+            names |= embedded
+        return frozenset(names)
 
     @property
     def _root(self) -> str:

@@ -75,6 +75,7 @@ PAIRS = (
         "input Filter { name: String level: Level year: Int }",
         "dangerous",
         "An optional field Filter.year was added.",
+        known_to_inspector=False,
     ),
     Pair("unused: Int", "unused: Int new: Int", "safe", "Field Query.new was added.", users=False),
     Pair(
