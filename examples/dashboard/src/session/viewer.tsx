@@ -19,6 +19,7 @@ export const SessionDocument = graphql(`
       }
       schools {
         id
+        schoolId
         name
       }
     }

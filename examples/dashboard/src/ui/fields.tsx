@@ -1,5 +1,6 @@
 import {
   Button,
+  Checkbox,
   Input,
   Label,
   ListBox,
@@ -76,5 +77,21 @@ export function WholeNumber({ label, value, onChange, min = 0, max }: NumberProp
       <Label>{label}</Label>
       <Input className="input" />
     </NumberField>
+  );
+}
+
+interface TickProps {
+  readonly label: string;
+  readonly isSelected: boolean;
+  readonly onChange: (isSelected: boolean) => void;
+}
+
+/** A box to tick. */
+export function Tick({ label, isSelected, onChange }: TickProps) {
+  return (
+    <Checkbox className="tick" isSelected={isSelected} onChange={onChange}>
+      <span className="box" aria-hidden="true" />
+      {label}
+    </Checkbox>
   );
 }

@@ -111,6 +111,7 @@ export function CoursesCard({ student, ...part }: Props) {
       ],
     };
   }, [courses]);
+  const compared = courses.filter(({ posted, computed }) => posted && computed).length;
   const lower = courses.filter(({ posted, computed }) => (computed?.numeric ?? 101) < (posted?.numeric ?? 0));
   return (
     <Card
@@ -122,7 +123,7 @@ export function CoursesCard({ student, ...part }: Props) {
       {courses.length > 0 ? (
         <div className="chart-and-table">
           <Chart
-            summary={`Grades in ${counted(courses.length, "course")}. In ${lower.length} of them the LMS is now below the posted grade.`}
+            summary={`Grades in ${counted(courses.length, "course")}.${compared ? ` In ${lower.length} of ${compared} the LMS is now below the posted grade.` : ""}`}
             options={options}
           />
           <DataTable label="Grades by course" columns={COLUMNS} rows={courses} />
