@@ -6,8 +6,12 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from student_graph.gateway.cli.parser import Parser, printable
+
+if TYPE_CHECKING:
+    from student_graph.adapters.registry import SettingsError
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "demo": ("demo", "start the gateway with made-up districts on this machine"),
@@ -27,7 +31,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "adapters": ("adapters", "show which adapters are installed and what settings they take"),
     "completion": ("setup.completion", "print the completion of commands and options for a shell"),
 }
-"""Module and summary of each command, in the order of the help text. Only the wanted module is imported."""
+"""Module and summary of each command, in the order of the help text. Only one of them is imported."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -39,11 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else arguments
     parser = _parser(arguments)
     options = parser.parse_args(arguments)
-    from student_graph.adapters.registry import SettingsError  # noqa: PLC0415 - help needs no adapters
-
     try:
         status = options.run(options)
-    except SettingsError as exc:
+    except _settings_error() as exc:  # evaluated only when something is wrong
         for problem in exc.problems:
             print(f"{parser.prog}: {printable(problem)}", file=sys.stderr)
         sys.exit(2)
@@ -51,6 +53,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stderr.close()
         sys.exit(1)
     sys.exit(status)
+
+
+def _settings_error() -> type[SettingsError]:
+    """The class of errors that the user can correct. Help must not wait for the module that has it."""
+    from student_graph.adapters.registry import SettingsError  # noqa: PLC0415
+
+    return SettingsError
 
 
 def complete_parser() -> Parser:
@@ -66,9 +75,9 @@ def _parser(arguments: Sequence[str]) -> Parser:
     """The parser with the command that the arguments begin with; with a summary of all commands if it is none."""
     parser = _root()
     commands = parser.add_commands({name: summary for name, (_, summary) in COMMANDS.items()})
-    wanted = COMMANDS.get(arguments[0]) if arguments else None
-    if wanted is not None:
-        import_module(f"{__package__}.{wanted[0]}").add_command(commands)
+    command_module = COMMANDS.get(arguments[0]) if arguments else None
+    if command_module is not None:
+        import_module(f"{__package__}.{command_module[0]}").add_command(commands)
     else:
         for name in COMMANDS:
             commands.add_parser(name)

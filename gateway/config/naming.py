@@ -25,8 +25,15 @@ NAMES_OF_TABLES: Mapping[str, tuple[str, str | None]] = {
 
 def problems_of(error: ValidationError, settings: Mapping[str, Any]) -> Iterator[str]:
     """All problems of settings, one text each, without the value of any setting."""
-    for problem in error.errors(include_input=False, include_url=False):
-        owner, setting = name_of_setting(problem["loc"], settings)
+    problems = error.errors(include_input=False, include_url=False)
+    locations = [problem["loc"] for problem in problems]
+    for problem in problems:
+        location = problem["loc"]
+        if problem["type"] == "too_short" and any(
+            len(other) > len(location) and other[: len(location)] == location for other in locations
+        ):
+            continue  # a list is empty only because what is in it is wrong
+        owner, setting = name_of_setting(location, settings)
         match problem["type"]:
             case "missing":
                 message = f"{setting} is missing"

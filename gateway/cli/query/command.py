@@ -21,7 +21,7 @@ from student_graph.gateway.cli.query.rows import table_of, text_of
 from student_graph.gateway.cli.query.target import Target, target_of
 from student_graph.gateway.cli.terminal import print_table, progress
 
-COMPLETE, INCOMPLETE, REFUSED = 0, 1, 3
+COMPLETE_EXIT_STATUS, INCOMPLETE_EXIT_STATUS, REFUSED_EXIT_STATUS = 0, 1, 3
 """Exit statuses; 2 is that of wrong options, and of a gateway that does not answer."""
 ANSWER_SECONDS = 120.0
 DESCRIPTION = (
@@ -110,7 +110,9 @@ def _print(options: argparse.Namespace, document: DocumentNode, answer: Mapping[
     problems = list(_problems(answer))
     for problem in problems:
         _note(problem)
-    return REFUSED if data is None else INCOMPLETE if problems else COMPLETE
+    if data is None:
+        return REFUSED_EXIT_STATUS
+    return INCOMPLETE_EXIT_STATUS if problems else COMPLETE_EXIT_STATUS
 
 
 def _problems(answer: Mapping[str, Any]) -> Iterator[str]:
@@ -118,12 +120,12 @@ def _problems(answer: Mapping[str, Any]) -> Iterator[str]:
     for error in answer.get("errors", ()):
         extensions = error.get("extensions", {})
         path = _path_text(error.get("path", ()))
-        yield f"error: {_code_and_place(extensions, path)}: {error.get('message', '')}"
+        yield f"error: {_code_and_path(extensions, path)}: {error.get('message', '')}"
     for part in answer.get("extensions", {}).get("degraded", ()):
-        yield f"degraded: {_code_and_place(part, _path_text(part.get('path', ())))}"
+        yield f"degraded: {_code_and_path(part, _path_text(part.get('path', ())))}"
 
 
-def _code_and_place(details: Mapping[str, Any], path: str) -> str:
+def _code_and_path(details: Mapping[str, Any], path: str) -> str:
     source = f"from {details['source']}" if details.get("source") else ""
     return " ".join(filter(None, (details.get("code", "UNKNOWN"), path, source)))
 

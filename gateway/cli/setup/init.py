@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
 
+from pydantic import TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
 from student_graph.adapters.registry import (
     SettingsError,
     adapter_kinds,
@@ -115,7 +118,7 @@ def _district(options: argparse.Namespace) -> NewDistrict:
             texts[name] = check(option, getattr(options, name) or ask(option, text))
     sources: list[NewSource] = []
     with problems.collected():
-        sources = _sources(options.source or _asked_sources(ask))
+        sources = _sources(options.source or _sources_from_answers(ask), options.file.parent)
     with problems.collected():
         _set_values(sources, options.set)
     for source in sources:
@@ -151,7 +154,7 @@ def _check_zone(option: str, value: str) -> str:
     return value
 
 
-def _asked_sources(ask: Callable[[str, str], str]) -> list[str]:
+def _sources_from_answers(ask: Callable[[str, str], str]) -> list[str]:
     first = ask("--source", f"First source as NAME=KIND, such as sis=edfi. Kinds: {', '.join(adapter_kinds())}")
     sources = [first]
     while more := ask("--source", "Next source as NAME=KIND, or nothing"):
@@ -159,7 +162,7 @@ def _asked_sources(ask: Callable[[str, str], str]) -> list[str]:
     return sources
 
 
-def _sources(options: list[str]) -> list[NewSource]:
+def _sources(options: list[str], folder: Path) -> list[NewSource]:
     sources: dict[str, NewSource] = {}
     problems = Problems()
     for option in options:
@@ -169,7 +172,7 @@ def _sources(options: list[str]) -> list[NewSource]:
             find_adapter(kind)
             if name in sources:
                 raise SettingsError(f"--source: two sources have the name {name!r}; give each its own")
-            sources[name] = NewSource(name, kind)
+            sources[name] = NewSource(name, kind, folder)
     problems.raise_all()
     return list(sources.values())
 
@@ -183,12 +186,23 @@ def _set_values(sources: list[NewSource], options: list[str]) -> None:
         if name not in by_name or not key or "=" not in option:
             problems.add(f"--set: must be SOURCE.SETTING=VALUE, with a source of --source: {', '.join(by_name)}")
             continue
-        by_name[name].values[key] = _value(text)
+        by_name[name].values[key] = _value(
+            text, find_adapter(by_name[name].kind).settings_type().model_fields.get(key)
+        )
     problems.raise_all()
 
 
-def _value(text: str) -> Any:
-    """A value as JSON, or else as text: an address needs no quotes."""
+def _value(text: str, field: FieldInfo | None) -> Any:
+    """The value of a setting: the text itself if the setting is a text, otherwise JSON if it is that."""
+    try:
+        if (
+            field is not None
+            and field.annotation
+            and TypeAdapter[Any](field.annotation).validate_python(text, strict=True)
+        ):
+            return text
+    except ValidationError:
+        pass
     try:
         return json.loads(text)
     except ValueError:
@@ -204,7 +218,7 @@ def _complete(source: NewSource, district: str, ask: Callable[[str, str], str]) 
         if field.is_required() and name not in secrets and name not in source.values:
             with problems.collected():
                 description = " ".join((field.description or name).split())
-                source.values[name] = _value(ask(f"--set {source.name}.{name}=VALUE", description))
+                source.values[name] = _value(ask(f"--set {source.name}.{name}=VALUE", description), field)
     problems.raise_all()
     for name in secrets:
         if fields[name].is_required():
@@ -225,7 +239,7 @@ def _error_of(source: NewSource) -> SettingsError | None:
     """What is wrong with the settings of a source once its secrets are filled in; None if nothing is."""
     environ = {str(source.values[name]): PLACEHOLDER for name in source.secret_settings()}
     try:
-        build_settings(find_adapter(source.kind), source.name, source.values, environ)
+        build_settings(source.adapter, source.name, source.values, environ)
     except SettingsError as exc:
         return exc
     return None

@@ -6,9 +6,10 @@ import base64
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, get_origin
 
-from student_graph.adapters.contract import AdapterSettings
+from student_graph.adapters.contract import Adapter, AdapterSettings
 from student_graph.adapters.registry import find_adapter, secret_names
 from student_graph.gateway.cli.setup.writing import adapter_settings, comment, models_in, table
 from student_graph.gateway.config.access import IssuerConfig, ViewerConfig
@@ -30,13 +31,25 @@ class NewSource:
 
     name: str
     kind: str
+    folder: Path
+    """Folder of the settings file, from which the source may name files."""
     values: dict[str, Any] = field(default_factory=dict)
     """Settings of the adapter, with the names of variables for secrets."""
 
     @property
+    def adapter(self) -> type[Adapter]:
+        """
+        The adapter; for a declared vendor, the one that its declaration describes.
+
+        Raises:
+            SettingsError: there is no such adapter, or its declaration is missing or wrong.
+        """
+        return find_adapter(self.kind).for_source(self.values, self.folder)
+
+    @property
     def settings(self) -> type[AdapterSettings]:
         """The model of the adapter's settings."""
-        return find_adapter(self.kind).settings_type()
+        return self.adapter.settings_type()
 
     def secret_settings(self) -> list[str]:
         """Settings with the name of a variable that has a value."""

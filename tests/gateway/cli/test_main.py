@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import jsonschema
 import pytest
 from graphql import build_schema
 
 from student_graph.adapters.registry import adapter_kinds, installed_adapters
+from student_graph.gateway.cli import main as main_module
 from student_graph.gateway.cli.main import main
 from tests.gateway.servers import ROOT, error_line, run_command, run_here
 from tests.style import PROSE
@@ -28,7 +32,24 @@ COMMANDS = [
     ["adapters"],
     ["adapters", "list"],
     ["adapters", "schema"],
+    ["init"],
+    ["query"],
+    ["completion"],
+    ["scorecard"],
+    ["aggregate"],
+    ["warm"],
+    ["webhook"],
 ]
+QUICK = """
+import sys
+from student_graph.gateway.cli import main as main_module
+from student_graph.gateway.cli.main import main
+try:
+    main(sys.argv[1:])
+except SystemExit:
+    slow = {"pydantic", "httpx", "graphql", "strawberry", "starlette", "rich", "msgspec", "importlib.metadata"}
+    print(sorted(slow & set(sys.modules)), file=sys.stderr)
+"""
 
 
 def output_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -109,7 +130,40 @@ def test_the_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> Non
     """Each command has a line of its own."""
     lines = [line.split() for line in output_of(capsys, "--help").splitlines() if line.startswith("    ")]
 
-    assert {arguments[0] for arguments in COMMANDS if arguments} <= {words[0] for words in lines}
+    assert {arguments[0] for arguments in COMMANDS if arguments} == set(main_module.COMMANDS)
+    assert set(main_module.COMMANDS) <= {words[0] for words in lines}
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["fly"], ["completion", "--help"]], ids=" ".join)
+def test_help_imports_no_command(arguments: list[str]) -> None:
+    """It is there in a tenth of a second: what takes seconds to import is for the commands that use it."""
+    process = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", QUICK, *arguments], capture_output=True, text=True, check=False
+    )
+    assert process.stderr.splitlines()[-1] == "[]"
+
+
+def test_all_problems_are_printed_one_a_line(tmp_path: Path) -> None:
+    """The status is 2; each line has the name of the command and of the file."""
+    path = tmp_path / "gateway.toml"
+    path.write_text('[server]\nprot = 1\n[[districts]]\nid = "hill"\n')
+    result = run_here("check", "--config", str(path))
+
+    assert result.returncode == 2
+    assert result.stderr.splitlines() == [
+        f"student-graph: {path}: there is no setting server.prot",
+        f"student-graph: {path}: district 'hill': name is missing",
+        f"student-graph: {path}: district 'hill': time_zone is missing",
+        f"student-graph: {path}: district 'hill': sources is missing",
+    ]
+
+
+def test_adapters_are_listed_as_json() -> None:
+    """The same values as in the table."""
+    rows = json.loads(run_here("adapters", "list", "--json").stdout)
+
+    assert [row["kind"] for row in rows] == adapter_kinds()
+    assert set(rows[0]) == {"kind", "contract", "lookups", "written", "api", "class"}
 
 
 def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:

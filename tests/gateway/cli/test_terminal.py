@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +16,7 @@ from hypothesis import strategies as st
 
 from student_graph.gateway.cli.main import main
 from student_graph.gateway.cli.parser import MAX_CELL_CHARACTERS, format_table, printable
+from student_graph.gateway.cli.terminal import print_table, progress
 from student_graph.gateway.disclosure import DisclosureKeys
 
 ODD_TEXTS = [
@@ -85,6 +90,63 @@ def test_the_record_of_disclosures_is_printed_without_its_control_characters(
     assert output.replace("\n", "").isprintable()
     assert "2026-11-28T11:40:14.654Z" in output
     assert as_json or max(map(len, output.splitlines())) < 400
+
+
+def shown_in_a_terminal(code: str, columns: int = 100) -> str:
+    """What Python code writes to a terminal of this width."""
+    leader, follower = pty.openpty()
+    environ = os.environ | {"COLUMNS": str(columns), "TERM": "xterm"}
+    environ.pop("NO_COLOR", None)
+    try:
+        subprocess.run(  # noqa: S603 - our own code
+            [sys.executable, "-c", code], stdin=follower, stdout=follower, stderr=follower, check=True, env=environ
+        )
+        os.set_blocking(leader, False)
+        return os.read(leader, 1_000_000).decode()
+    finally:
+        os.close(leader)
+        os.close(follower)
+
+
+TABLE = """
+from student_graph.gateway.cli.terminal import print_table
+print_table({headings!r}, {rows!r})
+"""
+
+
+def test_a_terminal_shows_a_table_and_a_pipe_plain_text(capsys: pytest.CaptureFixture[str]) -> None:
+    """A terminal gets lines and colors; what a program reads has neither."""
+    headings, rows = ("NAME", "STATUS"), [("sis", "ok"), ("[bold]lms[/]", "failed")]
+    shown = shown_in_a_terminal(TABLE.format(headings=headings, rows=rows))
+    print_table(headings, rows)
+
+    assert "\u2500" in shown
+    assert "\x1b[32mok" in shown
+    assert "[bold]lms[/]" in shown  # text of a vendor is no markup
+    assert capsys.readouterr().out == "NAME          STATUS\nsis           ok\n[bold]lms[/]  failed\n"
+
+
+@pytest.mark.parametrize("columns", [200, 40])
+def test_a_terminal_shows_odd_texts_escaped(columns: int) -> None:
+    """In a table and, where it is too narrow, in lists of values: no text moves the cursor."""
+    texts = [text for text in ODD_TEXTS if text.isascii()]
+    shown = shown_in_a_terminal(
+        TABLE.format(headings=("A", "B", "C", "D"), rows=[(text,) * 4 for text in texts]), columns
+    )
+
+    assert "\\x1b" in shown
+    assert "\x1b[2J" not in shown
+    assert "\x07" not in shown
+
+
+def test_progress_is_shown_in_a_terminal_only(capsys: pytest.CaptureFixture[str]) -> None:
+    """On standard error, so that results can be redirected; nothing of it is left for a program."""
+    code = "from student_graph.gateway.cli.terminal import progress\nwith progress('reading', 2) as step: step()"
+    assert "reading" in shown_in_a_terminal(code)
+    with progress("reading", 2) as step:
+        step()
+
+    assert capsys.readouterr() == ("", "")
 
 
 def test_an_error_is_printed_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:

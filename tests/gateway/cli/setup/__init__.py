@@ -1,0 +1,1 @@
+"""Tests of `student-graph init` and `student-graph completion`."""
