@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, get_args
@@ -23,7 +24,7 @@ from student_graph.adapters.model import Record, Sensitivity, is_internal
 from student_graph.resolvers.fields.field import SENSITIVITY_METADATA
 from student_graph.resolvers.fields.field import field as graph_field
 from student_graph.resolvers.fields.ids import NODE_TYPES
-from student_graph.resolvers.schema import export, make_schema
+from student_graph.resolvers.schema import core_schema, export, make_schema
 
 GRAPH: Any = make_schema()._schema
 TYPES = {name: type_ for name, type_ in GRAPH.type_map.items() if not name.startswith("__")}
@@ -98,6 +99,28 @@ def test_a_deprecated_argument_or_input_field_is_printed_and_introspected() -> N
     [count] = shown["__type"]["fields"]
     assert [argument["name"] for argument in count["args"]] == ["choice"]
     assert {"name": "old", "deprecationReason": "it is old"} in count["all"]
+
+
+def deprecation_reasons(schema: Any) -> dict[str, str | None]:
+    """The reasons of all deprecated parts of a schema, by coordinate."""
+    reasons = {}
+    for name, type_ in schema.type_map.items():
+        members = {**fields_of(type_), **getattr(type_, "values", {})}
+        for key, member in members.items():
+            reasons[f"{name}.{key}"] = member.deprecation_reason
+            for argument_name, argument in getattr(member, "args", {}).items():
+                reasons[f"{name}.{key}({argument_name}:)"] = argument.deprecation_reason
+    return {coordinate: reason for coordinate, reason in reasons.items() if reason is not None}
+
+
+def test_a_deprecation_says_what_to_use_and_until_when_the_old_part_works() -> None:
+    """The policy of docs/clients.md: what to use instead, and a date."""
+    policy = re.compile(r"Use .+ instead\. Works until 20\d\d-\d\d-\d\d\.")
+    reasons = deprecation_reasons(GRAPH)
+    of_example = deprecation_reasons(core_schema(strawberry.Schema(Changed)))
+
+    assert {name: reason for name, reason in reasons.items() if not policy.fullmatch(reason or "")} == {}
+    assert of_example == {"Changed.count(old:)": "it is old", "Choice.old": "it is old"}
 
 
 def test_global_ids_are_ids_and_numbers_are_text() -> None:
