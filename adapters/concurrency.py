@@ -13,14 +13,14 @@ import httpx
 from pydantic import ValidationError
 
 from student_graph.adapters.errors import AdapterError, translate
-from student_graph.adapters.reading import reading_key
+from student_graph.adapters.reading import noting_read_start, reading_key
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 OnAnswer: TypeAlias = Callable[[Any, Any, float], None]
 """
-Called with a key, its final answer, and the seconds since its reading began.
+Called with a key, its final answer, and the seconds since its reading began, or that of a read that it shared.
 
 The answer is what the batch of the lookup will hold for the key: a value or an error; None if it will be absent.
 """
@@ -52,9 +52,9 @@ async def answer_by_key(
         return await gather_by_key(keys, read, limit)
 
     async def read_and_report(key: K) -> V | None:
-        started_at = time.monotonic()
-        result = await _result_of(read, key)
-        on_answer(key, result, time.monotonic() - started_at)
+        with noting_read_start() as start:
+            result = await _result_of(read, key)
+        on_answer(key, result, time.monotonic() - start.began_at)
         if isinstance(result, AdapterError):
             raise result
         return result

@@ -18,6 +18,12 @@ from student_graph.adapters.reading.leniency import Deciding
 from student_graph.adapters.reading.numbers import Integer, Number
 from student_graph.adapters.reading.payload import MAX_TEXT_CHARACTERS, Payload
 from student_graph.adapters.reading.responses import MAX_BODY_BYTES, read, read_value
+from student_graph.adapters.reading.shared_reads import (
+    ReadStart,
+    SharedReads,
+    noting_read_start,
+    sharing_reads_of,
+)
 from student_graph.adapters.reading.unreadable import (
     RowCount,
     UnreadableRows,
@@ -44,13 +50,16 @@ __all__ = [
     "OptionalMoment",
     "OptionalTime",
     "Payload",
+    "ReadStart",
     "RowCount",
+    "SharedReads",
     "TimeOfDay",
     "UnreadableRows",
     "collecting_unreadable_rows",
     "counting_page_rows",
     "leave_out_unreadable",
     "not_reporting",
+    "noting_read_start",
     "read",
     "read_value",
     "reading_key",
@@ -58,4 +67,5 @@ __all__ = [
     "report_unreadable_row",
     "report_unreadable_rows",
     "rows_needed_by",
+    "sharing_reads_of",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 import traceback
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ from student_graph.adapters.concurrency import reporting_answers
 from student_graph.adapters.errors import WRONG_KEY_REASON, AdapterError, PayloadError, translate
 from student_graph.adapters.lookup import Batch, Lookup, Page
 from student_graph.adapters.model import Fetched, Record
-from student_graph.adapters.reading import UnreadableRows, collecting_unreadable_rows
+from student_graph.adapters.reading import UnreadableRows, collecting_unreadable_rows, noting_read_start
 from student_graph.adapters.sources import Source
 from student_graph.gateway.concurrency.arrivals import current_receiver
 from student_graph.gateway.concurrency.deadlines import MAX_WORK_SECONDS, within
@@ -29,18 +30,18 @@ async def fetch_from_vendor(source: Source, ask: Ask[Any], /) -> Answers:
     Call the source's adapter; an exception that it raises becomes the error of every key without an answer.
 
     An answer that the adapter reports before its batch is complete is final: it is passed on at once, and the
-    batch does not change it. Answers are as old as the beginning of their reading.
+    batch does not change it. Answers are as old as the beginning of their reading, or of a read that it shared.
     """
     method = getattr(source.adapter, ask.lookup.name)
     window = {} if ask.window is None else {"window": ask.window}
-    started_at = datetime.now(UTC)
     try:
         async with within(MAX_WORK_SECONDS):
-            with collecting_unreadable_rows() as unreadable:
+            with noting_read_start() as start, collecting_unreadable_rows() as unreadable:
                 reports = _Reports(source, ask, unreadable)
                 with reporting_answers(reports.add):
                     batch: Batch[Any, Any] = await method(ask.keys, **window, **ask.arguments)
-        fetched = Fetched(source.district, source.name, started_at)
+        read_at = datetime.now(UTC) - timedelta(seconds=time.monotonic() - start.began_at)
+        fetched = Fetched(source.district, source.name, read_at)
         answers = {
             key: _checked_answer(source, ask.lookup, key, result, fetched)
             for key, result in batch.items()

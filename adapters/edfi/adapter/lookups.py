@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import httpx
@@ -24,7 +26,11 @@ from student_graph.adapters.errors import AdapterError, NotOfferedError
 from student_graph.adapters.interface import Interface
 from student_graph.adapters.model import DistrictId, SchoolId, StudentId
 
+ROWS_PER_SLICE = 500
+"""Rows that are made into records before others get their turn."""
+
 K = TypeVar("K")
+T = TypeVar("T")
 V = TypeVar("V")
 P = TypeVar("P", bound=Item)
 
@@ -162,7 +168,8 @@ class EdFiLookups(Adapter):
         """The sorted records of each key's rows; Ed-Fi sends an empty list for an unknown key, too."""
 
         async def read_key(key: K) -> list[V]:
-            return await self._read_list(key, resource, filters(key), to_record, sort_key)
+            read = partial(self.client.read_records, resource, filters(key), to_record)
+            return await self._read_list(key, resource, filters(key), to_record, sort_key, read_in_full=read)
 
         return await self.client.answer_by_key(ids, read_key)
 
@@ -188,11 +195,23 @@ class EdFiLookups(Adapter):
         to_record: Callable[[P], V],
         sort_key: Callable[[V], Any],
         filters: Filters | None = None,
+        *,
+        shares_rows: bool = False,
     ) -> dict[DistrictId, list[V]]:
-        """All records of a resource, sorted, for every key: the credentials are those of one district."""
+        """
+        All records of a resource, sorted, for every key: the credentials are those of one district.
+
+        With `shares_rows`, lookups that read the same rows for other records at the same time share the read.
+        """
         if not ids:
             return {}
-        records = await self._read_list(ids[0], resource, filters or {}, to_record, sort_key)
+
+        async def read() -> list[V]:
+            if not shares_rows:
+                return await self.client.read_records(resource, filters or {}, to_record)
+            return await map_in_slices(to_record, await self.client.read_all(resource))
+
+        records = await self._read_list(ids[0], resource, filters or {}, to_record, sort_key, read_in_full=read)
         return dict.fromkeys(ids, records)
 
     async def _read_list(
@@ -202,6 +221,8 @@ class EdFiLookups(Adapter):
         filters: Filters,
         to_record: Callable[[P], V],
         sort_key: Callable[[V], Any],
+        *,
+        read_in_full: Callable[[], Awaitable[list[V]]],
     ) -> list[V]:
         """The sorted records of a list; a long one with an earlier answer is brought up to date by its changes."""
         earlier = earlier_answer(key)
@@ -213,7 +234,7 @@ class EdFiLookups(Adapter):
                 records += map(to_record, changes.rows)
                 if await self._changes.has_length(resource, filters, len(records)):
                     return sorted(records, key=sort_key)
-        return sorted(await self.client.read_records(resource, filters, to_record), key=sort_key)
+        return sorted(await read_in_full(), key=sort_key)
 
 
 def merge_lists(lists: Sequence[list[V] | AdapterError], sort_key: Callable[[V], Any]) -> list[V] | AdapterError:
@@ -228,3 +249,12 @@ def merge_lists(lists: Sequence[list[V] | AdapterError], sort_key: Callable[[V],
         return (failures or errors)[0]
     records = [record for answer in lists if not isinstance(answer, AdapterError) for record in answer]
     return sorted(records, key=sort_key)
+
+
+async def map_in_slices(to_record: Callable[[T], V], rows: Sequence[T]) -> list[V]:
+    """The records of many rows, made a page at a time, so that others are served meanwhile."""
+    records: list[V] = []
+    for start in range(0, len(rows), ROWS_PER_SLICE):
+        records += map(to_record, rows[start : start + ROWS_PER_SLICE])
+        await asyncio.sleep(0)
+    return records

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from student_graph.adapters.edfi.adapter.details import Detailed, PeopleWithDetails
-from student_graph.adapters.edfi.adapter.lookups import EdFiLookups
+from student_graph.adapters.edfi.adapter.lookups import EdFiLookups, map_in_slices
 from student_graph.adapters.edfi.api import people as api
 from student_graph.adapters.edfi.api.payload import Resource
 from student_graph.adapters.edfi.api.schools import LOCAL_EDUCATION_AGENCIES
@@ -47,7 +47,7 @@ class PeopleLookups(EdFiLookups):
     async def roster_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Student]]:
         """All pages of Ed-Fi `students`."""
         batch = await self.read_district_list(
-            ids, api.STUDENTS, mapping.student, lambda student: student.student_id
+            ids, api.STUDENTS, mapping.student, lambda student: student.student_id, shares_rows=True
         )
         self.count_students(max(map(len, batch.values()), default=None))
         return batch
@@ -85,7 +85,8 @@ class PeopleLookups(EdFiLookups):
     ) -> Batch[DistrictId, list[StudentIdentity]]:
         """All pages of the same Ed-Fi resources."""
         resources = (await self.client.discovery.standard()).identifiers
-        identities = [mapping.identity(*rows) for rows in await self._students(resources).all()]
+        rows = await self._students(resources).all()
+        identities = await map_in_slices(lambda row: mapping.identity(*row), rows)
         return dict.fromkeys(ids, identities)
 
     async def demographics_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, Demographics]:

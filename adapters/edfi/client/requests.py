@@ -24,7 +24,7 @@ from student_graph.adapters.errors import AdapterError, NotOfferedError
 from student_graph.adapters.lookup import Window
 from student_graph.adapters.model import SchoolId, SectionId, StaffId, StudentId
 from student_graph.adapters.paging import OffsetLists, PayloadPage, total_count
-from student_graph.adapters.reading import not_reporting, read
+from student_graph.adapters.reading import SharedReads, not_reporting, read
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -95,6 +95,7 @@ class EdFiClient:
         self._concurrency = concurrency
         self._applied_filters: dict[tuple[str, str], bool] = {}
         """Whether the server applies a filter, by resource and filter, as far as it was tried."""
+        self._shared_reads = SharedReads()
         self._trial = asyncio.Lock()
         """Held while a filter is tried."""
 
@@ -111,6 +112,11 @@ class EdFiClient:
         read_response = resource.read if range_ is None else resource.read_complete
         rows: list[P] = await self._read_list(resource, filters, range_, read_response, key=attrgetter("id"))
         return await self.matching(resource, rows, filters)
+
+    async def read_all(self, resource: Resource[P]) -> list[P]:
+        """All rows of a resource. Lookups that want them at the same time share the list, and do not change it."""
+        rows: list[P] = await self._shared_reads.read(resource, lambda: self.read_rows(resource))
+        return rows
 
     async def read_records(self, resource: Resource[P], filters: Filters, to_record: Callable[[P], V]) -> list[V]:
         """The records of all rows of a resource that satisfy the filters. Rows of one page are held at a time."""

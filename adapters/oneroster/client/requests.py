@@ -25,9 +25,8 @@ from student_graph.adapters.oneroster.client.filters import (
 )
 from student_graph.adapters.oneroster.client.probe import Probe
 from student_graph.adapters.oneroster.client.rows import page_count, require_all, rows_by_value
-from student_graph.adapters.oneroster.client.shared_reads import SharedReads
 from student_graph.adapters.paging import OffsetLists
-from student_graph.adapters.reading import report_unreadable_row
+from student_graph.adapters.reading import SharedReads, report_unreadable_row
 
 K = TypeVar("K")
 V = TypeVar("V")

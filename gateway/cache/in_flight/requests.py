@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from student_graph.adapters.answers import Answer, Ask
 from student_graph.adapters.errors import UnavailableError
+from student_graph.adapters.reading import sharing_reads_of
 from student_graph.adapters.sources import Fetch, Source
 from student_graph.gateway.cache.in_flight.abandoned import AbandonedRequests
 from student_graph.gateway.cache.in_flight.request import InFlightRequest, Waiter
@@ -40,6 +41,8 @@ class InFlightRequests:
         self._by_key: dict[Hashable, dict[Any, InFlightRequest]] = {}
         """By group of the request, then by key."""
         self._running: set[InFlightRequest] = set()
+        self._purges = 0
+        """A request after a purge shares no read of a vendor's rows with one before it."""
         self.abandoned = AbandonedRequests(limits, self._end)
 
     def keys_in_flight(self, source: Source, ask: Ask[Any]) -> Collection[Any]:
@@ -93,6 +96,7 @@ class InFlightRequests:
 
     def purge(self, purge: Purge) -> None:
         """Keep answers that a purge includes out of the cache, and request them again for whoever asks now."""
+        self._purges += 1
         for request in list(self._running):
             for key in request.purge(purge):
                 self._forget(request, key)
@@ -141,6 +145,7 @@ class InFlightRequests:
             background(request.is_background),
             awaited_until(request.last_deadline),
             receiving_arrivals(deliver),
+            sharing_reads_of(self._purges),
         ):
             answers = await self._fetch(request.source, request.ask)
         deliver({**{key: answers.get(key) for key in request.pending}, **answers})

@@ -16,7 +16,7 @@ from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import PayloadError
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import StudentId
-from student_graph.adapters.reading import report_unreadable_row
+from student_graph.adapters.reading import SharedReads, report_unreadable_row
 from student_graph.gateway.concurrency.arrivals import receiving_arrivals
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
 from tests.gateway.small_district import DISTRICT, Ledger, Sis, error_code, source, student
@@ -31,6 +31,41 @@ async def test_records_are_stamped_with_their_source() -> None:
     assert set(answers) == {"s1"}
     fetched = answers["s1"].value.fetched
     assert (fetched.district, fetched.source, fetched.at) == (DISTRICT, "sis", answers["s1"].fetched_at)
+
+
+class SharingSis(Sis):
+    """An SIS whose lookups of students share one read, which ends when the test lets it."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.reads, self.may_end = SharedReads(), asyncio.Event()
+
+    async def students_by_id(self, ids: Any) -> Any:
+        if "reported" in ids:
+            return await answer_by_key(ids, self._read_shared, 1)
+        return {key: await self._read_shared(key) for key in ids}
+
+    async def _read_shared(self, key: str) -> Any:
+        await self.reads.read("all students", self.may_end.wait)
+        return student(key)
+
+
+@pytest.mark.parametrize("key", ["s1", "reported"])
+async def test_an_answer_from_a_shared_read_is_as_old_as_the_read(key: str) -> None:
+    """Whoever joins a read gets rows from before its own request."""
+    sis = source(SharingSis, Ledger(), "sis")
+    adapter = sis.adapter
+    assert isinstance(adapter, SharingSis)
+    first = asyncio.create_task(fetch_from_vendor(sis, Ask(STUDENTS, ("first",))))
+    await asyncio.sleep(0)
+    before_joining = datetime.now(UTC)
+    second = asyncio.create_task(fetch_from_vendor(sis, Ask(STUDENTS, (key,))))
+    await asyncio.sleep(0)
+    adapter.may_end.set()
+    await first
+    answers = await second
+    assert answers[key].fetched_at < before_joining
+    assert answers[key].value.fetched.at == answers[key].fetched_at
 
 
 async def test_an_answer_about_another_key_is_an_error() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from typing import Any
 
@@ -109,6 +110,41 @@ async def test_events_of_two_schools_have_the_order_of_the_lookup_by_student() -
 
             assert len({event.school_id for event in student_events}) == 2
             assert sorted(student_events, key=path.sort_key) == by_student[key]
+
+
+async def test_names_and_identities_of_a_district_share_the_pages_of_students() -> None:
+    """Both lookups need all rows of `students`. One after the other they return the same, with twice the calls."""
+    sandbox, district = EdFiSandbox(make_district(120)), DistrictId("hill")
+    async with connected(sandbox, page_size=50) as adapter:
+        lookups = adapter.roster_by_district, adapter.student_identities_by_district
+        alone = [await lookup([district]) for lookup in lookups]
+        calls_alone = _calls_for_students(sandbox)
+        together = await asyncio.gather(*(lookup([district]) for lookup in lookups))
+
+    assert list(map(repr, together)) == list(map(repr, alone))
+    assert calls_alone == 2 * _calls_for_students(sandbox) > 2
+
+
+def _calls_for_students(sandbox: EdFiSandbox) -> int:
+    """The requests for `students` since the last call."""
+    count = sum("/ed-fi/students?" in request for request in sandbox.requests)
+    sandbox.requests.clear()
+    return count
+
+
+async def test_costs_follow_the_number_of_students_that_lists_of_schools_name() -> None:
+    """The costs of a school's other lists are those of its real size, whatever the setting says."""
+    sandbox = EdFiSandbox(make_district(120))
+    path = path_of((Adapter.course_grades_by_section, Adapter.course_grades_by_school))
+    schools = [SchoolId(key) for key in sandbox.known_keys("school")]
+    async with connected(sandbox) as adapter:
+        before = path.cost(adapter.estimates).per_coarse_key
+        batch = await adapter.section_enrollments_by_school(schools)
+        lists = [answer for answer in batch.values() if isinstance(answer, list) and answer]
+        mean = sum(len({row.student_id for row in rows}) for rows in lists) / len(lists)
+
+        assert adapter.estimates.school_students == math.ceil(mean)
+        assert path.cost(adapter.estimates).per_coarse_key < before
 
 
 async def test_costs_follow_the_number_of_students_that_the_api_has() -> None:

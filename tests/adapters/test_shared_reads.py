@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from student_graph.adapters.errors import UnavailableError
-from student_graph.adapters.oneroster.client.shared_reads import SharedReads
+from student_graph.adapters.reading import SharedReads, noting_read_start, sharing_reads_of
 
 
 class Reader:
@@ -87,3 +87,33 @@ async def test_a_read_without_callers_is_cancelled() -> None:
 
     assert await next_caller == 2
     assert reader.cancelled == 1
+
+
+async def test_a_caller_that_joins_a_read_knows_when_it_began() -> None:
+    """Its rows are older than its own start; the rows of the next read are not."""
+    shared, reader = SharedReads(), Reader()
+    (first,) = await started(shared, reader, "a")
+    with noting_read_start() as joined:
+        begun_before = joined.began_at
+        joining = asyncio.create_task(shared.read("a", reader.read))
+        await asyncio.sleep(0)
+    reader.may_end.set()
+    await asyncio.gather(first, joining)
+    with noting_read_start() as alone:
+        began_at = alone.began_at
+        await shared.read("a", reader.read)
+
+    assert joined.began_at < begun_before
+    assert alone.began_at == began_at
+
+
+async def test_nobody_joins_a_read_of_another_scope() -> None:
+    """As after a purge, when rows that were requested before it must not be cached."""
+    shared, reader = SharedReads(), Reader()
+    with sharing_reads_of("before"):
+        (before,) = await started(shared, reader, "a")
+    with sharing_reads_of("after"):
+        (after,) = await started(shared, reader, "a")
+    reader.may_end.set()
+
+    assert await asyncio.gather(before, after) == [1, 2]

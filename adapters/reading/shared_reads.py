@@ -1,0 +1,111 @@
+"""
+Shares a read between callers that want the same at the same time, such as two lookups of one page.
+
+A caller that joins a read gets rows that are older than its lookup. The read therefore notes when it began, for
+whoever dates the answer. After a purge nobody joins a read that began before it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Coroutine, Hashable, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from student_graph.adapters.reading.unreadable import (
+    UnreadableRows,
+    collecting_unreadable_rows,
+    report_unreadable_rows,
+)
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class ReadStart:
+    """When the oldest read that an answer is made from began, in monotonic seconds."""
+
+    began_at: float = field(default_factory=time.monotonic)
+
+    def note(self, began_at: float) -> None:
+        """Note a read that began at a time."""
+        self.began_at = min(self.began_at, began_at)
+
+
+_start: ContextVar[ReadStart | None] = ContextVar("read_start", default=None)
+_scope: ContextVar[Hashable] = ContextVar("scope_of_shared_reads", default=None)
+
+
+@contextlib.contextmanager
+def noting_read_start() -> Iterator[ReadStart]:
+    """Note when the oldest read began of those that the block makes or joins: at the block's start or before."""
+    start = ReadStart()
+    token = _start.set(start)
+    try:
+        yield start
+    finally:
+        _start.reset(token)
+
+
+@contextlib.contextmanager
+def sharing_reads_of(scope: Hashable) -> Iterator[None]:
+    """Let the block join only reads that were started in blocks of the same scope."""
+    token = _scope.set(scope)
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+
+
+@dataclass(slots=True, eq=False)
+class _Read:
+    """A read in progress."""
+
+    task: asyncio.Task[Any]
+    began_at: float = field(default_factory=time.monotonic)
+    callers: int = 0
+
+
+class SharedReads:
+    """
+    Reads in progress, by what they read. Nothing is kept of a read that has ended.
+
+    All callers of a read get its result or its error. It is cancelled when its last caller is.
+    """
+
+    def __init__(self) -> None:
+        self._reads: dict[Hashable, _Read] = {}
+
+    async def read(self, key: Hashable, read: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """The result of `read()`, or of a read of the same key that is in progress."""
+        key = (_scope.get(), key)
+        if (shared := self._reads.get(key)) is None:
+            shared = self._reads[key] = _Read(asyncio.create_task(_collecting(read)))
+            shared.task.add_done_callback(lambda _: self._forget(key, shared))
+        shared.callers += 1
+        if (start := _start.get()) is not None:
+            start.note(shared.began_at)
+        try:
+            result: T
+            result, unreadable = await asyncio.shield(shared.task)
+            report_unreadable_rows(unreadable)
+            return result
+        finally:
+            shared.callers -= 1
+            if not shared.callers:
+                self._forget(key, shared)
+                shared.task.cancel()
+                await asyncio.wait({shared.task})  # nothing runs on after a lookup that was cancelled
+
+    def _forget(self, key: Hashable, shared: _Read) -> None:
+        if self._reads.get(key) is shared:
+            del self._reads[key]
+
+
+async def _collecting(read: Callable[[], Coroutine[Any, Any, T]]) -> tuple[T, UnreadableRows]:
+    """The result of `read()`, and the rows that it could not read: each caller reports them for its own lookup."""
+    with collecting_unreadable_rows() as unreadable:
+        return await read(), unreadable
