@@ -19,7 +19,7 @@ from student_graph.adapters.errors import AdapterError, UnavailableError
 from student_graph.adapters.sources import Source
 from student_graph.gateway.cache.cache import Cache
 from student_graph.gateway.cache.entries import Bucket, CachedBatch, Entry
-from student_graph.gateway.cache.lifetimes import is_temporary, oldest_fetch_time
+from student_graph.gateway.cache.lifetimes import is_temporary, oldest_fetch_time, with_max_age
 from student_graph.gateway.cache.response_cache import Dependencies
 from student_graph.gateway.http import gate_of
 from student_graph.resolvers.operation import SourceTraffic, Staleness, Traffic
@@ -38,20 +38,20 @@ class CachedFetch:
         *,
         viewer: Hashable = None,
         is_background: bool = False,
+        min_seconds: float = 0.0,
     ) -> None:
         """
         Read answers until `deadline`, in the event loop's time, and record them in `traffic` and `dependencies`.
 
         `viewer` identifies whose operation it is. It limits the requests that go on after the operation, and
-        decides nothing else. With `is_background` the requests of people go first.
+        decides nothing else. With `is_background` the requests of people go first. Each source is waited for
+        `min_seconds` at least, whatever its timeout.
         """
         self._cache = cache
         self._by_source = traffic.by_source
-        self._staleness = staleness
-        self._dependencies = dependencies
-        self._deadline = deadline
-        self._viewer = viewer
-        self._is_background = is_background
+        self._staleness, self._dependencies = staleness, dependencies
+        self._deadline, self._min_seconds = deadline, min_seconds
+        self._viewer, self._is_background = viewer, is_background
 
     async def __call__(self, source: Source, ask: Ask[Any], /) -> Answers:
         """The answers to an ask."""
@@ -98,9 +98,8 @@ class CachedFetch:
         Keys that are not answered within the operation's deadline or the source's timeout have an error. Their
         request goes on.
         """
-        max_age = min((age for age in (ask.max_age, self._staleness.max_age) if age is not None), default=None)
-        missing = replace(ask, keys=tuple(keys), max_age=max_age)
-        timeout_at = asyncio.get_running_loop().time() + source.adapter.settings.timeout
+        missing = with_max_age(replace(ask, keys=tuple(keys)), self._staleness.max_age)
+        timeout_at = asyncio.get_running_loop().time() + max(source.adapter.settings.timeout, self._min_seconds)
         in_flight, traffic = self._cache.in_flight, self._traffic(source)
         started_at = time.perf_counter()
         until = min(timeout_at, self._deadline)

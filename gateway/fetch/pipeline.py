@@ -54,6 +54,7 @@ class FetchPipeline:
         clock: Callable[[], float] = time.monotonic,
         vendor_wait: Callable[[], AbstractContextManager[None]] = nullcontext,
         operation_seconds: float = OPERATION_TIMEOUT_SECONDS,
+        min_source_seconds: float = 0.0,
         running: FetchPipeline | None = None,
     ) -> None:
         """
@@ -62,7 +63,8 @@ class FetchPipeline:
         `limits` bound the cache and `fleet` shares it with other processes. Parents in the districts of
         `dependents` keep their rights when a student turns 18. `metric_settings` says how districts judge their
         metrics; one that is missing has the defaults. `clock` counts seconds. An operation is inside
-        `vendor_wait()` while it waits for a source, and waits for them for `operation_seconds` at most.
+        `vendor_wait()` while it waits for a source, and waits for them for `operation_seconds` at most, and for
+        each one for its timeout or `min_source_seconds`, if that is longer.
         `running` is the pipeline of the settings so far, with which this one shares the answers of the sources and
         what was counted and learned about them; then `fleet` and `clock` have no effect.
         """
@@ -87,7 +89,7 @@ class FetchPipeline:
             self.districts, self._reach_fetch, self.cache.clock, dependents, operation_seconds * REACH_SHARE
         )
         self._signer = signer
-        self._operation_seconds = operation_seconds
+        self._operation_seconds, self._min_source_seconds = operation_seconds, min_source_seconds
 
     def start_operation(self, viewer: Viewer) -> Context:
         """The context for the resolvers of one new operation."""
@@ -189,7 +191,10 @@ class FetchPipeline:
         `viewer` is whose operation it is: requests that go on after it are limited for each viewer.
         """
         deadline = asyncio.get_running_loop().time() + timeout_seconds
-        cached = CachedFetch(self.cache, traffic, staleness, dependencies, deadline, viewer=viewer)
+        min_seconds = self._min_source_seconds
+        cached = CachedFetch(
+            self.cache, traffic, staleness, dependencies, deadline, viewer=viewer, min_seconds=min_seconds
+        )
         return self._layers(cached, CacheView(self.cache, staleness, self._keeps_answers))
 
     def _reach_fetch(self, timeout_seconds: float) -> tuple[Fetch, Traffic, Dependencies]:

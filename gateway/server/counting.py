@@ -25,6 +25,8 @@ from student_graph.resolvers.metrics.facts import MetricSettings
 
 MAX_SECONDS = 24 * 3600.0
 """How long a count may wait for the sources."""
+MIN_SOURCE_SECONDS = 300.0
+"""How long the lists of a part may take, at least: a source's timeout is how long people wait for a page."""
 CACHE_BYTES = 32 * 1024 * 1024
 """Memory of answers that are used again within a part."""
 
@@ -50,6 +52,7 @@ async def count_district(
         Limits(memory=CACHE_BYTES),
         metric_settings=settings,
         operation_seconds=MAX_SECONDS,
+        min_source_seconds=MIN_SOURCE_SECONDS,
     )
     classes = [sensitivity for sensitivity in Sensitivity if sensitivity is not Sensitivity.OPEN]
     viewer = Viewer(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from student_graph.adapters.model import DistrictId, StudentId
-from student_graph.adapters.sources import District
+from student_graph.adapters.sources import District, Source
 from student_graph.gateway.server.counting import count_district
 from student_graph.resolvers.cohorts.aggregates.checkpoint import Counted
 from student_graph.resolvers.cohorts.aggregates.dimensions import Dimension
@@ -65,10 +66,10 @@ def vendor_data() -> VendorData:
     )
 
 
-async def count(data: VendorData, attempts: Attempts) -> Any:
+async def count(data: VendorData, attempts: Attempts, source: Source | None = None) -> Any:
     """The table of the district by school."""
     now = datetime(2027, 3, 1, 12, tzinfo=UTC)
-    source = third_party_source("sis", data)
+    source = source or third_party_source("sis", data)
     district = District(DistrictId(CEDAR), "Cedar", (source,), frozen_on=now)
     request = TableRequest(Metric.ABSENT_DAYS, Choices(), [Dimension.SCHOOL])
     return await count_district(district, request, attempts, settings={}, complete=True)
@@ -86,6 +87,24 @@ async def test_what_failed_once_is_read_again(lookup: str) -> None:
     attempts = Attempts(data.failing.clear)
     assert await count(data, attempts) == expected
     assert attempts.count == 1
+
+
+async def test_a_list_that_takes_longer_than_a_page_waits_is_no_failure() -> None:
+    """Nobody waits for a page: the timeout of the source is for people."""
+    data = vendor_data()
+    source = third_party_source("sis", data)
+    adapter: Any = source.adapter
+    adapter.settings = adapter.settings.model_copy(update={"timeout": 0.001})
+    read = type(adapter).attendance_events_by_district
+
+    async def slow(self: Any, ids: Sequence[Any], **arguments: Any) -> Any:
+        await asyncio.sleep(0.05)
+        return await read(self, ids, **arguments)
+
+    type(adapter).attendance_events_by_district = slow
+    attempts = Attempts(lambda: None)
+    assert isinstance(await count(data, attempts, source), MetricTable)
+    assert attempts.count == 0
 
 
 async def test_what_fails_always_is_missing_for_its_students_only() -> None:

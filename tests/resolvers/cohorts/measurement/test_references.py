@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import date
 from types import SimpleNamespace
@@ -15,10 +16,17 @@ from student_graph.adapters.model import SchoolId, StudentId
 from student_graph.resolvers.cohorts.measurement.measure import measure_students
 from student_graph.resolvers.metrics.facts import Part
 from student_graph.resolvers.metrics.measure import Metric
+from tests.patience import SOURCE_SECONDS
 from tests.resolvers.cohorts.measurement.counted import Counted, measure, request, use, world_of
 from tests.resolvers.two_districts import CEDAR, school, school_enrollment
 
 DAYS = Counted(Metric.ATTENDANCE_RATE, frozenset({Part.ENROLLMENTS, Part.CALENDAR}), ["enrollments"])
+
+ATTENDANCE = Counted(
+    Metric.ATTENDANCE_RATE,
+    frozenset({Part.ENROLLMENTS, Part.CALENDAR, Part.SCHOOL_ATTENDANCE}),
+    ["school_attendance"],
+)
 
 
 def calendar_day(at: str, day: date) -> model.CalendarDay:
@@ -187,3 +195,24 @@ def course_grade(number: str, at: str) -> model.CourseGrade:
         school_year=2027,
         numeric=80.0,
     )
+
+
+async def test_the_days_of_schools_are_read_while_other_records_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As soon as the enrollments name the schools: one wait for the source in place of two."""
+    use(monkeypatch, ATTENDANCE)
+    data, world = world_of(**with_calendar(), attendance_events_by_student={"1": []})
+    adapter: Any = type(world.sources[0].adapter)
+    days_are_read = asyncio.Event()
+
+    async def calendar_days(_: Any, ids: Any, **__: Any) -> Any:
+        days_are_read.set()
+        return {key: data.answers["calendar_days_by_school"][key] for key in ids}
+
+    async def events(_: Any, ids: Any, **__: Any) -> Any:
+        await days_are_read.wait()
+        return {key: [] for key in ids}
+
+    monkeypatch.setattr(adapter, "calendar_days_by_school", calendar_days)
+    monkeypatch.setattr(adapter, "attendance_events_by_student", events)
+    async with asyncio.timeout(SOURCE_SECONDS):
+        assert await measure(world, ["1"], request(ATTENDANCE.metric)) == [[0.0]]
