@@ -62,7 +62,9 @@ def write(root: Path, examples: Path, folder: Path) -> None:
     for name, text in pages.items():
         page = folder / f"{name}.md"
         if not page.exists() or page.read_text() != text:  # an unchanged page is not read again
-            page.write_text(text)
+            new = page.with_suffix(".new")
+            new.write_text(text)
+            new.replace(page)
 
 
 def _is_listed(kind: GraphQLNamedType, kinds: type | tuple[type, ...]) -> bool:

@@ -81,15 +81,15 @@ def settings(page: Path) -> list[str]:
 
     A block that begins inside a source continues the one before it, as it would in the file.
     """
-    whole_files: list[str] = []
+    examples: list[str] = []
     for text in (block.content for block in followed(page) if block.language == "toml"):
         if text.startswith("[districts.") or not SETTINGS.match(text):
-            whole_files += [whole_files[-1] + text] if whole_files else []
+            examples += [examples[-1] + text] if examples else []
         elif "[[districts]]" in text:
-            whole_files.append(text)
+            examples.append(text)
         else:
-            whole_files.append(DISTRICT + ("" if "[[districts.sources]]" in text else SOURCE) + text)
-    return whole_files
+            examples.append(DISTRICT + ("" if "[[districts.sources]]" in text else SOURCE) + text)
+    return examples
 
 
 @pytest.mark.parametrize("page", [page for page in pages() if settings(page)], ids=name)
