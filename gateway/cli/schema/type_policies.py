@@ -17,6 +17,9 @@ _APOLLO_HEAD = """\
 // How the cache of Apollo Client 3 and 4 recognizes objects of the student graph, for `new InMemoryCache(...)`.
 // Written by: student-graph schema --type-policies apollo
 import { relayStylePagination } from "@apollo/client/utilities";
+
+// An object without id is a part of the object that holds it, also if a query names another field `id`.
+const embedded = () => undefined;
 """
 _GRAPHCACHE_HEAD = """\
 // How urql's Graphcache recognizes the objects of the student graph: for `cacheExchange(...)`.
@@ -90,7 +93,7 @@ WRITERS: Mapping[str, Callable[[GraphQLSchema], str]] = {
 
 
 def _key_fields(identity: ObjectIdentity, name: str) -> str:
-    return 'keyFields: ["id"],' if identity.has_id(name) else "keyFields: false,"
+    return 'keyFields: ["id"],' if identity.has_id(name) else "keyFields: embedded,"
 
 
 def _apollo_fields(identity: ObjectIdentity, name: str) -> list[str]:

@@ -78,7 +78,7 @@ def test_the_command_knows_every_type_of_the_schema(cache: str) -> None:
 
     if cache == "apollo":
         by_id = set(re.findall(r'^  (\w+): \{\n    keyFields: \["id"\]', output, re.MULTILINE))
-        embedded = set(re.findall(r"^  (\w+): \{\n    keyFields: false", output, re.MULTILINE))
+        embedded = set(re.findall(r"^  (\w+): \{\n    keyFields: embedded", output, re.MULTILINE))
         assert (by_id, embedded) == (with_id, without_id)
     else:
         assert set(re.findall(r"^  (\w+): (?:unique|embedded),$", output, re.MULTILINE)) == without_id
