@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from enum import Enum
@@ -13,6 +14,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from student_graph.adapters.model import AcademicSubject, SchoolId
+from student_graph.adapters.model.code_mapping import comparable
 from student_graph.gateway.config.sections import NAME_PATTERN, Section
 from student_graph.resolvers.metrics.facts import MetricSettings
 from student_graph.resolvers.metrics.indicators.evaluate import domain_of
@@ -31,6 +33,25 @@ METRICS_OF_SUBJECTS = tuple(
 )
 """Metrics of courses and tests."""
 DEFAULTS = MetricSettings()
+SHARES = frozenset(
+    {
+        Metric.ATTENDANCE_RATE,
+        Metric.CHRONIC_ABSENCE,
+        Metric.NEWLY_ABSENT,
+        Metric.FIRST_WEEKS_ABSENCE,
+        Metric.PERIOD_ABSENCE_RATE,
+        Metric.INCIDENT_DAY_SHARE,
+        Metric.ON_TRACK,
+        Metric.WORK_AVERAGE,
+        Metric.ASSESSMENT_PROFICIENT,
+    }
+)
+"""Metrics whose thresholds are from 0 to 1: one above would be met by everybody or nobody."""
+RANGES: Mapping[Metric, tuple[int, int]] = dict.fromkeys(SHARES, (0, 1)) | {
+    Metric.ATTENDANCE_TREND: (-1, 1),
+    Metric.ASSESSMENT_PERCENTILE: (0, 100),
+}
+"""The lowest and the highest threshold of a metric; metrics that are not named have no highest one."""
 
 
 def _names_one_of(enum: type[Enum], names: Iterable[str] | None = None) -> AfterValidator:
@@ -98,6 +119,16 @@ class RuleConfig(Section):
     @model_validator(mode="after")
     def _check_rule(self) -> RuleConfig:
         _check_order([threshold.threshold for threshold in self.thresholds], high_is_risk=self._high_is_risk)
+        low, high = RANGES.get(Metric[self.metric], (-math.inf, math.inf))
+        if not all(low <= threshold.at <= high for threshold in self.thresholds):
+            example = ": 10 % is 0.1" if high == 1 else ""
+            raise ValueError(f"thresholds of {self.metric} from {low} to {high}{example}")
+        highest = max(self.letter_values.values(), default=Decimal("Infinity"))
+        if any(threshold.at > highest for threshold in self.thresholds):
+            raise ValueError(
+                f"thresholds of {self.metric} of at most {highest:f}, the highest of letter_values: above it every "
+                "letter is at risk. Give both on one scale"
+            )
         if self.letter_values and self.metric not in AVERAGES:
             raise ValueError(f"letter_values only in a rule for {' or '.join(AVERAGES)}")
         if self.subjects and self.metric not in METRICS_OF_SUBJECTS:
@@ -171,6 +202,35 @@ class PresetConfig(Section):
         )
 
 
+def _check_grade_scale(
+    grade_scale: Mapping[str, float], failing_below: float | None, failing_letters: Iterable[str]
+) -> None:
+    """
+    Check that numbers and letters of grades are on one scale.
+
+    Raises:
+        ValueError: a letter is there twice, or the scale contradicts which grades are failing.
+    """
+    scale = {comparable(letter): value for letter, value in grade_scale.items()}
+    if len(scale) < len(grade_scale):
+        raise ValueError("grade_scale with each letter once: capital and small letters are the same")
+    if not scale or failing_below is None:
+        return
+    lowest, highest = min(scale.values()), max(scale.values())
+    if not lowest <= failing_below <= highest:
+        fails = "no letter" if failing_below < lowest else "every letter"
+        raise ValueError(
+            f"failing_below from {lowest:g} to {highest:g}, as grade_scale has it: below {failing_below:g} "
+            f"{fails} would be failing. Give both on one scale, and the letters that fail in grade_scale"
+        )
+    passed = sorted(letter for letter in failing_letters if scale.get(comparable(letter), -1.0) >= failing_below)
+    if passed:
+        raise ValueError(
+            f"failing_letters whose value in grade_scale is below failing_below, which is {failing_below:g}: "
+            f"{', '.join(passed)} would fail as a letter and pass as a number"
+        )
+
+
 class MetricsConfig(Section):
     """How a district judges its metrics."""
 
@@ -184,8 +244,8 @@ class MetricsConfig(Section):
     """Numeric grade below which a course is failed; without it no number means failed."""
     failing_letters: frozenset[str] = frozenset()
     """Letter grades that mean failed; all others mean passed. Without them no letter means failed."""
-    grade_scale: dict[str, float] = Field(default_factory=dict)
-    """Numeric value of each letter grade; without it letters have none."""
+    grade_scale: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(default_factory=dict)
+    """Numeric value of each letter grade, on the scale of `failing_below`; without it letters have none."""
     gpa_types: tuple[str, ...] = DEFAULTS.gpa_types
     """Kinds of grade point average, the preferred one first."""
 
@@ -197,6 +257,11 @@ class MetricsConfig(Section):
         known = sorted({*PRESETS, *own})
         if "default_presets" in self.model_fields_set and not set(self.default_presets) <= set(known):
             raise ValueError(f"settings whose default_presets are names of presets: {', '.join(known)}")
+        return self
+
+    @model_validator(mode="after")
+    def _check_grades(self) -> MetricsConfig:
+        _check_grade_scale(self.grade_scale, self.failing_below, self.failing_letters)
         return self
 
     @property

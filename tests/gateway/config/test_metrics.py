@@ -80,12 +80,26 @@ def measure(student: StudentFacts, preset: Preset) -> Measure:
     return METRICS[Metric.CURRENT_AVERAGE].measure(student, request)
 
 
+def grades(failing_below: float, scale: str, *failing_letters: str) -> str:
+    """Return settings of grades."""
+    return f"""[districts.metrics]
+        failing_below = {failing_below}
+        failing_letters = {list(failing_letters)}
+        grade_scale = {{ {scale} }}"""
+
+
 def error_of(folder: Path, metrics: str) -> str:
     """Return the one line that says what is wrong with the settings of metrics."""
     with pytest.raises(SettingsError) as error:
         load(folder, metrics)
     assert "\n" not in str(error.value)
     return str(error.value).partition(".toml: ")[2]
+
+
+@pytest.mark.parametrize("failing_below", [50, 65, 95])
+def test_a_limit_on_the_grade_scale_is_taken(tmp_path: Path, failing_below: float) -> None:
+    """Both ends of the scale are on it."""
+    assert load(tmp_path, grades(failing_below, "A = 95, D = 65, F = 50")).failing_below == failing_below
 
 
 def test_a_district_without_settings_has_the_defaults(tmp_path: Path) -> None:
@@ -104,7 +118,7 @@ def test_all_settings_reach_the_metrics(tmp_path: Path) -> None:
         positive_attendance = ["7"]
         failing_below = 70
         failing_letters = ["E"]
-        grade_scale = { A = 4.0 }
+        grade_scale = { A = 95, E = 50 }
         gpa_types = ["Weighted"]
 
         [districts.codes.discipline]
@@ -113,7 +127,7 @@ def test_all_settings_reach_the_metrics(tmp_path: Path) -> None:
     )
 
     assert (settings.default_presets, settings.gpa_types) == (("tsds_90",), ("Weighted",))
-    assert (settings.positive_attendance, settings.grade_scale) == (frozenset({"7"}), {"A": 4.0})
+    assert (settings.positive_attendance, settings.grade_scale) == (frozenset({"7"}), {"A": 95.0, "E": 50.0})
     assert (settings.failing_below, settings.failing_letters) == (70, frozenset({"E"}))
     assert "Detention" in settings.suspensions
 
@@ -167,6 +181,20 @@ def test_tiers_judge_the_sum_of_the_points(tmp_path: Path, percentiles: tuple[in
         ('[districts.metrics]\ndefault_presets = ["ews"]', "default_presets are names of presets: acumened_abc, "),
         ("[districts.metrics]\ndefault_presets = []", "default_presets"),
         ("[districts.metrics]\nfailing_below = inf", "failing_below"),
+        (
+            grades(70, "A = 4, F = 0"),
+            "failing_below from 0 to 4, as grade_scale has it: below 70 every letter would",
+        ),
+        (
+            grades(1, "A = 95, F = 50"),
+            "failing_below from 50 to 95, as grade_scale has it: below 1 no letter would",
+        ),
+        (grades(60, "A = 95, D = 65, F = 50", "D"), "D would fail as a letter and pass as a number"),
+        (grades(60, "A = 95, a = 94"), "grade_scale with each letter once"),
+        (grades(60, "A = nan"), "grade_scale"),
+        (OWN.replace("0.1,", "10,").replace("at = 0.1 ", "at = 10 "), "CHRONIC_ABSENCE from 0 to 1: 10 % is 0.1"),
+        (LETTERS.replace("at = 25 ", "at = 110 "), "thresholds of ASSESSMENT_PERCENTILE from 0 to 100"),
+        (LETTERS.replace("{ A = 95, C = 75.5 }", "{ A = 4 }"), "of at most 4, the highest of letter_values"),
         ("[districts.metrics]\nfailing = 60", "district 'hill': there is no setting metrics.failing"),
         (OWN.replace("board", "tsds_90"), "a preset with a name of its own"),
         (OWN + OWN, "each preset has its own name"),
