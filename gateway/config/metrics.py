@@ -126,8 +126,8 @@ class RuleConfig(Section):
         highest = max(self.letter_values.values(), default=Decimal("Infinity"))
         if any(threshold.at > highest for threshold in self.thresholds):
             raise ValueError(
-                f"thresholds of {self.metric} of at most {highest:f}, the highest of letter_values: above it every "
-                "letter is at risk. Give both on one scale"
+                f"thresholds of {self.metric} of at most {highest:f}, the highest of letter_values: above it "
+                "every letter is at risk. Give both on one scale"
             )
         if self.letter_values and self.metric not in AVERAGES:
             raise ValueError(f"letter_values only in a rule for {' or '.join(AVERAGES)}")
