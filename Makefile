@@ -10,7 +10,9 @@ DEMO_INSTALLED := $(VENV)/.installed-demo
 TOOLS_INSTALLED := $(VENV)/.installed-tools
 AUDIT := tests/gateway/web/http_audit
 CLIENT_LIBRARIES := tests/client_libraries
+GRAPHIQL_TESTS := tests/graphiql
 PEERS := benchmarks/node
+CLIENT_GENERATOR := $(VENV)/client-generator/.installed
 DOCS := docs/site
 # uv installs in a tenth of pip's time. Where it fails, as with an index that only pip is configured for, pip does it.
 INSTALL = (test -x $(BIN)/uv && $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) || $(BIN)/python -m pip install --quiet $(1))
@@ -22,7 +24,7 @@ PYTEST := $(BIN)/python -m pytest -q -n auto --dist worksteal $(if $(RERUNS),--r
 help: ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-setup: $(TOOLS_INSTALLED) $(if $(NPM),$(PAGE) $(DASHBOARD) $(AUDIT)/node_modules/.package-lock.json $(CLIENT_LIBRARIES)/node_modules/.package-lock.json $(DOCS)/node_modules/.package-lock.json) ## A .venv with everything that tests, lint and benchmarks need, GraphiQL and the dashboard if npm is installed
+setup: $(TOOLS_INSTALLED) $(CLIENT_GENERATOR) $(if $(NPM),$(PAGE) $(DASHBOARD) $(AUDIT)/node_modules/.package-lock.json $(GRAPHIQL_TESTS)/node_modules/.package-lock.json $(CLIENT_LIBRARIES)/node_modules/.package-lock.json $(DOCS)/node_modules/.package-lock.json) ## A .venv with everything that tests, lint and benchmarks need, GraphiQL and the dashboard if npm is installed
 ifndef NPM
 	@test -f $(PAGE) || echo "npm was not found: the gateway works, its GraphiQL page says how to build it"
 endif
@@ -107,7 +109,7 @@ schema: setup ## Write schema.graphql
 	@$(BIN)/student-graph schema > .schema.graphql.new && mv .schema.graphql.new schema.graphql
 
 clean: ## Remove everything that was built
-	rm -rf $(VENV) gateway/graphiql graphiql/node_modules gateway/dashboard examples/dashboard/node_modules examples/dashboard/src/gql $(AUDIT)/node_modules $(CLIENT_LIBRARIES)/node_modules $(PEERS)/node_modules $(DOCS)/node_modules docs/reference site dist
+	rm -rf $(VENV) gateway/graphiql graphiql/node_modules gateway/dashboard examples/dashboard/node_modules examples/dashboard/src/gql $(AUDIT)/node_modules $(GRAPHIQL_TESTS)/node_modules $(CLIENT_LIBRARIES)/node_modules $(PEERS)/node_modules $(DOCS)/node_modules docs/reference site dist
 
 # Each of the two says what is installed, and is made again after a change of pyproject.toml. The tools bring the demo's
 # packages too, so that `make run` has nothing to do after `make test`.
@@ -126,6 +128,14 @@ $(TOOLS_INSTALLED): pyproject.toml hatch_build.py examples/third_party_adapter/p
 	@$(call INSTALL,--editable '.[dev]')
 	@$(call INSTALL,--no-deps --editable examples/third_party_adapter)
 	@touch $(DEMO_INSTALLED) $@
+
+# It writes Python clients in a test, and needs an older graphql-core than the gateway.
+$(CLIENT_GENERATOR): $(CLIENT_LIBRARIES)/python/requirements.txt | $(TOOLS_INSTALLED)
+	@echo "Installing the generator of Python clients into its own environment"
+	@$(BIN)/python -m venv --without-pip $(@D)
+	@test -x $(BIN)/uv && $(BIN)/uv pip install --quiet --python $(@D)/bin/python --requirement $< \
+	  || $(BIN)/python -m pip --python $(@D)/bin/python install --quiet --requirement $<
+	@touch $@
 
 %/node_modules/.package-lock.json: %/package-lock.json
 	@command -v npm >/dev/null || (echo "npm was not found: install Node 20.19 or newer"; exit 1)

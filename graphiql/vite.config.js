@@ -2,6 +2,8 @@ import { defineConfig } from "vite";
 
 export default defineConfig({
   base: "/graphql/",
+  // The gateway puts a new nonce in its place each time that it sends the page.
+  html: { cspNonce: "NONCE-OF-THE-PAGE" },
   build: {
     outDir: "../gateway/graphiql",
     emptyOutDir: true,

@@ -20,12 +20,15 @@ from student_graph.gateway.demo.ready_file import ready_file
 from student_graph.gateway.disclosure import DisclosureKeys, DisclosureLog
 from student_graph.gateway.server import Service, listen
 from student_graph.gateway.server import run as run_service
+from student_graph.gateway.web.admission import Purposes
 from student_graph.gateway.web.routes.dashboard import ADDRESS, DashboardPage
 from student_graph.gateway.web.routes.graphiql import GraphiQLPage
 
 HOST = "127.0.0.1"
 HOSTS = ("localhost", HOST, "[::1]", "::1")
 """Host names that the demo accepts; this stops pages of other sites that point their name to this machine."""
+PURPOSES = Purposes(frozenset({"attendance call", "counseling", "instruction", "safety"}))
+"""Purposes that requests to the demo may state."""
 FIRST_QUERY = (
     "query ($id: String) { student(studentUniqueId: $id) { name { firstName lastName } gradeLevel "
     "courseGrades { section { courseTitle } letter numeric provenance { source } } "
@@ -89,11 +92,12 @@ def run(options: argparse.Namespace) -> int:
             [district.connect() for district in districts],
             {},
             graphiql,
-            HOSTS,
+            allowed_hosts=HOSTS,
             defer=True,
             issuers=(issuer.issuer(),),
             dashboard=dashboard,
             trusted_documents=dashboard.documents() if dashboard else {},
+            purposes=PURPOSES,
             disclosure_log=DisclosureLog(Path(directory), DisclosureKeys(key)),
             policy_digest=POLICY,
             metric_settings={district.id: district.metrics.settings for district in districts},
@@ -130,13 +134,13 @@ student-graph answers at {url}
 Sandboxes of the vendors:
 {addresses}
 
-Open GraphiQL in a browser; there you can choose who you are:
-  {url}#code={code}
-
 Send a first query as the superintendent:
   curl -s {url} \\
     -H 'Authorization: Bearer {token}' \\
     -H 'Content-Type: application/json' \\
     -d {body}
 
-Press Ctrl-C to stop."""
+Press Ctrl-C to stop.
+
+Open GraphiQL in a browser; there you can choose who you are:
+{url}#code={code}"""

@@ -244,7 +244,8 @@ class Application:
             *Webhooks(service.webhook_keys, pipeline.cache.purge).routes(),
             *(self._break_glass.routes() if self._break_glass else ()),
             *(service.dashboard.routes() if service.dashboard else ()),
-            *(service.graphiql.routes() if service.graphiql else ()),
+            *(service.graphiql.routes(service.purposes) if service.graphiql else ()),
+            *(service.dashboard.routes() if service.dashboard else ()),
         ]
 
     @contextlib.asynccontextmanager

@@ -1,3 +1,4 @@
+import "./nonce.js";
 import "graphiql/setup-workers/vite";
 import "graphiql/style.css";
 import "./page.css";
@@ -15,10 +16,17 @@ if (!loadToken() && Object.keys(people).length) {
 }
 const token = loadToken();
 
-async function loadExamples() {
-  const response = await fetch("/graphql/examples.json");
-  return response.ok ? response.json() : [];
+/** What the gateway says about the page at an address of its own; `otherwise` if it does not answer. */
+async function load(name, otherwise) {
+  const response = await fetch(`/graphql/${name}.json`);
+  return response.ok ? response.json() : otherwise;
 }
 
-const [examples, issuers] = await Promise.all([loadExamples(), loadIssuers()]);
-createRoot(document.getElementById("graphiql")).render(<Page token={token} people={people} issuers={issuers} examples={examples} />);
+const [examples, purposes, issuers] = await Promise.all([
+  load("examples", []),
+  load("purposes", { known: [], required: false }),
+  loadIssuers(),
+]);
+createRoot(document.getElementById("graphiql")).render(
+  <Page token={token} people={people} issuers={issuers} examples={examples} purposes={purposes} />,
+);

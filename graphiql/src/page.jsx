@@ -1,139 +1,82 @@
+import { HISTORY_PLUGIN } from "@graphiql/plugin-history";
 import { GraphiQL } from "graphiql";
-import { useGraphiQL, useGraphiQLActions } from "@graphiql/react";
-import { useMemo, useState } from "react";
-import { createPortal } from "react-dom";
+import { useEffect, useMemo, useState } from "react";
 
-import { startSignIn } from "./sign-in.js";
-import { storeToken } from "./token.js";
+import { Bar } from "./bar.jsx";
+import { createFetcher, NO_REQUEST, requestHeaders } from "./fetcher.js";
+import { PageContext } from "./page-context.js";
+import { EXAMPLES_PANE, WELCOME } from "./pane-examples.jsx";
+import { PLAN_PANE } from "./pane-plan.jsx";
+import { SOURCES_PANE } from "./pane-sources.jsx";
+import { TABLE_PANE } from "./pane-table.jsx";
+import { ResponseStatus } from "./response-status.jsx";
+import { createStore, useValue } from "./store.js";
 
-const WELCOME = "# Choose an example above, or write a query and press Ctrl-Enter.\n\n{\n  viewer {\n    role\n  }\n}\n";
+const PANES = [EXAMPLES_PANE, SOURCES_PANE, PLAN_PANE, TABLE_PANE, HISTORY_PLUGIN];
+/** Width in pixels from which a pane fits beside the editors. */
+const WIDE = 700;
+const FIRST_PANE = innerWidth >= WIDE ? EXAMPLES_PANE : undefined;
 
-/** A GraphiQL fetcher that sends queries to this gateway only, with the token in the Authorization header. */
-function createFetcher(token) {
-  return async (operation, options = {}) => {
-    const response = await fetch("/graphql", {
-      method: "POST",
-      headers: {
-        accept: "application/json",
-        "content-type": "application/json",
-        ...options.headers,
-        ...(token && { authorization: `Bearer ${token}` }),
-      },
-      body: JSON.stringify(operation),
-    });
-    return response.json();
-  };
+/** What the page knows about the viewer of a token: whether they are an operator. Empty until it is known. */
+function useViewer(token, purpose) {
+  const [viewer, setViewer] = useState({});
+  useEffect(() => {
+    const controller = new AbortController();
+    setViewer({});
+    if (token) {
+      fetch("/graphql", {
+        method: "POST",
+        headers: requestHeaders(token, { purpose }),
+        body: JSON.stringify({ query: "{ viewer { operator } }" }),
+        signal: controller.signal,
+      })
+        .then((response) => response.json())
+        .then(({ data }) => setViewer(data?.viewer ?? {}))
+        .catch(() => {}); // the page offers then what everyone may do
+    }
+    return () => controller.abort();
+  }, [token, purpose]);
+  return viewer;
 }
 
-/** A menu of example queries. Choosing one opens it in a new tab. */
-function ExampleMenu({ examples }) {
-  const editor = useGraphiQL((state) => state.queryEditor);
-  const variableEditor = useGraphiQL((state) => state.variableEditor);
-  const { addTab } = useGraphiQLActions();
-  const openExample = (event) => {
-    const example = examples.find(({ name }) => name === event.target.value);
-    addTab();
-    editor.setValue(example.query);
-    variableEditor.setValue(Object.keys(example.variables).length ? JSON.stringify(example.variables, null, 2) : "");
-  };
-  return (
-    <label>
-      Examples
-      <select value="" onChange={openExample} disabled={!editor || !variableEditor || examples.length === 0} data-testid="examples">
-        <option value="" disabled>
-          {examples.length === 0 ? "no examples" : "choose an example"}
-        </option>
-        {examples.map(({ name, title }) => (
-          <option key={name} value={name}>
-            {title}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
-}
-
-/** The token that is sent with requests. A new token reloads the schema. */
-function TokenField({ token, onToken }) {
-  const [input, setInput] = useState(token);
-  const submit = (event) => {
-    event.preventDefault();
-    storeToken(input.trim());
-    onToken(input.trim());
-  };
-  return (
-    <form onSubmit={submit}>
-      <label>
-        Token
-        <input
-          type="password"
-          autoComplete="off"
-          spellCheck="false"
-          placeholder="token printed by the gateway"
-          value={input}
-          onChange={(event) => setInput(event.target.value)}
-          data-testid="token"
-        />
-      </label>
-      <button type="submit">Use</button>
-    </form>
-  );
-}
-
-/** A menu of the demo's people, to run the same query as each of them. */
-function PeopleMenu({ people, token }) {
-  const names = Object.keys(people);
-  const signInAs = (event) => {
-    storeToken(people[event.target.value]);
-    location.reload(); // keeps the open tabs, and drops the results that the other person could see
-  };
-  return (
-    <label>
-      As
-      <select value={names.find((name) => people[name] === token) ?? ""} onChange={signInAs} data-testid="people">
-        <option value="" disabled>
-          another person
-        </option>
-        {names.map((name) => (
-          <option key={name} value={name}>
-            {name}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
-}
-
-/** GraphiQL below a bar with example queries, people to sign in as, and the token. */
-export function Page({ token: initialToken, people, issuers, examples }) {
+/** GraphiQL with the panes of this graph, below a bar of controls for its requests. */
+export function Page({ token: initialToken, people, issuers, examples, purposes }) {
   const [token, setToken] = useState(initialToken);
-  const fetcher = useMemo(() => createFetcher(token), [token]);
-  const [menuSlot, setMenuSlot] = useState(null);
+  const [options] = useState(() => createStore({ purpose: "", noCache: false, explain: false }));
+  const [progress] = useState(() => createStore(NO_REQUEST));
+  const { purpose } = useValue(options);
+  const required = purposes.required ? purpose : ""; // without a purpose that is required, there is no schema either
+  const viewer = useViewer(token, required);
+  const isOperator = viewer.operator === true;
+  const fetcher = useMemo(() => createFetcher(token, options, progress), [token, options, progress, required]);
+  const page = useMemo(() => ({ examples, token, options, progress, viewer }), [examples, token, options, progress, viewer]);
+  useEffect(() => {
+    if (viewer.operator === false) {
+      options.set({ ...options.get(), explain: false });
+    }
+  }, [viewer.operator, options]);
   return (
-    <div className="student-graph">
-      <header>
-        <strong>student graph</strong>
-        <span ref={setMenuSlot} />
-        {Object.keys(people).length > 0 && <PeopleMenu people={people} token={token} />}
-        {issuers.map((issuer) => (
-          <button key={issuer.issuer} type="button" onClick={() => startSignIn(issuer)} data-testid="sign-in">
-            Sign in{issuers.length > 1 && ` at ${new URL(issuer.issuer).hostname}`}
-          </button>
-        ))}
-        <TokenField key={token} token={token} onToken={setToken} />
-      </header>
-      <GraphiQL
-        key={token}
-        fetcher={fetcher}
-        storage={sessionStorage}
-        defaultQuery={WELCOME}
-        defaultEditorToolsVisibility="variables"
-        isHeadersEditorEnabled={false}
-        showPersistHeadersSettings={false}
-      >
-        {/* The menu uses the editor's context, so it is created here and shown in the bar above. */}
-        <GraphiQL.Logo>{menuSlot && createPortal(<ExampleMenu examples={examples} />, menuSlot)}</GraphiQL.Logo>
-      </GraphiQL>
-    </div>
+    <PageContext value={page}>
+      <div className="student-graph">
+        <Bar {...{ token, people, issuers, purposes, options, viewer: { operator: isOperator } }} onToken={setToken} />
+        <main>
+          <GraphiQL
+            key={token}
+            fetcher={fetcher}
+            plugins={PANES}
+            visiblePlugin={FIRST_PANE}
+            storage={sessionStorage}
+            defaultQuery={WELCOME}
+            defaultEditorToolsVisibility="variables"
+            isHeadersEditorEnabled={false}
+            showPersistHeadersSettings={false}
+          >
+            <GraphiQL.Footer>
+              <ResponseStatus />
+            </GraphiQL.Footer>
+          </GraphiQL>
+        </main>
+      </div>
+    </PageContext>
   );
 }

@@ -15,11 +15,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from student_graph.gateway.auth import Issuer
+from student_graph.gateway.web.admission import Purposes
 from student_graph.gateway.web.request import BadRequestError, read_body
 
 GATEWAY_FOLDER = Path(__file__).parents[2]
@@ -28,11 +29,18 @@ EXAMPLE_FOLDERS = (GATEWAY_FOLDER / "examples", GATEWAY_FOLDER.parent / "example
 """Where the example documents are: next to the code in a wheel, at the root in a checkout."""
 
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'{}; img-src 'self' data:; "
-    "font-src 'self' data:; style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
+    "default-src 'none'; script-src 'nonce-{nonce}'; worker-src 'self'; connect-src 'self'{origins}; "
+    "img-src 'self' data:; font-src 'self' data:; style-src-elem 'nonce-{nonce}'; style-src-attr 'unsafe-inline'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""The page connects only to this gateway and to issuers, put at `{}`. Inline styles are allowed for the editor."""
+"""
+Scripts and style sheets need the nonce of the page, and the page connects only to this gateway and to issuers.
+
+Attributes `style` are allowed, because the editor places its lines with them.
+"""
+NONCE_PLACEHOLDER = "NONCE-OF-THE-PAGE"
+"""What the built page has in place of the nonce; `graphiql/vite.config.js` names it too."""
+NONCE_BYTES = 16
 
 NOT_BUILT_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Student graph</title>
 <h1>GraphiQL is not built</h1>
@@ -83,11 +91,12 @@ class GraphiQLPage:
             (folder for folder in EXAMPLE_FOLDERS if folder.is_dir()), EXAMPLE_FOLDERS[-1]
         )
 
-    def routes(self) -> list[BaseRoute]:
-        """Return the routes of the page and of what it loads."""
+    def routes(self, purposes: Purposes) -> list[BaseRoute]:
+        """Return the routes of the page and of what it loads; requests may state `purposes`."""
         routes: list[BaseRoute] = [
             Route("/graphql", lambda _: self._page()),
             Route("/graphql/examples.json", lambda _: JSONResponse(self._examples())),
+            Route("/graphql/purposes.json", lambda _: JSONResponse(_purposes(purposes))),
             Route("/graphql/sign-in.json", lambda _: JSONResponse(self._issuers())),
         ]
         if self._demo_tokens is not None:
@@ -98,14 +107,14 @@ class GraphiQLPage:
         return routes
 
     def _page(self) -> Response:
-        """Return the page, or instructions if it is not built."""
+        """Return the page with a new nonce, or instructions if it is not built."""
+        nonce = secrets.token_urlsafe(NONCE_BYTES)
         token_urls = [urlsplit(sign_in.token_url) for _, sign_in in self._sign_ins]
         origins = sorted({f" {url.scheme}://{url.netloc}" for url in token_urls})
-        headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY.format("".join(origins))}
+        policy = CONTENT_SECURITY_POLICY.format(nonce=nonce, origins="".join(origins))
         index = self._build_folder / "index.html"
-        if not index.is_file():
-            return HTMLResponse(NOT_BUILT_PAGE, headers=headers)
-        return FileResponse(index, headers=headers)
+        page = index.read_text(encoding="utf-8") if index.is_file() else NOT_BUILT_PAGE
+        return HTMLResponse(page.replace(NONCE_PLACEHOLDER, nonce), headers={"Content-Security-Policy": policy})
 
     def _issuers(self) -> list[dict[str, str]]:
         """Return the issuers at which a browser can sign in."""
@@ -141,3 +150,8 @@ class GraphiQLPage:
         title = first_line.lstrip("# ") if first_line.startswith("#") else path.stem
         variables = {name: value for name, value in self._variables.items() if f"${name}:" in query}
         return {"name": path.stem, "title": title, "query": query, "variables": variables}
+
+
+def _purposes(purposes: Purposes) -> dict[str, Any]:
+    """Return which purposes requests may state, sorted, none for any text; and whether they must state one."""
+    return {"known": sorted(purposes.known), "required": purposes.required}

@@ -155,7 +155,10 @@ def test_the_first_query_that_it_prints_works(running: RunningDemo) -> None:
     headers = dict(header.split(": ") for header in options[1:-2:2])
     student = post(url, headers=headers, content=options[-1]).json()["data"]["student"]
 
+    rest = [running.process.stdout.readline() for _ in range(3)]
+
     assert lines[0] == f"student-graph answers at {running.ready['graphql']}\n"
+    assert rest[2] == f"{running.ready['graphiql']}\n"  # the last line is the one to open
     assert [name for name, value in student.items() if not value] == []
 
 
@@ -194,7 +197,7 @@ def test_a_browser_gets_the_page_without_a_token(running: RunningDemo) -> None:
 
     assert page.status_code == 200
     assert not [token for token in running.ready["tokens"].values() if token in page.text]
-    assert "script-src 'self'" in page.headers["content-security-policy"]
+    assert "script-src 'nonce-" in page.headers["content-security-policy"]
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS"])

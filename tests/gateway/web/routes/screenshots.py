@@ -11,12 +11,10 @@ import asyncio
 import hashlib
 import tempfile
 from pathlib import Path
+from typing import Any
 
-from playwright.async_api import Page
-
-from tests.gateway.browser import browser_page
 from tests.gateway.servers import ROOT, RunningDemo, running_demo
-from tests.gateway.web.routes.test_graphiql_browser import run_example
+from tests.graphiql.visit import Visit, address_of, visit_to
 
 IMAGES = ROOT / "docs" / "images"
 DIGEST = IMAGES / "digest.txt"
@@ -29,27 +27,30 @@ def digest() -> str:
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
 
 
-async def take_screenshots(folder: Path, running: RunningDemo) -> list[str]:
-    """Write both screenshots into a folder; return the results that they show."""
-    async with browser_page(1500, 950) as page:
-        first = await run_example(page, running)
-        await page.screenshot(path=folder / "graphiql.png")
+async def take_screenshots(folder: Path, running: RunningDemo) -> list[dict[str, Any]]:
+    """Write both screenshots into a folder; return the responses that they show."""
+    async with visit_to(address_of(running), width=1500, height=950) as visit:
+        await visit.open_example("01-one-student")
+        await visit.run()
+        await visit.show("Sources and gaps")
+        await visit.page.get_by_text("Ed-Fi ODS/API").wait_for()
+        await visit.page.screenshot(path=folder / "graphiql.png")
+        first = await visit.response()
         switches = f"{running.ready['sources']['canvas']['url']}/-/switches"
-        await page.request.post(switches, data={"down": True})
-        second = await run_again(page)
-        await page.screenshot(path=folder / "canvas-down.png")
+        await visit.page.request.post(switches, data={"down": True})
+        second = await run_again(visit)
+        await visit.page.screenshot(path=folder / "canvas-down.png")
     return [first, second]
 
 
-async def run_again(page: Page) -> str:
-    """Execute the query again, scroll to the end of the result and return what is shown there."""
-    result = page.locator(".result-window")
-    async with page.expect_response(lambda response: response.url.endswith("/graphql")):
-        await page.locator(".graphiql-execute-button").click()
-    await result.locator(".view-lines").first.click()
-    await page.keyboard.press("Control+End")
-    await page.locator(".result-window", has_text="extensions").wait_for()
-    return (await result.inner_text()).replace("\xa0", " ")
+async def run_again(visit: Visit) -> dict[str, Any]:
+    """Execute the query again, scroll to the end of the response and return it."""
+    await visit.run()
+    await visit.page.locator(".result-window .view-lines").first.click()
+    await visit.page.keyboard.press("Control+End")
+    await visit.page.locator(".result-window", has_text="extensions").wait_for()
+    response: dict[str, Any] = await visit.response()
+    return response
 
 
 def main() -> None:

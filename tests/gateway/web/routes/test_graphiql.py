@@ -10,6 +10,7 @@ import pytest
 from graphql import parse, validate
 
 from student_graph.gateway.server import Service
+from student_graph.gateway.web.admission import Purposes
 from student_graph.gateway.web.routes.graphiql import EXAMPLE_FOLDERS, GraphiQLPage
 from student_graph.resolvers.schema import core_schema, make_schema
 from tests.gateway.servers import client_for
@@ -67,6 +68,39 @@ def test_a_browser_may_cache_assets_but_not_the_page(tmp_path: Path) -> None:
     assert "immutable" in asset.headers["cache-control"]
     assert page.headers["cache-control"] == "private, no-store"
     assert outside.status_code == 404
+
+
+def test_only_what_has_the_nonce_of_the_page_is_loaded(tmp_path: Path) -> None:
+    """Scripts and style sheets get a new nonce each time; the policy allows nothing inline and no other host."""
+    (tmp_path / "index.html").write_text('<script nonce="NONCE-OF-THE-PAGE"></script>')
+    with client_for(Service([], {}, GraphiQLPage(build_folder=tmp_path)).app()) as http:
+        pages = [http.get("/graphql", headers={"Accept": "text/html"}) for _ in range(2)]
+    nonces = [page.text.split('"')[1] for page in pages]
+    policies = [
+        dict(directive.strip().split(" ", 1) for directive in page.headers["content-security-policy"].split(";"))
+        for page in pages
+    ]
+
+    assert len(set(nonces)) == 2
+    assert min(map(len, nonces)) >= 20
+    for nonce, policy in zip(nonces, policies, strict=True):
+        assert policy["script-src"] == policy["style-src-elem"] == f"'nonce-{nonce}'"
+        assert (policy["default-src"], policy["connect-src"], policy["worker-src"]) == (
+            "'none'",
+            "'self'",
+            "'self'",
+        )
+
+
+@pytest.mark.parametrize(
+    "purposes", [Purposes(), Purposes(frozenset({"safety", "instruction"}), required=True)], ids=["any", "known"]
+)
+def test_the_page_learns_which_purposes_requests_may_state(tmp_path: Path, purposes: Purposes) -> None:
+    """Those of the settings in order, or none for any text; and whether one must be stated."""
+    with client_for(Service([], {}, GraphiQLPage(build_folder=tmp_path), purposes=purposes).app()) as http:
+        content = http.get("/graphql/purposes.json").json()
+
+    assert content == {"known": sorted(purposes.known), "required": purposes.required}
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)

@@ -26,7 +26,7 @@ from tests.gateway.auth.token_factory import AUDIENCE, EC_KEY, public_jwk
 from tests.gateway.browser import browser_page, needs_graphiql
 from tests.gateway.servers import client_for
 from tests.gateway.small_district import DISTRICT, Ledger, district
-from tests.gateway.web.routes.test_graphiql_browser import Visit
+from tests.graphiql.visit import Visit
 
 pytestmark = needs_graphiql
 
@@ -88,13 +88,13 @@ async def test_a_teacher_signs_in_and_sends_a_query(provider: Provider) -> None:
         sign_in=SignIn(f"{provider.url}/authorize", f"{provider.url}/token", "graphiql"),
     )
     service = Service([district(Ledger())], {}, GraphiQLPage(issuers=[issuer]), issuers=(issuer,))
-    visit = Visit()
     with client_for(service.app()) as client:
         async with browser_page() as page:
+            visit = Visit(page)
             await page.goto(f"{client.base_url}/graphql?code=forged&state=forged")
             await page.get_by_test_id("sign-in").click()
             await page.wait_for_url("**/graphql")
-            await visit.watch(page)
+            visit.watch()
             await page.locator(".graphiql-query-editor", has_text="viewer").wait_for()
             await page.locator(".graphiql-execute-button").click()
             result = page.locator(".result-window", has_text="TEACHER")
