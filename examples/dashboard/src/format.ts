@@ -2,7 +2,11 @@
 
 const LOCALE = "en-US";
 const relative = new Intl.RelativeTimeFormat(LOCALE, { numeric: "auto" });
-const SECONDS_BY_UNIT = [["day", 86_400], ["hour", 3_600], ["minute", 60]] as const;
+const SECONDS_BY_UNIT = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+] as const;
 
 const CLASSES: Readonly<Record<string, string>> = {
   PII: "personal details",
@@ -34,7 +38,20 @@ export function words(constant: string): string {
 /** A grade level in short: `SIXTH` is `6th`. */
 export function gradeLevel(level: string | null | undefined): string {
   if (!level) return "–";
-  const ordinals = ["FIRST", "SECOND", "THIRD", "FOURTH", "FIFTH", "SIXTH", "SEVENTH", "EIGHTH", "NINTH", "TENTH", "ELEVENTH", "TWELFTH"];
+  const ordinals = [
+    "FIRST",
+    "SECOND",
+    "THIRD",
+    "FOURTH",
+    "FIFTH",
+    "SIXTH",
+    "SEVENTH",
+    "EIGHTH",
+    "NINTH",
+    "TENTH",
+    "ELEVENTH",
+    "TWELFTH",
+  ];
   const number = ordinals.indexOf(level) + 1;
   const ending = ({ 1: "st", 2: "nd", 3: "rd" } as Record<number, string>)[number] ?? "th";
   return number > 0 ? `${number}${ending}` : words(level);

@@ -39,7 +39,11 @@ export function problemsOf({ error, extensions }: Answer): readonly Problem[] {
 }
 
 /** The problems of the whole answer and those at one of the fields below a path, each reason once. */
-export function problemsAt(problems: readonly Problem[], path: readonly string[], fields: readonly string[]): Problem[] {
+export function problemsAt(
+  problems: readonly Problem[],
+  path: readonly string[],
+  fields: readonly string[],
+): Problem[] {
   const here = problems.filter((problem) => {
     const names = problem.path.filter((step) => typeof step === "string");
     return path.every((name, index) => names[index] === name) && fields.includes(names[path.length] ?? "");
@@ -49,7 +53,11 @@ export function problemsAt(problems: readonly Problem[], path: readonly string[]
 
 /** The problems without those that say the same for another place. */
 export function distinct(problems: readonly Problem[]): Problem[] {
-  return [...new Map(problems.map((problem) => [`${problem.code} ${problem.source} ${problem.sensitivity}`, problem])).values()];
+  return [
+    ...new Map(
+      problems.map((problem) => [`${problem.code} ${problem.source} ${problem.sensitivity}`, problem]),
+    ).values(),
+  ];
 }
 
 /** A problem in plain words. */

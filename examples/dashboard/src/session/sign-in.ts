@@ -64,7 +64,13 @@ export async function completeSignIn(): Promise<void> {
   const options = { [oauth.allowInsecureRequests]: issuer.tokenUrl.startsWith("http://") };
   const parameters = oauth.validateAuthResponse(server, client, address, state);
   const response = await oauth.authorizationCodeGrantRequest(
-    server, client, oauth.None(), parameters, redirectUri(), verifier, options,
+    server,
+    client,
+    oauth.None(),
+    parameters,
+    redirectUri(),
+    verifier,
+    options,
   );
   storeToken((await oauth.processAuthorizationCodeResponse(server, client, response)).access_token);
 }

@@ -75,7 +75,11 @@ export function DataTable<Row extends object>({ label, columns, rows, sortable =
                 const Cell = index === 0 ? "th" : "td";
                 const { header } = cell.column.columnDef;
                 return (
-                  <Cell key={cell.id} scope={index === 0 ? "row" : undefined} data-label={typeof header === "string" ? header : ""}>
+                  <Cell
+                    key={cell.id}
+                    scope={index === 0 ? "row" : undefined}
+                    data-label={typeof header === "string" ? header : ""}
+                  >
                     <table.FlexRender cell={cell} />
                   </Cell>
                 );

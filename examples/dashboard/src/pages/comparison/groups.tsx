@@ -95,7 +95,11 @@ function columns({ says, format }: (typeof METRICS)[ComparedMetric]): Columns<Ro
   ];
 }
 
-function groupName(group: string | null | undefined, dimension: ComparedDimension, schools: Props["schoolNames"]): string {
+function groupName(
+  group: string | null | undefined,
+  dimension: ComparedDimension,
+  schools: Props["schoolNames"],
+): string {
   if (group === undefined) return "All students";
   if (group === null) return "None of these";
   if (dimension === "SCHOOL") return schools.get(group) ?? group;
@@ -134,37 +138,66 @@ export function ComparedGroups({ table: masked, metric, dimension, schoolNames }
       height: 50 + rows.length * 34,
       marginLeft: 175,
       marginRight: 60,
-      x: { label: comparison.says + (isShare ? " (%)" : ""), percent: isShare, grid: true, domain: [0, isShare ? 100 * max : max], nice: true },
-      y: { domain: rows.map(({ name }) => name), label: null, tickFormat: (name: string) => (name.length > 22 ? `${name.slice(0, 21)}…` : name) },
+      x: {
+        label: comparison.says + (isShare ? " (%)" : ""),
+        percent: isShare,
+        grid: true,
+        domain: [0, isShare ? 100 * max : max],
+        nice: true,
+      },
+      y: {
+        domain: rows.map(({ name }) => name),
+        label: null,
+        tickFormat: (name: string) => (name.length > 22 ? `${name.slice(0, 21)}…` : name),
+      },
       marks: [
-        Plot.barX(rows.filter(({ value }) => value !== undefined), {
-          x: "value",
+        Plot.barX(
+          rows.filter(({ value }) => value !== undefined),
+          {
+            x: "value",
+            y: "name",
+            fill: (row: Row) => (row.name === "All students" ? "var(--quiet)" : "var(--accent)"),
+          },
+        ),
+        Plot.text(rows, {
+          x: (row: Row) => row.value ?? 0,
           y: "name",
-          fill: (row: Row) => (row.name === "All students" ? "var(--quiet)" : "var(--accent)"),
+          text: label,
+          textAnchor: "start",
+          fill: "currentColor",
         }),
-        Plot.text(rows, { x: (row: Row) => row.value ?? 0, y: "name", text: label, textAnchor: "start", fill: "currentColor" }),
         Plot.ruleX([0]),
       ],
     };
   }, [rows, comparison]);
   const shownColumns = useMemo(() => columns(comparison), [comparison]);
   const known = rows.slice(1).filter(({ value }) => value !== undefined);
-  const highest = known.reduce<Row | undefined>((best, row) => ((best?.value ?? -1) >= row.value! ? best : row), undefined);
+  const highest = known.reduce<Row | undefined>(
+    (best, row) => ((best?.value ?? -1) >= row.value! ? best : row),
+    undefined,
+  );
   const hidden = rows.filter(({ suppressed, value }) => suppressed && value === undefined).length;
   const summary =
     `${comparison.says}, by group.` +
     (highest ? ` Highest: ${highest.name} with ${comparison.format(highest.value)}.` : "") +
-    (hidden > 0 ? ` ${counted(hidden, "number is", "numbers are")} hidden, because few students are behind ${hidden === 1 ? "it" : "them"}.` : "");
+    (hidden > 0
+      ? ` ${counted(hidden, "number is", "numbers are")} hidden, because few students are behind ${hidden === 1 ? "it" : "them"}.`
+      : "");
   return (
     <>
       <Notices problems={table.missingSources.map((missing) => ({ ...missing, path: [], retryable: true }))} />
       <div className="chart-and-table">
-        {rows.some(({ value }) => value !== undefined) ? <Chart summary={summary} options={options} /> : <p>{summary}</p>}
+        {rows.some(({ value }) => value !== undefined) ? (
+          <Chart summary={summary} options={options} />
+        ) : (
+          <p>{summary}</p>
+        )}
         <DataTable label={`${comparison.name} by group`} columns={shownColumns} rows={rows} />
       </div>
       {!table.complete && (
         <p className="quiet">
-          You do not see every student of these groups. So numbers about few students are hidden, and those that would reveal them.
+          You do not see every student of these groups. So numbers about few students are hidden, and those that would
+          reveal them.
         </p>
       )}
       <p className="quiet">

@@ -36,7 +36,10 @@ function choicesOf<Key extends string>(names: Readonly<Record<Key, string>>) {
   return (Object.entries(names) as [Key, string][]).map(([id, name]) => ({ id, name }));
 }
 
-const METRIC_CHOICES = (Object.entries(METRICS) as [ComparedMetric, { name: string }][]).map(([id, { name }]) => ({ id, name }));
+const METRIC_CHOICES = (Object.entries(METRICS) as [ComparedMetric, { name: string }][]).map(([id, { name }]) => ({
+  id,
+  name,
+}));
 
 /** A metric by school or another grouping. Cells about few students are hidden, and say so. */
 export function ComparisonPage() {

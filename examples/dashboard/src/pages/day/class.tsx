@@ -87,7 +87,10 @@ function rowsOf(roster: NonNullable<Class["roster"]>, work: Work | undefined): R
       late: student.attendance?.tardies?.value ?? undefined,
       streak: student.attendance?.absenceStreak?.value ?? undefined,
       missing: own?.student?.coursework?.missing?.value ?? undefined,
-      grade: grades.find(({ gradeType }) => gradeType === "COMPUTED_CURRENT") ?? grades.find(({ current }) => current) ?? undefined,
+      grade:
+        grades.find(({ gradeType }) => gradeType === "COMPUTED_CURRENT") ??
+        grades.find(({ current }) => current) ??
+        undefined,
     };
   });
 }
@@ -101,9 +104,17 @@ function columns(finished: boolean): Columns<Row> {
       header: "Student",
       cell: ({ row, getValue }) => <Link href={`/student/${row.original.id}`}>{getValue()}</Link>,
     }),
-    column.accessor("absent", { header: "Days absent", cell: (cell) => number(cell.getValue()), sortUndefined: "last" }),
+    column.accessor("absent", {
+      header: "Days absent",
+      cell: (cell) => number(cell.getValue()),
+      sortUndefined: "last",
+    }),
     column.accessor("late", { header: "Days late", cell: (cell) => number(cell.getValue()), sortUndefined: "last" }),
-    column.accessor("streak", { header: "Away in a row", cell: (cell) => number(cell.getValue()), sortUndefined: "last" }),
+    column.accessor("streak", {
+      header: "Away in a row",
+      cell: (cell) => number(cell.getValue()),
+      sortUndefined: "last",
+    }),
     column.accessor("missing", {
       header: "Missing work",
       cell: (cell) => later(number(cell.getValue())),
@@ -143,7 +154,11 @@ export function ClassCard({ section, work, finished }: Props) {
           {`${WORTH_A_LOOK.absent} days absent in 4 weeks, away now, or ${WORTH_A_LOOK.missing} missing works`}
         </Figure>
       </Figures>
-      <Tick label={`Only the ${counted(few.length, "student")} worth a look`} isSelected={onlyFew} onChange={setOnlyFew} />
+      <Tick
+        label={`Only the ${counted(few.length, "student")} worth a look`}
+        isSelected={onlyFew}
+        onChange={setOnlyFew}
+      />
       {rows.length > 0 ? (
         <DataTable label={`Students of ${courseTitle ?? "the class"}`} columns={shown} rows={onlyFew ? few : rows} />
       ) : (

@@ -73,10 +73,12 @@ export function EarlyWarningPage() {
   const [result, execute] = useQuery({ query: EarlyWarningDocument, variables, pause: signals.length === 0 });
   const students = signals.length > 0 ? result.data?.viewer?.students : undefined;
   const rows = useMemo(() => (students?.edges ?? []).flatMap(({ node }) => node ?? []), [students]);
-  const change = <Value,>(set: (value: Value) => void) => (value: Value) => {
-    set(value);
-    restart();
-  };
+  const change =
+    <Value,>(set: (value: Value) => void) =>
+    (value: Value) => {
+      set(value);
+      restart();
+    };
   const toggle = (name: Signal) => (chosen: boolean) => {
     setSignals(NAMES.filter((other) => (other === name ? chosen : signals.includes(other))));
     restart();
@@ -106,7 +108,10 @@ export function EarlyWarningPage() {
           ))}
         </fieldset>
       </div>
-      <Notices problems={signals.length > 0 ? problemsOf(result) : []} onRetry={() => execute({ requestPolicy: "network-only" })} />
+      <Notices
+        problems={signals.length > 0 ? problemsOf(result) : []}
+        onRetry={() => execute({ requestPolicy: "network-only" })}
+      />
       {signals.length === 0 && <Empty>Choose at least one signal.</Empty>}
       {result.fetching && <Waiting />}
       {students && (

@@ -49,8 +49,12 @@ function reasonsOf({ attendance, courses, riskProfile }: StudentAtRisk): Reason[
   const failing = courses?.failingCourses;
   const indicators = (riskProfile?.indicators ?? []).filter(({ level }) => level === "WATCH" || level === "AT_RISK");
   return [
-    ...(absence?.level === "AT_RISK" ? [{ key: "absence", text: `Chronic absence: ${absence.reasons.join(" ")}` }] : []),
-    ...(failing?.value ? [{ key: "failing", text: `Failing courses: ${failing.reasons.join(" ") || failing.value}` }] : []),
+    ...(absence?.level === "AT_RISK"
+      ? [{ key: "absence", text: `Chronic absence: ${absence.reasons.join(" ")}` }]
+      : []),
+    ...(failing?.value
+      ? [{ key: "failing", text: `Failing courses: ${failing.reasons.join(" ") || failing.value}` }]
+      : []),
     ...indicators.map(({ domain, level, reasons }) => ({
       key: domain,
       text: `${words(domain)}, ${words(level).toLowerCase()}: ${reasons.join(" ")}`,

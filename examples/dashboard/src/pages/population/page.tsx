@@ -53,7 +53,10 @@ export function PopulationPage() {
   /** What was asked for; null before the first time. */
   const [asked, setAsked] = useState<{ where: StudentCondition; school: string | null } | null>(null);
   const { after, pages, restart } = useCursor();
-  const variables = useMemo(() => ({ where: asked?.where ?? NOTHING, school: asked?.school ?? null, after }), [asked, after]);
+  const variables = useMemo(
+    () => ({ where: asked?.where ?? NOTHING, school: asked?.school ?? null, after }),
+    [asked, after],
+  );
   const [result, execute] = useQuery({ query: PopulationDocument, variables, pause: !asked });
   const students = asked ? result.data?.viewer?.students : undefined;
   const rows = useMemo(() => (students?.edges ?? []).flatMap(({ node }) => node ?? []), [students]);
@@ -95,7 +98,9 @@ export function PopulationPage() {
             <ConditionRow
               key={condition.key}
               condition={condition}
-              onChange={(changed) => setConditions(conditions.map((other) => (other.key === changed.key ? changed : other)))}
+              onChange={(changed) =>
+                setConditions(conditions.map((other) => (other.key === changed.key ? changed : other)))
+              }
               onRemove={() => setConditions(conditions.filter(({ key }) => key !== condition.key))}
             />
           ))}

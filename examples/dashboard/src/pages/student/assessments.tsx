@@ -98,17 +98,18 @@ export function AssessmentsCard({ student, ...part }: Props) {
       marks: [
         Plot.ruleX([50], { stroke: "var(--quiet)", strokeDasharray: "4 3" }),
         Plot.dot(points, { x: "percentile", y: "subject", fill: "var(--accent)", r: 6 }),
-        Plot.text(points, { x: "percentile", y: "subject", text: (point) => number(point.percentile, 0), dy: -13, fill: "currentColor" }),
+        Plot.text(points, {
+          x: "percentile",
+          y: "subject",
+          text: (point) => number(point.percentile, 0),
+          dy: -13,
+          fill: "currentColor",
+        }),
       ],
     };
   }, [points]);
   return (
-    <Card
-      title="Assessments"
-      wide
-      {...part}
-      footer={<Origins of={rows.map(({ provenance }) => provenance)} />}
-    >
+    <Card title="Assessments" wide {...part} footer={<Origins of={rows.map(({ provenance }) => provenance)} />}>
       {rows.length > 0 ? (
         <div className="chart-and-table">
           {points.length > 0 && (

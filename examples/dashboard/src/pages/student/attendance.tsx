@@ -89,12 +89,21 @@ export function AttendanceCard({ student, ...part }: Props) {
     [attendanceEvents],
   );
   const options = useMemo((): Plot.PlotOptions => {
-    const { first, last } = attendance?.rate?.window ?? { first: entries[0]?.date ?? "", last: entries.at(-1)?.date ?? "" };
+    const { first, last } = attendance?.rate?.window ?? {
+      first: entries[0]?.date ?? "",
+      last: entries.at(-1)?.date ?? "",
+    };
     const kinds = [...new Set(entries.map(({ category }) => category))];
     return {
       height: 150,
       marginLeft: 30,
-      x: { interval: "month", domain: utcMonth.range(utcMonth(new Date(first)), new Date(Date.parse(last) + 1)), label: null, type: "band", tickFormat: (month: Date) => month.toLocaleDateString("en-US", { month: "short", timeZone: "UTC" }) },
+      x: {
+        interval: "month",
+        domain: utcMonth.range(utcMonth(new Date(first)), new Date(Date.parse(last) + 1)),
+        label: null,
+        type: "band",
+        tickFormat: (month: Date) => month.toLocaleDateString("en-US", { month: "short", timeZone: "UTC" }),
+      },
       y: { label: "Days", tickFormat: "d", interval: 1, grid: true },
       color: { domain: kinds.map(words), range: kinds.map((kind) => COLORS[kind]!), legend: true },
       marks: [

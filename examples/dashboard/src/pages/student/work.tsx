@@ -41,7 +41,10 @@ const COLUMNS: Columns<Assignment> = [
     cell: (cell) => date(cell.getValue()),
     sortUndefined: "last",
   }),
-  column.accessor("status", { header: "State", cell: ({ row }) => words(row.original.status) + (row.original.late ? ", late" : "") }),
+  column.accessor("status", {
+    header: "State",
+    cell: ({ row }) => words(row.original.status) + (row.original.late ? ", late" : ""),
+  }),
   column.accessor((work) => work.score ?? undefined, {
     id: "score",
     header: "Points",

@@ -1,0 +1,1 @@
+"""The example dashboard, built and served by the demo, in a real browser."""
