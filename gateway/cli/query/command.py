@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from student_graph.adapters.registry import SettingsError
 from student_graph.gateway.cli.parser import Commands, printable
 from student_graph.gateway.cli.query.csv_text import csv_of
 from student_graph.gateway.cli.query.document import DOCUMENT_HELP, document_text
-from student_graph.gateway.cli.query.rows import table_of, text_of
+from student_graph.gateway.cli.query.rows import Table, next_page_of, table_of, text_of
 from student_graph.gateway.cli.query.target import Target, target_of
 from student_graph.gateway.cli.terminal import print_table, progress
 
@@ -71,6 +71,11 @@ def add_command(commands: Commands) -> None:
     command.add_argument("--variables", default="{}", metavar="JSON", help="variables, as a JSON object")
     command.add_argument("--operation", metavar="NAME", help="name of the operation, if the document has several")
     command.add_argument("--purpose", metavar="TEXT", help="purpose of the request")
+    command.add_argument(
+        "--all-pages",
+        action="store_true",
+        help="also ask for the next pages of the list, by the variable $after; with --json a line for each page",
+    )
     formats = command.add_mutually_exclusive_group()
     formats.add_argument("--csv", action="store_true", help="print CSV (docs/clients.md has the rule)")
     formats.add_argument("--json", action="store_true", help="print the answer as JSON")
@@ -86,31 +91,53 @@ def run(options: argparse.Namespace) -> int:
     """
     text = document_text(options.query)
     document, variables = _parsed(text), _variables(options.variables)
+    if options.all_pages and "$after" not in text:
+        raise SettingsError("--all-pages: the document needs a variable $after, where the list continues")
     with target_of(options) as target:
         suggested = target.variables_of(text)
         if used := {name: value for name, value in suggested.items() if name not in variables}:
             _note(f"variables of the demo: {json.dumps(used)}")
         request = {"query": text, "variables": {**suggested, **variables}, "operationName": options.operation}
         with progress("waiting for the answer"):
-            answer = _answer(target, request, options.purpose)
-    return _print(options, document, answer)
+            answers = list(_answers(target, request, options))
+    return _print(options, document, answers)
 
 
-def _print(options: argparse.Namespace, document: DocumentNode, answer: Mapping[str, Any]) -> int:
-    """Print an answer in the format of the options; return the exit status."""
-    data = answer.get("data")
+def _answers(target: Target, request: dict[str, Any], options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """The answer, and with `--all-pages` those of the pages behind it."""
+    while True:
+        answer = _answer(target, request, options.purpose)
+        yield answer
+        try:
+            cursor = next_page_of(answer.get("data")) if options.all_pages else None
+        except ValueError as exc:
+            raise SettingsError(f"--all-pages: {exc}") from None
+        if cursor is None:
+            return
+        request = {**request, "variables": {**request["variables"], "after": cursor}}
+
+
+def _print(options: argparse.Namespace, document: DocumentNode, answers: Sequence[Mapping[str, Any]]) -> int:
+    """Print an answer, or that of each page, in the format of the options; return the exit status."""
+    tables = [
+        table_of(document, options.operation, answer["data"])
+        for answer in answers
+        if answer.get("data") is not None
+    ]
     if options.json:
-        print(json.dumps(answer, indent=2))
-    elif data is not None:
-        table = table_of(document, options.operation, data)
+        for answer in answers:
+            print(json.dumps(answer, indent=None if options.all_pages else 2))
+    elif tables:
+        table = Table(tables[0].headings, [row for page in tables for row in page.rows])
         if options.csv:
             sys.stdout.write(csv_of(table))
         else:
             print_table(table.headings, [[text_of(value) for value in row] for row in table.rows])
-    problems = list(_problems(answer))
+    sys.stdout.flush()  # before the problems, also where both go to one file
+    problems = [problem for answer in answers for problem in _problems(answer)]
     for problem in problems:
         _note(problem)
-    if data is None:
+    if not tables:
         return REFUSED_EXIT_STATUS
     return INCOMPLETE_EXIT_STATUS if problems else COMPLETE_EXIT_STATUS
 

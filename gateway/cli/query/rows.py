@@ -5,7 +5,8 @@ The rule, as `docs/clients.md` states it for users:
 
 - A column for each field without a selection of its own, in the order of the document, named by its path:
   `name.firstName`. What all names begin with is left out, and so are `edges` and `node` of connections. Columns
-  that would then have one name keep their whole paths. The columns depend on the document only.
+  that would then have one name keep their whole paths. `pageInfo` has no columns. The columns depend on the
+  document only.
 - A row for each item of a list. What is around a list is repeated on each of its rows. Lists side by side come one
   after the other, each with the columns of the other ones empty. An empty list makes no rows, but what is around
   it is there.
@@ -26,6 +27,7 @@ FieldPath: TypeAlias = "tuple[str, ...]"
 """Where a field is in an answer: response names from the root, without positions in lists."""
 Row: TypeAlias = "dict[FieldPath, Any]"
 CONNECTION_FIELDS = frozenset({"edges", "node"})
+PAGE_INFO = "pageInfo"
 SEPARATOR = "; "
 """Between the items of a list of plain values, which is one cell."""
 
@@ -46,9 +48,36 @@ def table_of(document: DocumentNode, operation_name: str | None, data: Mapping[s
         node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
     }
     paths = list(dict.fromkeys(_leaves(operation.selection_set, fragments, ())))
-    leaves = frozenset(paths)
-    rows = [] if not data else _rows(data, (), leaves)
+    columns = _Columns(frozenset(paths), frozenset(path[:end] for path in paths for end in range(len(path) + 1)))
+    rows = [] if not data else columns.rows(data, ())
     return Table(headings_of(paths), [[row.get(path) for path in paths] for row in rows])
+
+
+def next_page_of(data: Any) -> str | None:
+    """
+    The cursor at which the next page of an answer begins; None if it has no next page.
+
+    Raises:
+        ValueError: the answer has several lists with further pages, or one without its cursor.
+    """
+    pages = [page for page in _page_infos(data) if page.get("hasNextPage")]
+    if not pages:
+        return None
+    if len(pages) > 1 or not isinstance(pages[0].get("endCursor"), str):
+        raise ValueError("several lists have further pages, or the document does not ask for endCursor")
+    return str(pages[0]["endCursor"])
+
+
+def _page_infos(value: Any) -> Iterator[Mapping[str, Any]]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _page_infos(item)
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            if name == PAGE_INFO and isinstance(member, dict):
+                yield member
+            else:
+                yield from _page_infos(member)
 
 
 def headings_of(paths: Sequence[FieldPath]) -> list[str]:
@@ -90,6 +119,8 @@ def _leaves(
         match node:
             case FieldNode():
                 own = (*path, (node.alias or node.name).value)
+                if node.name.value == PAGE_INFO:
+                    continue
                 if node.selection_set is None:
                     yield own
                 else:
@@ -100,27 +131,39 @@ def _leaves(
                 yield from _leaves(fragments[node.name.value].selection_set, fragments, path)
 
 
-def _rows(value: Any, path: FieldPath, leaves: frozenset[FieldPath]) -> list[Row]:
-    """The rows of a value; one without lists is one row."""
-    if path in leaves:
-        return [{path: value}]
-    if isinstance(value, list):
-        return [row for item in value for row in _rows(item, path, leaves)]
-    around: Row = {}
-    lists: list[list[Row]] = []
-    for name, member in (value or {}).items():
-        rows = _rows(member, (*path, name), leaves)
-        if _has_items(member, (*path, name), leaves):
-            lists.append(rows)
-        else:
-            around.update(*rows)
-    return [{**around, **row} for rows in lists for row in rows] or [around]
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Makes rows of values."""
 
+    leaves: frozenset[FieldPath]
+    """The paths of the columns."""
+    prefixes: frozenset[FieldPath]
+    """The paths of everything that has columns."""
 
-def _has_items(value: Any, path: FieldPath, leaves: frozenset[FieldPath]) -> bool:
-    """Whether a list of objects with at least one item is in a value."""
-    if path in leaves or value is None:
-        return False
-    if isinstance(value, list):
-        return bool(value)
-    return any(_has_items(member, (*path, name), leaves) for name, member in value.items())
+    def rows(self, value: Any, path: FieldPath) -> list[Row]:
+        """The rows of a value; one without lists is one row."""
+        if path in self.leaves:
+            return [{path: value}]
+        if isinstance(value, list):
+            return [row for item in value for row in self.rows(item, path)]
+        around: Row = {}
+        lists: list[list[Row]] = []
+        for own, member in self._members(value, path):
+            if self._has_items(member, own):
+                lists.append(self.rows(member, own))
+            else:
+                around.update(*self.rows(member, own))
+        return [{**around, **row} for rows in lists for row in rows] or [around]
+
+    def _members(self, value: Any, path: FieldPath) -> Iterator[tuple[FieldPath, Any]]:
+        for name, member in (value or {}).items():
+            if (*path, name) in self.prefixes:
+                yield (*path, name), member
+
+    def _has_items(self, value: Any, path: FieldPath) -> bool:
+        """Whether a list of objects with at least one item is in a value."""
+        if path in self.leaves or value is None:
+            return False
+        if isinstance(value, list):
+            return bool(value)
+        return any(self._has_items(member, own) for own, member in self._members(value, path))

@@ -89,6 +89,22 @@ def test_csv_has_the_values_of_json(ready: str) -> None:
     ]
 
 
+def test_all_pages_are_one_table(ready: str) -> None:
+    """Each student once, in the order of the list, however many pages there are."""
+    document = """query ($after: String, $first: Int = 7) { viewer { students(first: $first, after: $after) {
+        pageInfo { hasNextPage endCursor } edges { node { studentUniqueId } } } } }"""
+    options = ["query", document, "--ready-file", ready, "--csv"]
+    at_once = run_here(*options, "--variables", '{"first": 100}').stdout.splitlines()
+    by_page = run_here(*options, "--all-pages")
+
+    assert (by_page.returncode, by_page.stderr) == (0, "")
+    assert by_page.stdout.splitlines() == at_once
+    assert len(set(at_once)) == len(at_once) > 14
+    assert len(run_here(*options).stdout.splitlines()) == 8
+    lines = run_here(*options[:-1], "--json", "--all-pages").stdout.splitlines()
+    assert sum(len(json.loads(line)["data"]["viewer"]["students"]["edges"]) for line in lines) == len(at_once) - 1
+
+
 def test_the_demo_fills_in_variables(ready: str) -> None:
     """The number of a student that its examples use, unless the option names another one."""
     result = run_here("query", WORK, "--ready-file", ready)
@@ -123,6 +139,7 @@ def test_missing_parts_are_named_with_codes(demo: RunningDemo, ready: str) -> No
     (["absent.graphql"], 2, "neither a document nor a readable file"),
     ([VIEWER, "--variables", "[]"], 2, "--variables: must be a JSON object"),
     ([VIEWER, "--viewer", "nobody"], 2, "the demo has no 'nobody'; it has superintendent"),
+    ([VIEWER, "--all-pages"], 2, "--all-pages: the document needs a variable $after"),
     ([VIEWER, "--csv", "--json"], 2, "not allowed with argument"),
 ])  # fmt: skip
 def test_what_is_refused_has_a_status(ready: str, arguments: list[str], status: int, message: str) -> None:
