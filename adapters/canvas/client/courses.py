@@ -14,10 +14,11 @@ from student_graph.adapters.canvas.client.graphql import (
     GraphQLClient,
     is_refusal,
 )
+from student_graph.adapters.canvas.client.question_queue import QuestionQueue, Wanted
 from student_graph.adapters.canvas.client.requests import CanvasClient
 from student_graph.adapters.canvas.mapping.courses import CourseContents
 from student_graph.adapters.canvas.mapping.graphql import rest_assignment, rest_course, rest_enrollment
-from student_graph.adapters.concurrency import gather_by_key
+from student_graph.adapters.concurrency import gather_by_key, gather_in_order
 from student_graph.adapters.errors import AdapterError, BodyTooLargeError, NotOfferedError, PayloadError
 from student_graph.adapters.reading import leave_out_unreadable
 
@@ -36,6 +37,7 @@ class CourseReader:
         self._questions = questions
         self._courses_per_call = courses_per_call
         self._concurrency = concurrency
+        self._queue = QuestionQueue(self._ask_question, courses_per_call)
 
     @property
     def can_ask(self) -> bool:
@@ -47,7 +49,7 @@ class CourseReader:
         unique = tuple(dict.fromkeys(ids))
         contents: dict[int, CourseContents | AdapterError] = {}
         if self.can_ask and len(unique) * (1 + len(lists)) > 1:
-            for id, answer in (await self._ask(unique, lists)).items():
+            for id, answer in (await self._queue.courses(unique, lists)).items():
                 if isinstance(answer, graphql.Course):
                     contents |= {id: _contents(answer)} if _is_complete(answer, lists) else {}
                 elif not is_refusal(answer):
@@ -69,7 +71,7 @@ class CourseReader:
             NotOfferedError: Canvas cannot be asked about many courses in one call, or not about all of these.
             AdapterError: A call failed.
         """
-        answers = await self._ask(ids, (MEMBERS,)) if self.can_ask else {}
+        answers = await self._ask_groups(ids, MEMBERS) if self.can_ask else {}
         unknown = await self._unknown([id for id in ids if id not in answers]) if answers else frozenset()
         members: dict[int, list[int]] = {}
         for id in ids:
@@ -92,26 +94,30 @@ class CourseReader:
             return frozenset()
         return frozenset([id for id in ids if await self._rest.course(id) is None])
 
-    async def _ask(
-        self, ids: Sequence[int], lists: Sequence[CourseList]
+    async def _ask_groups(
+        self, ids: Sequence[int], course_list: CourseList
     ) -> dict[int, graphql.Course | AdapterError]:
-        """Ask about the courses in groups; a group whose answer is too large is split."""
-        questions, size = self._questions, self._courses_per_call
+        """Ask for a list of many courses, as many in a question as it may be about."""
+        size = self._courses_per_call
+        groups = [tuple(ids[start : start + size]) for start in range(0, len(ids), size)]
+
+        async def ask(group: tuple[int, ...]) -> dict[int, graphql.Course | AdapterError]:
+            return await self._ask_question(dict.fromkeys(group, frozenset({course_list})))
+
+        answers = await gather_in_order(groups, ask, self._concurrency)
+        return {id: course for answer in answers for id, course in answer.items()}
+
+    async def _ask_question(self, wanted: Wanted) -> dict[int, graphql.Course | AdapterError]:
+        """Ask a question, which is split if its answer is too large. Its failure is the answer to each course."""
+        questions = self._questions
         assert questions is not None
 
         async def read_part(part: tuple[int, ...]) -> dict[int, graphql.Course | AdapterError]:
-            return {**await questions.courses(part, *lists)}
+            return {**await questions.courses({id: wanted[id] for id in part})}
 
-        async def read_group(group: tuple[int, ...]) -> dict[int, graphql.Course | AdapterError]:
-            return await bisect_batch(
-                group, read_part, should_split=lambda error: isinstance(error, BodyTooLargeError)
-            )
-
-        groups = [tuple(ids[start : start + size]) for start in range(0, len(ids), size)]
-        answers: dict[int, graphql.Course | AdapterError] = {}
-        for group, answer in (await gather_by_key(groups, read_group, self._concurrency)).items():
-            answers |= dict.fromkeys(group, answer) if isinstance(answer, AdapterError) else answer
-        return answers
+        return await bisect_batch(
+            wanted, read_part, should_split=lambda error: isinstance(error, BodyTooLargeError)
+        )
 
     async def _read(self, id: int, lists: Sequence[CourseList]) -> CourseContents | None:
         """

@@ -8,7 +8,7 @@ gives at most 100 rows of a list; further pages take a call each.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,16 +89,19 @@ class GraphQLClient:
         """Whether Canvas has refused a question in the last ten minutes."""
         return time.monotonic() < self._refused_until
 
-    async def courses(self, ids: Sequence[int], *lists: CourseList) -> dict[int, api.Course]:
+    async def courses(self, wanted: Mapping[int, Collection[CourseList]]) -> dict[int, api.Course]:
         """
-        At most 20 courses with complete lists, by id; courses that Canvas does not know are left out.
+        At most 20 courses with the lists that are wanted of each, by id, complete.
+
+        Courses that Canvas does not know are left out.
 
         Raises:
             AdapterError: The question failed. `is_refusal` says whether the REST API may do instead.
         """
-        courses = await self._ask(ids, [course_list.text() for course_list in lists])
-        for course in courses.values():
-            for course_list in lists:
+        texts = {id: [course_list.text() for course_list in _in_order(lists)] for id, lists in wanted.items()}
+        courses = await self._ask(texts)
+        for id, course in courses.items():
+            for course_list in _in_order(wanted[id]):
                 await self._read_further_pages(course, course_list)
         return courses
 
@@ -116,7 +119,7 @@ class GraphQLClient:
             if not cursor or cursor in cursors or len(cursors) >= MAX_PAGES:
                 raise PayloadError("a list that does not end")
             cursors.add(cursor)
-            courses = await self._ask([course.legacy_id], [course_list.text(cursor)])
+            courses = await self._ask({course.legacy_id: [course_list.text(cursor)]})
             page = getattr(courses.get(course.legacy_id), course_list.field, None)
             if page is None:
                 raise PayloadError("a list that ends without its last page")
@@ -125,18 +128,26 @@ class GraphQLClient:
         if len(set(ids)) < len(ids):
             raise ListChangedError
 
-    async def _ask(self, ids: Sequence[int], lists: Sequence[str]) -> dict[int, api.Course]:
+    async def _ask(self, lists: Mapping[int, Sequence[str]]) -> dict[int, api.Course]:
         """Ask for lists of courses, by course id."""
-        courses_text = " ".join(f'c{id}: course(id: "{id}") {{ ...contents }}' for id in ids)
-        contents = f"_id name courseCode state {' '.join(lists)}"
-        question = f"query {{ {courses_text} }} fragment contents on Course {{ {contents} }}"
+        names: dict[str, str] = {}
+        """The fragments with the contents of courses."""
+        for texts in lists.values():
+            names.setdefault(" ".join(texts), f"contents{len(names) or ''}")
+        courses_text = " ".join(
+            f'c{id}: course(id: "{id}") {{ ...{names[" ".join(texts)]} }}' for id, texts in lists.items()
+        )
+        fragments = " ".join(
+            f"fragment {name} on Course {{ _id name courseCode state {text} }}" for text, name in names.items()
+        )
+        question = f"query {{ {courses_text} }} {fragments}"
         # The request only reads, so that the gateway may send it again.
         request = self._http.build_request(
             "POST", self._url, json={"query": question}, extensions={"repeatable": True}
         )
         try:
             answer = read(check_status(await self._http.send(request)), _ANSWER)
-            courses = {id: read_value(answer.data[f"c{id}"], _COURSE) for id in ids}
+            courses = {id: read_value(answer.data[f"c{id}"], _COURSE) for id in lists}
         except KeyError:
             raise PayloadError("an answer without a course that was asked for") from None
         except (AdapterError, httpx.HTTPError, ValidationError) as exc:
@@ -147,6 +158,10 @@ class GraphQLClient:
         if any(course is not None and course.legacy_id != id for id, course in courses.items()):
             raise PayloadError("another course than was asked for")
         return {id: course for id, course in courses.items() if course is not None}
+
+
+def _in_order(lists: Collection[CourseList]) -> list[CourseList]:
+    return sorted(lists, key=lambda course_list: course_list.field)
 
 
 def is_refusal(error: AdapterError) -> bool:

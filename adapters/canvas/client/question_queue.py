@@ -1,0 +1,141 @@
+"""
+Gathers the courses of lookups that run at the same time into few questions.
+
+A question may be about 20 courses, and a page of one teacher needs six. Courses that are wanted within some
+milliseconds are asked for together, each with all lists that somebody wants of it. While a question that is not
+full is under way, the next one that is not full waits for its end and gathers more, as Nagle's algorithm does with
+small packets. A course only joins questions that were not sent yet, so no answer is older than the lookup.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextvars import Context, copy_context
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from student_graph.adapters.canvas.api.graphql import Course
+from student_graph.adapters.canvas.client.graphql import CourseList
+from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.reading import UnreadableRows, collecting_unreadable_rows, report_unreadable_rows
+
+GATHER_SECONDS = 0.005
+"""How long a course waits for others that are wanted at the same time."""
+
+Wanted: TypeAlias = Mapping[int, frozenset[CourseList]]
+"""The lists that are wanted of each course, by its id."""
+AskQuestion: TypeAlias = Callable[[Wanted], Awaitable[Mapping[int, Course | AdapterError]]]
+"""Asks one question; courses that Canvas does not know are absent."""
+
+
+@dataclass(slots=True, eq=False)
+class _Course:
+    """A course that somebody wants."""
+
+    context: Context
+    """Of who wanted it first."""
+    answer: asyncio.Future[Course | AdapterError | None] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+    lists: frozenset[CourseList] = frozenset()
+    callers: int = 0
+    question: _Question | None = None
+    """The question that was sent about it."""
+    unreadable: UnreadableRows | None = None
+    """The rows that could not be read in its question."""
+
+
+@dataclass(slots=True, eq=False)
+class _Question:
+    """A question under way."""
+
+    courses: Mapping[int, _Course]
+    task: asyncio.Task[None]
+
+
+class QuestionQueue:
+    """The courses that lookups wait for, and the questions about them."""
+
+    def __init__(self, ask: AskQuestion, courses_per_call: int) -> None:
+        """Ask by `ask` about at most `courses_per_call` courses at once."""
+        self._ask = ask
+        self._courses_per_call = courses_per_call
+        self._waiting: dict[int, _Course] = {}
+        """Courses that no question was sent about yet, by id."""
+        self._gathering: asyncio.TimerHandle | None = None
+        self._small_question: asyncio.Task[None] | None = None
+        """The one under way that is not full."""
+
+    async def courses(self, ids: Sequence[int], lists: Sequence[CourseList]) -> dict[int, Course | AdapterError]:
+        """The courses by id, with some lists at least. Courses that Canvas does not know are left out."""
+        context = copy_context()
+        courses = {id: self._waiting.setdefault(id, _Course(context)) for id in ids}
+        for course in courses.values():
+            course.lists |= frozenset(lists)
+            course.callers += 1
+        if self._gathering is None and courses:
+            self._gathering = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._send)
+        try:
+            if courses:
+                await asyncio.wait([course.answer for course in courses.values()])
+        finally:
+            await self._leave(courses)
+        for unreadable in {id(course.unreadable): course.unreadable for course in courses.values()}.values():
+            if unreadable:
+                report_unreadable_rows(unreadable)
+        answers = {id: course.answer.result() for id, course in courses.items()}
+        return {id: answer for id, answer in answers.items() if answer is not None}
+
+    def _send(self) -> None:
+        """Ask all full questions, and one that is not full unless there is one under way."""
+        self._gathering = None
+        while self._waiting and (len(self._waiting) >= self._courses_per_call or self._small_question is None):
+            group = dict(list(self._waiting.items())[: self._courses_per_call])
+            for id in group:
+                del self._waiting[id]
+            context = next(iter(group.values())).context.copy()
+            task = asyncio.create_task(self._answer(group), context=context)
+            for course in group.values():
+                course.question = _Question(group, task)
+            if len(group) < self._courses_per_call:
+                self._small_question = task
+                task.add_done_callback(self._send_next)
+
+    def _send_next(self, _: asyncio.Task[None]) -> None:
+        self._small_question = None
+        if self._gathering is None:
+            self._send()
+
+    async def _answer(self, group: Mapping[int, _Course]) -> None:
+        """Ask about some courses, and give the answers, or the failure, to who waits for them."""
+        answers: Mapping[int, Course | AdapterError] = {}
+        failure: Exception | None = None
+        try:
+            with collecting_unreadable_rows() as unreadable:
+                answers = await self._ask({id: course.lists for id, course in group.items()})
+        except asyncio.CancelledError:
+            for course in group.values():
+                course.answer.cancel()
+            raise
+        except Exception as exc:  # noqa: BLE001 - a bug that shows in every lookup that waits
+            failure = exc
+        for id, course in group.items():
+            course.unreadable = unreadable
+            if failure is None:
+                course.answer.set_result(answers.get(id))
+            else:
+                course.answer.set_exception(failure)
+                course.answer.exception()  # which nobody may be waiting for any more
+
+    async def _leave(self, courses: Mapping[int, _Course]) -> None:
+        """Wait no longer for courses. A question that nobody waits for is cancelled, or not sent at all."""
+        for number, course in courses.items():
+            course.callers -= 1
+            if not course.callers and self._waiting.get(number) is course:
+                del self._waiting[number]
+        for question in {id(course.question): course.question for course in courses.values()}.values():
+            if question is None or any(course.callers for course in question.courses.values()):
+                continue
+            question.task.cancel()
+            await asyncio.wait([question.task])  # nothing runs on after a lookup that was cancelled

@@ -1,0 +1,142 @@
+"""Courses that are wanted at the same time are asked for together, in questions that are sent afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import pytest
+
+from student_graph.adapters.canvas.api.graphql import Course
+from student_graph.adapters.canvas.client.graphql import ASSIGNMENTS, ENROLLMENTS
+from student_graph.adapters.canvas.client.question_queue import GATHER_SECONDS, QuestionQueue, Wanted
+from student_graph.adapters.errors import AdapterError, PayloadError, UnavailableError
+from student_graph.adapters.reading import collecting_unreadable_rows, report_unreadable_row
+
+COURSES_PER_CALL = 4
+TURNS = 20
+"""More turns of the event loop than an answered question needs to end, and the next one to be sent."""
+
+
+class Canvas:
+    """Answers each question when the test says so. It does not know course 9."""
+
+    def __init__(self) -> None:
+        self.questions: list[Wanted] = []
+        self.answers: list[asyncio.Event] = []
+        self.cancelled = 0
+        self.failure: Exception | None = None
+        self.queue = QuestionQueue(self.ask, COURSES_PER_CALL)
+
+    async def ask(self, wanted: Wanted) -> Mapping[int, Course | AdapterError]:
+        """The courses, after the test has let the question be answered."""
+        self.questions.append(wanted)
+        self.answers.append(asyncio.Event())
+        report_unreadable_row(b"odd row", PayloadError("odd"))
+        try:
+            await self.answers[-1].wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        if self.failure is not None:
+            raise self.failure
+        return {id: Course(_id=id) for id in wanted if id != 9}
+
+    def want(self, *ids: int, lists: tuple[object, ...] = (ENROLLMENTS,)) -> asyncio.Task[list[int]]:
+        """A lookup that wants courses; it returns those that Canvas knows."""
+
+        async def lookup() -> list[int]:
+            return sorted(await self.queue.courses(ids, lists))  # type: ignore[arg-type]
+
+        return asyncio.create_task(lookup())
+
+    async def gathered(self) -> list[list[int]]:
+        """The courses of each question so far, when those that are gathered now were sent."""
+        sent = asyncio.Event()
+        await asyncio.sleep(0)
+        asyncio.get_running_loop().call_later(2 * GATHER_SECONDS, sent.set)
+        await sent.wait()
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+        return [sorted(question) for question in self.questions]
+
+
+async def test_lookups_at_the_same_time_share_a_question() -> None:
+    """Each course has the lists that somebody wants of it, and nobody gets courses of others."""
+    canvas = Canvas()
+    lookups = [canvas.want(1, 2), canvas.want(2, 9, lists=(ASSIGNMENTS,))]
+    assert await canvas.gathered() == [[1, 2, 9]]
+    assert canvas.questions[0][1] == {ENROLLMENTS}
+    assert canvas.questions[0][2] == {ENROLLMENTS, ASSIGNMENTS}
+    canvas.answers[0].set()
+    assert await asyncio.gather(*lookups) == [[1, 2], [2]]
+
+
+async def test_small_questions_wait_for_one_another_and_full_ones_for_nothing() -> None:
+    """What is wanted while a small question is under way is gathered, and a course of it is asked for again."""
+    canvas = Canvas()
+    lookups = [canvas.want(1, 2)]
+    assert await canvas.gathered() == [[1, 2]]
+    lookups += [canvas.want(2, 3), canvas.want(4)]
+    assert await canvas.gathered() == [[1, 2]]
+    lookups.append(canvas.want(5, 6, 7))
+    assert await canvas.gathered() == [[1, 2], [2, 3, 4, 5]]
+    canvas.answers[0].set()
+    assert await canvas.gathered() == [[1, 2], [2, 3, 4, 5], [6, 7]]
+    for answer in canvas.answers:
+        answer.set()
+    assert await asyncio.gather(*lookups) == [[1, 2], [2, 3], [4], [5, 6, 7]]
+
+
+async def test_a_question_ends_with_the_last_lookup_that_waits_for_it() -> None:
+    """The others go on, and courses that nobody wants any more are not asked for."""
+    canvas = Canvas()
+    first, second = canvas.want(1), canvas.want(2)
+    await canvas.gathered()
+    unsent = canvas.want(3)
+    await canvas.gathered()
+    for lookup in (first, unsent):
+        lookup.cancel()
+        await asyncio.wait([lookup])
+    assert canvas.cancelled == 0
+    second.cancel()
+    await asyncio.wait([second])
+    assert canvas.cancelled == 1
+    assert await canvas.gathered() == [[1, 2]]
+
+
+async def test_all_lookups_get_the_failure_and_the_unreadable_rows_of_their_question() -> None:
+    """The next question is asked as if nothing had happened."""
+    canvas = Canvas()
+
+    async def count_unreadable(id: int) -> int:
+        with collecting_unreadable_rows() as unreadable:
+            await canvas.queue.courses([id], [ENROLLMENTS])
+        return len(unreadable)
+
+    counts = [asyncio.create_task(count_unreadable(id)) for id in (1, 2)]
+    await canvas.gathered()
+    canvas.answers[0].set()
+    assert await asyncio.gather(*counts) == [1, 1]
+
+    canvas.failure = UnavailableError("down")
+    failing = [canvas.want(1), canvas.want(2)]
+    await canvas.gathered()
+    canvas.answers[1].set()
+    assert await asyncio.gather(*failing, return_exceptions=True) == [canvas.failure] * 2
+    canvas.failure = None
+    again = canvas.want(1)
+    await canvas.gathered()
+    canvas.answers[2].set()
+    assert await again == [1]
+
+
+@pytest.mark.parametrize("ids", [(), (1,)])
+async def test_no_course_needs_no_question(ids: tuple[int, ...]) -> None:
+    """One course needs one."""
+    canvas = Canvas()
+    lookup = canvas.want(*ids)
+    assert await canvas.gathered() == ([[1]] if ids else [])
+    for answer in canvas.answers:
+        answer.set()
+    assert await lookup == list(ids)
