@@ -5,8 +5,8 @@ All work of a process runs on one event loop. A client, such as a viewer, has a 
 may save some of it. Work of clients within their budgets goes before that of clients who are over theirs, which
 share what is left. So nobody waits for a client who keeps the loop busy, and a client who is alone has all of it.
 
-A new client is over its budget for a few seconds. So whoever comes with another account for each request goes after
-all clients who were there before.
+A new client is over its budget for a few seconds. So whoever comes with another account for each request goes
+after all clients who were there before.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from cachetools import LRUCache
 
 BUDGET_SHARE = 0.1
 """Share of the loop's time that each client has: a person who reads page after page needs a thirtieth."""
-MAX_SAVED_SECONDS = 0.5
-"""Loop time that a client saves at most."""
+MAX_SAVED_SECONDS = 0.15
+"""Loop time that a client saves at most. What a pair saves is used up before the process counts as busy."""
 NEW_CLIENT_SECONDS = -0.3
-"""Loop time that a new client has: none until three seconds after its first request, which may be a refused one."""
+"""Loop time that a new client has: none until three seconds after its first request, be it a refused one."""
 MAX_DEBT_SECONDS = 1.0
 """How far a client may get over its budget: it is within it again ten seconds after its last work."""
 MAX_CLIENTS = 10_000

@@ -72,12 +72,12 @@ def test_the_loop_time_of_all_is_counted_and_that_within_the_budgets() -> None:
     clock = Clock()
     budgets = LoopBudgets(clock)
     ada, ben = known(budgets, clock, "ada"), known(budgets, clock, "ben")
-    ada.charge(0.25)
+    ada.charge(0.125)
     ada.charge(1.0)
     ada.charge(4.0)
     ben.charge(0.0625)
     budgets.strangers.charge(8.0)
-    assert (budgets.charged_seconds, budgets.charged_within_seconds) == (13.3125, 1.3125)
+    assert (budgets.charged_seconds, budgets.charged_within_seconds) == (13.1875, 1.1875)
 
 
 def test_a_new_client_is_within_its_budget_three_seconds_later() -> None:

@@ -142,4 +142,4 @@ async def test_a_crowd_is_refused_that_needs_more_than_the_processor_has() -> No
                     process.work(0.01, number)
             process.work(0.3, second % 40)
     process.shedder.stop()
-    assert refused > served > 0
+    assert min(refused, served) > (refused + served) / 4

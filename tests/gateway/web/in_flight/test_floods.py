@@ -22,6 +22,7 @@ from student_graph.gateway.web.load_shedding import LoadShedder, OverloadError
 from tests.gateway.web.in_flight.simulated_process import Process
 
 READERS = tuple(f"reader {number}" for number in range(4))
+PAIR = ("cleo", "dan")
 PAGE_SECONDS = 0.002
 REFUSAL_SECONDS = 0.000_05
 CONNECTIONS = 16
@@ -29,8 +30,8 @@ FLOOD_SECONDS = 3.0
 SECONDS_BETWEEN_PAGES = 0.125
 
 
-def quiet_minute(readers: Sequence[str] = READERS) -> Process:
-    """A process in which readers have read a page in every second of a minute."""
+def quiet_minute(readers: Sequence[str] = (*READERS, *PAIR)) -> Process:
+    """A process in which people have read a page in every second of a minute."""
     process = Process()
     process.shedder.start()
     for _ in range(60):
@@ -90,6 +91,7 @@ ACCOUNTS = {
     "another account for each request": itertools.count,
     "another pair for each forty requests": lambda: (2 * (n // 80) + n % 2 for n in itertools.count()),
     "one pair": lambda: itertools.cycle(["ada", "ben"]),
+    "a pair that was there before": lambda: itertools.cycle(PAIR),
     "fifty accounts again and again": lambda: itertools.cycle(range(50)),
 }
 
