@@ -81,6 +81,6 @@ def core_schema(schema: strawberry.Schema) -> GraphQLSchema:
     return core
 
 
-def export() -> str:
-    """Return the schema as text for the file `schema.graphql`."""
-    return make_schema().as_str() + "\n"
+def export(*, defer: bool = False) -> str:
+    """Return the schema as text: the file `schema.graphql` or, with `defer`, that of a gateway that offers it."""
+    return make_schema(defer=defer).as_str() + "\n"

@@ -15,7 +15,7 @@ from tests.client_libraries.node_project import PACKAGES, PROJECT, run_node
 
 RELAY = PROJECT / "relay"
 COMPILER = PACKAGES / "relay-compiler" / "cli.js"
-SCHEMA: GraphQLSchema = core_schema(make_schema())
+SCHEMA: GraphQLSchema = core_schema(make_schema(defer=True))
 
 
 def compile_project(folder: Path, schema: str) -> tuple[str, dict[str, str]]:
@@ -34,18 +34,32 @@ def compile_project(folder: Path, schema: str) -> tuple[str, dict[str, str]]:
 
 
 def test_the_queries_of_relays_compiler_are_valid(tmp_path: Path) -> None:
-    """A list of the viewer and a list of a node can be refetched by page: Relay writes the query of each page."""
-    _, texts = compile_project(tmp_path, export())
+    """
+    Lists of the root, the viewer and of nodes are read page by page: Relay writes the query of each page.
+
+    A list of a node is found again by `node`. A fragment may be deferred.
+    """
+    output, texts = compile_project(tmp_path, export(defer=True))
     documents = DocumentStore(SCHEMA)
 
-    assert set(texts) == {"studentsPageQuery", "studentsViewerPageQuery", "studentsAttendancePageQuery"}
+    assert "error" not in output.lower()
+    assert set(texts) == {
+        "studentsPageQuery",
+        "studentsSchoolQuery",
+        "studentsViewerPageQuery",
+        "studentsAttendancePageQuery",
+        "studentsSchoolPageQuery",
+        "studentsDistrictPageQuery",
+    }
     assert "node(id: $id)" in texts["studentsAttendancePageQuery"]
+    assert "node(id: $id)" in texts["studentsSchoolPageQuery"]
+    assert "@defer(label:" in texts["studentsSchoolQuery"]
     assert {name: documents.get_by_text(text).errors for name, text in texts.items()} == dict.fromkeys(texts, ())
 
 
 def test_relays_compiler_refuses_a_schema_without_a_field_of_page_info(tmp_path: Path) -> None:
     """So the test above would fail if the schema lost a field that Relay's specification asks for."""
-    output, texts = compile_project(tmp_path, export().replace("  startCursor: String\n", ""))
+    output, texts = compile_project(tmp_path, export(defer=True).replace("  startCursor: String\n", ""))
 
     assert "pageInfo { startCursor }" in output
     assert texts == {}

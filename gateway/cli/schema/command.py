@@ -35,6 +35,9 @@ def add_command(commands: Commands) -> None:
     )
     output = command.add_mutually_exclusive_group()
     output.add_argument(
+        "--defer", action="store_true", help="print it with the directive @defer, for gateways with server.defer"
+    )
+    output.add_argument(
         "--type-policies",
         choices=WRITERS,
         help="print a module with the cache policies of a client, which say what identifies each object",
@@ -75,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
     if options.type_policies is not None:
         print(WRITERS[options.type_policies](core_schema(make_schema())), end="")
     else:
-        print(export(), end="")
+        print(export(defer=options.defer), end="")
     return 0
 
 
