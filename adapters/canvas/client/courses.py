@@ -14,7 +14,7 @@ from student_graph.adapters.canvas.client.graphql import (
     GraphQLClient,
     is_refusal,
 )
-from student_graph.adapters.canvas.client.question_queue import QuestionQueue, Wanted
+from student_graph.adapters.canvas.client.question_queue import ListsByCourse, QuestionQueue
 from student_graph.adapters.canvas.client.requests import CanvasClient
 from student_graph.adapters.canvas.mapping.courses import CourseContents
 from student_graph.adapters.canvas.mapping.graphql import rest_assignment, rest_course, rest_enrollment
@@ -107,16 +107,16 @@ class CourseReader:
         answers = await gather_in_order(groups, ask, self._concurrency)
         return {id: course for answer in answers for id, course in answer.items()}
 
-    async def _ask_question(self, wanted: Wanted) -> dict[int, graphql.Course | AdapterError]:
+    async def _ask_question(self, lists_by_course: ListsByCourse) -> dict[int, graphql.Course | AdapterError]:
         """Ask a question, which is split if its answer is too large. Its failure is the answer to each course."""
         questions = self._questions
         assert questions is not None
 
         async def read_part(part: tuple[int, ...]) -> dict[int, graphql.Course | AdapterError]:
-            return {**await questions.courses({id: wanted[id] for id in part})}
+            return {**await questions.courses({id: lists_by_course[id] for id in part})}
 
         return await bisect_batch(
-            wanted, read_part, should_split=lambda error: isinstance(error, BodyTooLargeError)
+            lists_by_course, read_part, should_split=lambda error: isinstance(error, BodyTooLargeError)
         )
 
     async def _read(self, id: int, lists: Sequence[CourseList]) -> CourseContents | None:

@@ -89,19 +89,21 @@ class GraphQLClient:
         """Whether Canvas has refused a question in the last ten minutes."""
         return time.monotonic() < self._refused_until
 
-    async def courses(self, wanted: Mapping[int, Collection[CourseList]]) -> dict[int, api.Course]:
+    async def courses(self, lists_by_course: Mapping[int, Collection[CourseList]]) -> dict[int, api.Course]:
         """
-        At most 20 courses with the lists that are wanted of each, by id, complete.
+        At most 20 courses with the lists that are requested of each, by id, complete.
 
         Courses that Canvas does not know are left out.
 
         Raises:
             AdapterError: The question failed. `is_refusal` says whether the REST API may do instead.
         """
-        texts = {id: [course_list.text() for course_list in _in_order(lists)] for id, lists in wanted.items()}
+        texts = {
+            id: [course_list.text() for course_list in _in_order(lists)] for id, lists in lists_by_course.items()
+        }
         courses = await self._ask(texts)
         for id, course in courses.items():
-            for course_list in _in_order(wanted[id]):
+            for course_list in _in_order(lists_by_course[id]):
                 await self._read_further_pages(course, course_list)
         return courses
 

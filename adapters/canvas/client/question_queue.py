@@ -1,8 +1,8 @@
 """
 Gathers the courses of lookups that run at the same time into few questions.
 
-A question may be about 20 courses, and a page of one teacher needs six. Courses that are wanted within some
-milliseconds are asked for together, each with all lists that somebody wants of it. While a question that is not
+A question may be about 20 courses, and a page of one teacher needs six. Courses that are requested within some
+milliseconds are asked for together, each with all lists that somebody requests of it. While a question that is not
 full is under way, the next one that is not full waits for its end and gathers more, as Nagle's algorithm does with
 small packets. A course only joins questions that were not sent yet, so no answer is older than the lookup.
 """
@@ -21,20 +21,20 @@ from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.reading import UnreadableRows, collecting_unreadable_rows, report_unreadable_rows
 
 GATHER_SECONDS = 0.005
-"""How long a course waits for others that are wanted at the same time."""
+"""How long a course waits for others that are requested at the same time."""
 
-Wanted: TypeAlias = Mapping[int, frozenset[CourseList]]
-"""The lists that are wanted of each course, by its id."""
-AskQuestion: TypeAlias = Callable[[Wanted], Awaitable[Mapping[int, Course | AdapterError]]]
+ListsByCourse: TypeAlias = Mapping[int, frozenset[CourseList]]
+"""The lists that are requested of each course, by its id."""
+AskQuestion: TypeAlias = Callable[[ListsByCourse], Awaitable[Mapping[int, Course | AdapterError]]]
 """Asks one question; courses that Canvas does not know are absent."""
 
 
 @dataclass(slots=True, eq=False)
 class _Course:
-    """A course that somebody wants."""
+    """A course that somebody requests."""
 
     context: Context
-    """Of who wanted it first."""
+    """Of who requested it first."""
     answer: asyncio.Future[Course | AdapterError | None] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )

@@ -1,4 +1,4 @@
-"""Courses that are wanted at the same time are asked for together, in questions that are sent afterwards."""
+"""Courses that are requested at the same time are asked for together, in questions that are sent afterwards."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from student_graph.adapters.canvas.api.graphql import Course
 from student_graph.adapters.canvas.client.graphql import ASSIGNMENTS, ENROLLMENTS
-from student_graph.adapters.canvas.client.question_queue import GATHER_SECONDS, QuestionQueue, Wanted
+from student_graph.adapters.canvas.client.question_queue import GATHER_SECONDS, ListsByCourse, QuestionQueue
 from student_graph.adapters.errors import AdapterError, PayloadError, UnavailableError
 from student_graph.adapters.reading import collecting_unreadable_rows, report_unreadable_row
 
@@ -22,15 +22,15 @@ class Canvas:
     """Answers each question when the test says so. It does not know course 9."""
 
     def __init__(self) -> None:
-        self.questions: list[Wanted] = []
+        self.questions: list[ListsByCourse] = []
         self.answers: list[asyncio.Event] = []
         self.cancelled = 0
         self.failure: Exception | None = None
         self.queue = QuestionQueue(self.ask, COURSES_PER_CALL)
 
-    async def ask(self, wanted: Wanted) -> Mapping[int, Course | AdapterError]:
+    async def ask(self, requested: ListsByCourse) -> Mapping[int, Course | AdapterError]:
         """The courses, after the test has let the question be answered."""
-        self.questions.append(wanted)
+        self.questions.append(requested)
         self.answers.append(asyncio.Event())
         report_unreadable_row(b"odd row", PayloadError("odd"))
         try:
@@ -40,7 +40,7 @@ class Canvas:
             raise
         if self.failure is not None:
             raise self.failure
-        return {id: Course(_id=id) for id in wanted if id != 9}
+        return {id: Course(_id=id) for id in requested if id != 9}
 
     def want(self, *ids: int, lists: tuple[object, ...] = (ENROLLMENTS,)) -> asyncio.Task[list[int]]:
         """A lookup that wants courses; it returns those that Canvas knows."""
@@ -72,8 +72,8 @@ async def test_lookups_at_the_same_time_share_a_question() -> None:
     assert await asyncio.gather(*lookups) == [[1, 2], [2]]
 
 
-async def test_small_questions_wait_for_one_another_and_full_ones_for_nothing() -> None:
-    """What is wanted while a small question is under way is gathered, and a course of it is asked for again."""
+async def test_small_questions_wait_for_one_another_and_full_questions_are_sent_at_once() -> None:
+    """What is requested while a small question is under way is gathered, and a course of it is asked for again."""
     canvas = Canvas()
     lookups = [canvas.want(1, 2)]
     assert await canvas.gathered() == [[1, 2]]
