@@ -46,7 +46,7 @@ exec env -u MAKEFLAGS -u MAKELEVEL {make} -n -C {root} "$@" >/dev/null
 STUDENT_GRAPH = """#!/bin/sh
 if [ "$1" != demo ]; then exec {command} "$@"; fi
 while [ $# -gt 0 ]; do
-  if [ "$1" = --ready-file ]; then cp {ready} "$2"; fi
+  if [ "$1" = --ready-file ] && [ "$2" != ready.json ]; then cp {ready} "$2"; fi
   shift
 done
 """
@@ -61,28 +61,30 @@ class Reader:
 
     def __init__(self, folder: Path, demo: RunningDemo) -> None:
         self.folder, self.demo = folder, demo
+        self._commands = folder / ".venv" / "bin"
         self.output: Any = None
         """What the last block printed or answered."""
         sources = demo.ready["sources"]
         self.environ = {
             **os.environ,
-            "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
+            "PATH": f"{self._commands}:{os.environ['PATH']}",
             "DEMO_EDFI": sources["edfi"]["settings"]["client_secret"],
             "DEMO_CANVAS": sources["canvas"]["settings"]["token"],
         }
-        (folder / "examples").symlink_to(ROOT / "examples")
+        for part in ("examples", "schema.graphql"):
+            (folder / part).symlink_to(ROOT / part)
         (folder / "gateway.toml").write_text(
             SETTINGS.format(edfi=sources["edfi"]["url"], canvas=sources["canvas"]["url"])
         )
-        ready = folder / "bin" / "ready.json"
+        ready = folder / "ready.json"
         command = Path(sys.executable).parent / "student-graph"
-        ready.parent.mkdir()
+        self._commands.mkdir(parents=True)
         ready.write_text(json.dumps(demo.ready))
         self._write_command("make", MAKE.format(make=shutil.which("make"), root=ROOT))
         self._write_command("student-graph", STUDENT_GRAPH.format(command=command, ready=ready))
 
     def _write_command(self, name: str, script: str) -> None:
-        path = self.folder / "bin" / name
+        path = self._commands / name
         path.write_text(script)
         path.chmod(0o755)
 
@@ -105,7 +107,7 @@ class Reader:
 
     def _run(self, script: str, block: Block) -> str:
         """Run a script, which must not fail, and return what it prints; keep what it exports for the next one."""
-        exports = self.folder / "bin" / "exports"
+        exports = self._commands / "exports"
         before = f"source {exports}\n" if exports.exists() else ""
         done = subprocess.run(  # noqa: S603 - a block of our own pages
             ["bash", "-c", f"set -euo pipefail\n{before}{script}\nexport -p > {exports}"],  # noqa: S607

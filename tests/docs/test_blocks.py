@@ -29,9 +29,15 @@ READ = {"toml", "json", "python"}
 """Languages whose blocks are read by their parser; settings are loaded."""
 SHOWN = {"text", "mermaid", "http"}
 """Languages of blocks that show something: an output, a picture, a message."""
-REASONS = {"needs a sign-in", "needs a vendor's server", "needs certificates", "installs packages"}
+REASONS = {
+    "needs a sign-in",
+    "needs a vendor's server",
+    "needs certificates",
+    "installs packages",
+    "runs until it is stopped",
+}
 """Why a block may not be executed."""
-PROGRAMS = ("bash", "curl", "jq", "make", "openssl")
+PROGRAMS = ("bash", "curl", "jq", "make", "npm", "openssl", "patch")
 SETTINGS = re.compile(rf"\[{{1,2}}({'|'.join(settings_file.Config.model_fields)})[].]")
 DISTRICT = '[[districts]]\nid = "hill"\nname = "Hill"\ntime_zone = "America/Denver"\n'
 SOURCE = '[[districts.sources]]\nname = "lms"\nkind = "canvas"\nbase_url = "https://x.example"\ntoken_env = "T"\n'
@@ -114,8 +120,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
 needs_programs = pytest.mark.skipif(
     any(shutil.which(program) is None for program in PROGRAMS), reason=f"needs {', '.join(PROGRAMS)} on the PATH"
 )
-LONG = ("docs/certificates/README.md", "docs/recordings.md", "docs/scorecard.md")
-"""Pages whose commands ask for every kind of record, or run a whole suite: they are left to the long run."""
+LONG = ("docs/certificates/README.md", "docs/first-hour.md", "docs/recordings.md", "docs/scorecard.md")
+"""Pages whose commands ask for every kind of record, run a suite or build a dashboard: left to the long run."""
 TO_FOLLOW = [page for page in pages() if any(block.language in EXECUTED for block in followed(page))]
 
 
