@@ -23,6 +23,6 @@ export default defineConfig({
     chunkSizeWarningLimit: 1000,
     license: { fileName: "NOTICES.md" },
     modulePreload: { polyfill: false },
-    target: "es2023",
+    target: "es2024",
   },
 });

@@ -111,8 +111,8 @@ async def test_a_class_of_data_without_a_grant_is_named(running: RunningDemo, st
 @pytest.mark.parametrize(
     ("code", "sentence"),
     [
-        ("NO_IDENTITY_LINK", "The student has no account in Canvas."),
-        ("IDENTITY_CONFLICT", "It is not certain which account in Canvas is the student's"),
+        ("NO_IDENTITY_LINK", "There is no account in Canvas."),
+        ("IDENTITY_CONFLICT", "It is not certain whose account in Canvas this is"),
     ],
 )
 async def test_a_student_who_is_not_known_for_certain(running: RunningDemo, code: str, sentence: str) -> None:

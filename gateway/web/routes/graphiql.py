@@ -17,11 +17,11 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
 
 from student_graph.gateway.auth import Issuer
 from student_graph.gateway.web.admission import Purposes
 from student_graph.gateway.web.request import BadRequestError, read_body
+from student_graph.gateway.web.routes.assets import ImmutableFiles
 
 GATEWAY_FOLDER = Path(__file__).parents[2]
 BUILD_FOLDER = GATEWAY_FOLDER / "graphiql"
@@ -47,15 +47,6 @@ NOT_BUILT_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>
 <p>This checkout was built without Node: run <code>make graphiql</code>, then start the gateway again.</p>
 <p>Queries are answered all the same: <code>POST /graphql</code> with a JSON body.</p></html>
 """
-
-
-class _Assets(StaticFiles):
-    """Files whose names change with their contents, so that a browser may cache them for good."""
-
-    def file_response(self, *args: Any, **options: Any) -> Response:
-        response = super().file_response(*args, **options)
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-        return response
 
 
 class _CodeRequest(msgspec.Struct):
@@ -103,7 +94,7 @@ class GraphiQLPage:
             routes.append(Route("/graphql/people", self._handle_demo_tokens, methods=["POST"]))
         assets = self._build_folder / "assets"
         if assets.is_dir():
-            routes.append(Mount("/graphql/assets", _Assets(directory=assets)))
+            routes.append(Mount("/graphql/assets", ImmutableFiles(directory=assets)))
         return routes
 
     def _page(self) -> Response:

@@ -13,7 +13,12 @@ export interface Problem {
   readonly retryable: boolean;
   /** The class of data that needs a grant. */
   readonly sensitivity?: string;
+  /** How many students it is about; undefined if it is not about students in a list. */
+  readonly students?: number | null;
 }
+
+/** Fields that are lists of students. */
+const LISTS_OF_STUDENTS: readonly (string | number)[] = ["edges", "roster"];
 
 interface Answer {
   readonly error?: CombinedError | undefined;
@@ -51,13 +56,20 @@ export function problemsAt(
   return distinct(here);
 }
 
-/** The problems without those that say the same for another place. */
+/** The problems without those that say the same for another place; each with the students that it is about. */
 export function distinct(problems: readonly Problem[]): Problem[] {
-  return [
-    ...new Map(
-      problems.map((problem) => [`${problem.code} ${problem.source} ${problem.sensitivity}`, problem]),
-    ).values(),
-  ];
+  const groups = Map.groupBy(problems, ({ code, source, sensitivity }) => `${code} ${source} ${sensitivity}`);
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    const places = new Set(group.flatMap(({ path }) => placeInList(path) ?? []));
+    return first ? { ...first, students: first.students ?? (places.size || undefined) } : [];
+  });
+}
+
+/** The student in a list that a path leads to; undefined if it leads to none. */
+function placeInList(path: Problem["path"]): string | undefined {
+  const list = path.findLastIndex((step) => LISTS_OF_STUDENTS.includes(step));
+  return list < 0 ? undefined : path.slice(0, list + 2).join(".");
 }
 
 /** A problem in plain words. */
@@ -81,10 +93,10 @@ export function explain({ code, source, sensitivity }: Problem): string {
     case "NOT_OFFERED":
       return "No system of the district keeps this.";
     case "NO_IDENTITY_LINK":
-      return `The student has no account in ${system}.`;
+      return `There is no account in ${system}.`;
     case "IDENTITY_CONFLICT":
     case "IDENTITY_UNCONFIRMED":
-      return `It is not certain which account in ${system} is the student's, so nothing of it is shown.`;
+      return `It is not certain whose account in ${system} this is, so nothing of it is shown.`;
     case "FORBIDDEN":
       return sensitivity
         ? `Your role does not open ${classNames(sensitivity)}. The district can grant it.`

@@ -1,5 +1,6 @@
 import { Button } from "react-aria-components";
 
+import { counted } from "../format";
 import { distinct, explain, type Problem } from "../graph/problems";
 
 interface NoticesProps {
@@ -16,8 +17,9 @@ export function Notices({ problems, onRetry }: NoticesProps) {
     <div className="notice" data-kind={retryable ? "failure" : "rule"} role="status">
       <ul>
         {distinct(problems).map((problem) => (
-          <li key={explain(problem)} data-code={problem.code}>
+          <li key={`${problem.code} ${problem.source} ${problem.sensitivity}`} data-code={problem.code}>
             {explain(problem)}
+            {!!problem.students && ` This is about ${counted(problem.students, "student")}.`}
           </li>
         ))}
       </ul>

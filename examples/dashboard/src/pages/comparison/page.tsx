@@ -61,7 +61,8 @@ export function ComparisonPage() {
         <ChoiceField label="Compare" choices={METRIC_CHOICES} value={metric} onChange={setMetric} />
         <ChoiceField label="By" choices={dimensions} value={dimension} onChange={setDimension} />
       </div>
-      <Notices problems={problemsOf(result)} onRetry={retry} />
+      {/* What a table lacks is beside it, with the number of students. */}
+      <Notices problems={problemsOf({ error: result.error })} onRetry={retry} />
       {result.fetching && <Waiting />}
       <div aria-busy={result.fetching}>
         {tables.map(
