@@ -1,17 +1,20 @@
 """
 `population`: students of one school of a large district who are at risk by a metric, in the order of that metric.
 
-The records are those of `aggregate`; the list is counted against a loop over the same records. Early-warning lists
-are those of the largest school of a district on Ed-Fi, whose lists have pages of 500 rows. Its sandbox runs in
-this process: the seconds of a list include the vendor's work.
+The records are those of `aggregate`; the list is counted against a loop over the same records. Early-warning
+lists are those of the largest school of a district on Ed-Fi, whose lists have pages of 500 rows. The triangulation
+is a population of such a district by three sources. The sandbox of Ed-Fi runs in a process of its own.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
+
+from starlette.types import ASGIApp
 
 from benchmarks.aggregate import (
     STUDENTS_PER_SCHOOL,
@@ -21,13 +24,10 @@ from benchmarks.aggregate import (
     resident_mib,
 )
 from benchmarks.support.district import DISTRICT
+from benchmarks.support.edfi_process import EdFiProcess, edfi_process
 from benchmarks.support.figures import Row
 from benchmarks.support.in_process import create_app, post
-from benchmarks.support.vendors import data_calls, slow_down, take_requests
 from student_graph.adapters.edfi.adapter import EdFiSettings
-from student_graph.adapters.edfi.sandbox import EdFiSandbox
-from student_graph.adapters.sandbox.district import make_district as make_sandbox_district
-from student_graph.adapters.sandbox.serving import served
 from student_graph.adapters.sources import District
 from student_graph.gateway.config.districts import connect
 from student_graph.resolvers.fields.ids import GlobalId, encode
@@ -78,6 +78,25 @@ WITH_COURSES = """query EarlyWarning($school: ID!, $first: Int = 25) {
     edges { node { name { lastName } gradeLevel riskProfile { level riskScore indicators { level reasons } } } }
   }
 }"""
+TRIANGULATION = """query Triangulation($first: Int = 50) {
+  students(
+    filter: {
+      where: {
+        all: [
+          { metric: { metric: CHRONIC_ABSENCE, preset: "federal_10pct", level: [AT_RISK] } }
+          { metric: { metric: ASSESSMENT_PROFICIENT, subject: MATHEMATICS, atMost: 0 } }
+          { program: { kind: LANGUAGE_INSTRUCTION } }
+        ]
+      }
+    }
+    first: $first
+  ) { totalCount undecided edges { node { studentUniqueId } } }
+}"""
+"""English learners who are chronically absent and below the benchmark in mathematics."""
+TWO_SOURCES = TRIANGULATION.replace(
+    "{ metric: { metric: ASSESSMENT_PROFICIENT, subject: MATHEMATICS, atMost: 0 } }", ""
+)
+"""The same without the tests: those who are left when programs and attendance have been read."""
 LISTS = {"by absence": EARLY_WARNING, "by absence and courses, with indicators": WITH_COURSES}
 """Early-warning lists, by what they are about."""
 SCHOOL = "000"
@@ -113,47 +132,85 @@ async def measure(*, quick: bool) -> list[Row]:
         Row("population", case, "another page", 1000 * warm_seconds, "ms", MAX_WARM_MS),
         Row("population", case, "growth of the process, at its peak", growth, "MiB", MAX_GROWTH_MIB),
         *await _measure_lists(QUICK_EDFI_STUDENTS if quick else EDFI_STUDENTS),
+        *await _triangulate(students),
     ]
 
 
 async def _measure_lists(students: int) -> list[Row]:
     """Early-warning lists over an Ed-Fi sandbox, with default settings: vendor calls and time."""
-    facts = make_sandbox_district(students, towns=1)
-    sandbox = EdFiSandbox(facts)
-    [(school, count)] = Counter(row.school for row in facts.enrollments).most_common(1)
     rows: list[Row] = []
-    with served(sandbox):
-        slow_down([sandbox], LATENCY_MS, 0.0)
+    with edfi_process(students, LATENCY_MS) as vendor:
         for name, query in LISTS.items():
-            case = f"a school of {count:,}, of {students:,} students on Ed-Fi: {name}"
-            settings = {"students": students, "timeout": SOURCE_SECONDS}
-            source = connect(
-                DISTRICT, "sis", "edfi", EdFiSettings.model_validate(sandbox.source_settings() | settings)
-            )
-            district = District(DISTRICT, facts.name, (source,), frozen_on=facts.now)
-            app = create_app(district, operation_seconds=OPERATION_SECONDS)
+            case = f"a school of {vendor.school_students:,}, of {students:,} students on Ed-Fi: {name}"
             bodies = [
-                json.dumps({"query": query, "variables": {"school": str(school), "first": first}}).encode()
+                json.dumps({"query": query, "variables": {"school": vendor.school, "first": first}}).encode()
                 for first in range(25, 26 + RUN_COUNT)
             ]
-            take_requests([sandbox])
-            started = time.perf_counter()
-            response = json.loads(await post(app, bodies[0]))
-            cold_seconds = time.perf_counter() - started
-            calls = data_calls(take_requests([sandbox]))
-            assert response["data"]["students"]["undecided"] == 0, response
-            await post(app, bodies[-1])  # students of later pages are read once
-            started = time.process_time()
-            for body in bodies[1:-1]:
-                await post(app, body)
-            warm_seconds = (time.process_time() - started) / (len(bodies) - 2)
-            await source.adapter.http.aclose()
+            async with _gateway(vendor, students) as app:
+                vendor.take_requests()
+                started, started_cpu = time.perf_counter(), time.process_time()
+                response = json.loads(await post(app, bodies[0]))
+                cold_seconds = time.perf_counter() - started
+                cold_cpu_seconds = time.process_time() - started_cpu
+                calls = len(vendor.take_requests())
+                assert response["data"]["students"]["undecided"] == 0, response
+                await post(app, bodies[-1])  # students of later pages are read once
+                started_cpu = time.process_time()
+                for body in bodies[1:-1]:
+                    await post(app, body)
+                warm_seconds = (time.process_time() - started_cpu) / (len(bodies) - 2)
             rows += [
                 Row("population", case, "vendor calls, cold", calls, "calls", MAX_CALLS),
                 Row("population", case, "cold, with 150 ms for each call", cold_seconds, "s", MAX_COLD_SECONDS),
+                Row("population", case, "cold, CPU time", 1000 * cold_cpu_seconds, "ms"),
                 Row("population", case, "another page, CPU time", 1000 * warm_seconds, "ms", MAX_WARM_MS),
             ]
     return rows
+
+
+async def _triangulate(students: int) -> list[Row]:
+    """A population by programs, attendance and tests: the calls that it needs, and memory."""
+    with edfi_process(students) as vendor:
+        async with _gateway(vendor, students) as app:
+            vendor.take_requests()
+            before, started = resident_mib(), time.process_time()
+            page = await _page(app, TRIANGULATION)
+            seconds, growth = time.process_time() - started, peak_mib() - before
+            calls = len(vendor.take_requests())
+            left = (await _page(app, TWO_SOURCES))["totalCount"]
+        lists = sum(map(vendor.pages, ("programs", "enrollments", "attendance", "calendars", "tests")))
+        # The results of each student who is left, and the name of each one on the page.
+        max_calls = lists + left + len(page["edges"])
+    assert page["totalCount"] <= left
+    case = f"three sources, {students:,} students on Ed-Fi"
+    return [
+        Row("population", case, "vendor calls: lists of two sources and point reads", calls, "calls", max_calls),
+        Row("population", case, "students left for point reads", left, "students"),
+        Row("population", case, "students found", page["totalCount"], "students"),
+        Row("population", case, "growth of the process, at its peak", growth, "MiB", MAX_GROWTH_MIB),
+        Row("population", case, "CPU time, cold", 1000 * seconds, "ms"),
+    ]
+
+
+async def _page(app: ASGIApp, query: str) -> dict[str, Any]:
+    """The list of a query, without errors and with everybody decided."""
+    response = json.loads(await post(app, json.dumps({"query": query}).encode()))
+    assert "errors" not in response, response["errors"]
+    page: dict[str, Any] = response["data"]["students"]
+    assert page["undecided"] == 0
+    return page
+
+
+@asynccontextmanager
+async def _gateway(vendor: EdFiProcess, students: int) -> AsyncIterator[ASGIApp]:
+    """The gateway over a sandbox of Ed-Fi, with an empty cache."""
+    settings = EdFiSettings.model_validate(vendor.settings | {"students": students, "timeout": SOURCE_SECONDS})
+    source = connect(DISTRICT, "sis", "edfi", settings)
+    try:
+        district = District(DISTRICT, "Cedar Hollow", (source,), frozen_on=vendor.now)
+        yield create_app(district, operation_seconds=OPERATION_SECONDS)
+    finally:
+        await source.adapter.http.aclose()
 
 
 def _check(response: dict[str, Any], students: int) -> None:

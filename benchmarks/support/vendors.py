@@ -26,6 +26,11 @@ def take_requests(sandboxes: Iterable[Sandbox]) -> list[str]:
 
 
 def data_calls(requests: Sequence[str]) -> int:
-    """Return the number of requests for data, without those for tokens, versions and the discovery document."""
-    paths = [request.split(" ", 1)[1] for request in requests]
-    return sum(path != "/" and not any(part in path for part in NO_DATA) for path in paths)
+    """Return the number of requests for data."""
+    return sum(map(is_data, requests))
+
+
+def is_data(request: str) -> bool:
+    """Return whether a request is for data: not for a token, a version or the discovery document."""
+    path = request.split(" ", 1)[1]
+    return path != "/" and not any(part in path for part in NO_DATA)
