@@ -47,8 +47,8 @@ class EdFiProcess:
     """Enrollments of that school."""
     rows: dict[str, list[int]]
     """
-    Number of rows of each list that is read for `programs`, `enrollments`, `attendance` and `calendars`, and of the
-    tests to which results refer (`tests`).
+    Number of rows of each list that is read for `programs`, `enrollments`, `attendance` and `calendars`, and for
+    `tests` to which results refer.
     """
     process: subprocess.Popen[str]
 
