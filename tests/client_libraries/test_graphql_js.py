@@ -95,7 +95,7 @@ def joined(parts: list[dict[str, Any]]) -> dict[str, Any]:
     return {name: sorted(v, key=json.dumps) if isinstance(v, list) else v for name, v in members.items()}
 
 
-def test_the_parts_are_those_of_graphql_js(http: httpx.Client, tmp_path: Path) -> None:
+def test_the_gateway_sends_what_graphql_js_sends(http: httpx.Client, tmp_path: Path) -> None:
     """Pending, incremental and completed items have the same members, ids, labels, paths, data and errors."""
     expected = run_script("graphql_17.mjs", tmp_path, documents=DOCUMENTS)["results"]
 

@@ -114,7 +114,7 @@ def deprecation_reasons(schema: Any) -> dict[str, str | None]:
 
 
 def test_a_deprecation_says_what_to_use_and_until_when_the_old_part_works() -> None:
-    """The policy of docs/clients.md: what to use instead, and a date."""
+    """The policy of docs/client-libraries.md: what to use instead, and a date."""
     policy = re.compile(r"Use .+ instead\. Works until 20\d\d-\d\d-\d\d\.")
     reasons = deprecation_reasons(GRAPH)
     of_example = deprecation_reasons(core_schema(strawberry.Schema(Changed)))
