@@ -111,10 +111,11 @@ class AccessPath(Generic[R]):
 
     None of them means that the key has no records. A key without the record is one that the source does not know.
     """
+    coarse_arguments: Callable[[Sequence[Any]], Mapping[str, Hashable]] | None = None
+    """Returns arguments of the coarse lookup that the keys decide, such as the school year of some sections."""
     names_all_keys: bool = False
     """
     Whether a key that `coarse_keys_from` does not know is unknown to the source; always so with `coarse_keys_of`.
-
     Such a key is not asked for at all: a section without a course in the LMS has no work there.
     """
     sort_key: Callable[[R], Any] | None = None
@@ -124,7 +125,6 @@ class AccessPath(Generic[R]):
     is_complete: Callable[[Any], bool] | None = None
     """
     Whether the coarse answers hold all records of a key, by the source's settings; None if they always do.
-
     Some vendors send the list without rows that a point read has, unless the district fills a certain field.
     """
     has_enrolled_schools: bool = False

@@ -134,9 +134,11 @@ async def group_records(
 
 
 def coarse_ask(ask: Ask[Any], path: AccessPath[Any], coarse_keys: Iterable[Any]) -> Ask[Any]:
-    """The ask for coarse keys, with those of the arguments that the coarse lookup has."""
+    """The ask for coarse keys, with those of the arguments that the coarse lookup has, or that the keys decide."""
     lookup = lookup_of(path.coarse_lookup)
     arguments = {name: value for name, value in ask.arguments.items() if name in lookup.argument_names}
+    if path.coarse_arguments is not None:
+        arguments |= path.coarse_arguments(ask.keys)
     return Ask(lookup, tuple(sorted(coarse_keys)), arguments, max_age=ask.max_age)
 
 

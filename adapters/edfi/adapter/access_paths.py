@@ -8,7 +8,7 @@ school or section of the student, or if a setting says that the district does.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -40,8 +40,9 @@ from student_graph.adapters.edfi.adapter.list_sizes import (
 )
 from student_graph.adapters.edfi.adapter.people import begin_date_and_section
 from student_graph.adapters.edfi.adapter.school_life import day_and_student
-from student_graph.adapters.edfi.client.keys import school_of_section
-from student_graph.adapters.model import AttendanceEvent, CourseGrade
+from student_graph.adapters.edfi.client.keys import school_of_section, school_year_of_section
+from student_graph.adapters.lookup import lookup_of
+from student_graph.adapters.model import AttendanceEvent, CourseGrade, SectionId
 
 
 def _is_of_school_year(record: CourseGrade | AttendanceEvent, arguments: Mapping[str, Hashable]) -> bool:
@@ -57,14 +58,22 @@ def _by_district(coarse_lookup: LookupMethod, cost: Cost, key: str = "student_id
     return AccessPath(coarse_lookup, attrgetter(key), cost)
 
 
+def _one_school_year(section_ids: Sequence[SectionId]) -> Mapping[str, Hashable]:
+    """The school year of all of some sections, so that they use the list that pages of students use, too."""
+    years = {school_year_of_section(id) for id in section_ids}
+    return {"school_year": year} if len(years) == 1 and (year := years.pop()) is not None else {}
+
+
 def _section_of_school(coarse_lookup: LookupMethod, cost: Cost) -> AccessPath[Any]:
     """The path from sections over a list of their school: the rows name the section, and it names the school."""
+    has_years = "school_year" in lookup_of(coarse_lookup).argument_names
     return AccessPath(
         coarse_lookup,
         _SECTION,
         cost,
         coarse_keys_from=Adapter.sections_by_id,
         coarse_keys_of=lambda section: (section.school_id,),
+        coarse_arguments=_one_school_year if has_years else None,
     )
 
 

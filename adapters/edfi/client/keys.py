@@ -84,6 +84,14 @@ def school_of_section(id: SectionId) -> SchoolId:
     return SchoolId(id.partition("/")[0])
 
 
+def school_year_of_section(id: SectionId) -> int | None:
+    """The school year in the id of a section; None for a text that is no such id."""
+    try:
+        return parse_section_id(id).school_year
+    except BadKeyError:
+        return None
+
+
 def caseload_id(key: CohortKey | ProgramKey | ProviderKey) -> CaseloadId:
     """The id of a caseload: a cohort, all students of a program, or the students of one member of staff."""
     return CaseloadId(_join(_CASELOAD_PREFIXES[type(key)], *map(str, key)))

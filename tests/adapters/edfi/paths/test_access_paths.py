@@ -8,13 +8,16 @@ from typing import Any
 
 import pytest
 
+from student_graph.adapters.answers import Ask
 from student_graph.adapters.contract import Adapter, CallCost, LookupMethod
 from student_graph.adapters.edfi.adapter import EdFiSettings
+from student_graph.adapters.edfi.client.keys import school_of_section, school_year_of_section
 from student_graph.adapters.edfi.sandbox import EdFiSandbox
 from student_graph.adapters.lookup import StudentFilter, Window, lookup_of
-from student_graph.adapters.model import DistrictId, SchoolId, StudentId
+from student_graph.adapters.model import CourseGrade, DistrictId, SchoolId, SectionId, StudentId
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.testing.harness import run_lookup
+from student_graph.gateway.fetch.coarse_answers import coarse_ask
 from tests.adapters.edfi.paths.ways import Way, path_of, way_name
 from tests.adapters.edfi.scripted_sandbox import connected
 
@@ -110,6 +113,38 @@ async def test_events_of_two_schools_have_the_order_of_the_lookup_by_student() -
 
             assert len({event.school_id for event in student_events}) == 2
             assert sorted(student_events, key=path.sort_key) == by_student[key]
+
+
+async def test_pages_of_sections_and_of_students_use_the_same_list_of_grades() -> None:
+    """The year is in the id of a section. The list of a year has all grades of its sections, key for key."""
+    sandbox = EdFiSandbox(make_district(120))
+    year, sections = sandbox.facts.year, [SectionId(key) for key in sandbox.known_keys("section")]
+    path = path_of((Adapter.course_grades_by_section, Adapter.course_grades_by_school))
+    of_year = [id for id in sections if school_year_of_section(id) == year]
+    by_section = coarse_ask(Ask(lookup_of(Adapter.course_grades_by_section), tuple(of_year)), path, ["1"])
+    by_student = coarse_ask(
+        Ask(lookup_of(Adapter.course_grades_by_student), ("s1",), {"school_year": year}),
+        path_of((Adapter.course_grades_by_student, Adapter.course_grades_by_school)),
+        ["1"],
+    )
+    mixed = (*of_year, SectionId(of_year[0].replace(str(year), str(year - 1), 1)))
+    assert by_section.batch_key == by_student.batch_key
+    for keys in (mixed, ("no id",)):
+        assert not coarse_ask(Ask(by_section.lookup, keys), path, ["1"]).arguments
+
+    async with connected(sandbox) as adapter:
+        schools = sorted({school_of_section(id) for id in of_year})
+        lists = await adapter.course_grades_by_school(schools, school_year=year)
+        expected = await adapter.course_grades_by_section(of_year)
+    grades: dict[SectionId, list[CourseGrade]] = {id: [] for id in of_year}
+    for answer in lists.values():
+        assert isinstance(answer, list)
+        for grade in answer:
+            grades[path.key_of(grade)].append(grade)
+    assert any(grades.values())
+    assert {id: sorted(map(repr, rows)) for id, rows in grades.items()} == {
+        id: sorted(map(repr, rows)) for id, rows in expected.items() if isinstance(rows, list)
+    }
 
 
 async def test_names_and_identities_of_a_district_share_the_pages_of_students() -> None:
