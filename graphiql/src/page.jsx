@@ -13,9 +13,23 @@ import { ResponseStatus } from "./response-status.jsx";
 import { createStore, useValue } from "./store.js";
 
 const PANES = [EXAMPLES_PANE, SOURCES_PANE, PLAN_PANE, TABLE_PANE, HISTORY_PLUGIN];
-/** Width in pixels from which a pane fits beside the editors. */
+/** Width in pixels from which a pane fits beside the editors; on narrower screens none is open at first. */
 const WIDE = 700;
 const FIRST_PANE = innerWidth >= WIDE ? EXAMPLES_PANE : undefined;
+/** Where GraphiQL keeps the width of the pane over that of the editors, and the one that it begins with here. */
+const [PANE_WIDTH, FIRST_PANE_WIDTH] = ["graphiql:docExplorerFlex", "0.5"];
+/** Where the chosen purpose is kept until this browser tab is closed. */
+const PURPOSE = "student-graph.purpose";
+
+if (sessionStorage.getItem(PANE_WIDTH) === null) {
+  sessionStorage.setItem(PANE_WIDTH, FIRST_PANE_WIDTH);
+}
+
+/** The purpose that was chosen before the page was loaded again; empty if the settings do not know it. */
+function storedPurpose({ known }) {
+  const purpose = sessionStorage.getItem(PURPOSE) ?? "";
+  return known.length === 0 || known.includes(purpose) ? purpose : "";
+}
 
 /** What the page knows about the viewer of a token: whether they are an operator. Empty until it is known. */
 function useViewer(token, purpose) {
@@ -42,10 +56,11 @@ function useViewer(token, purpose) {
 /** GraphiQL with the panes of this graph, below a bar of controls for its requests. */
 export function Page({ token: initialToken, people, issuers, examples, purposes }) {
   const [token, setToken] = useState(initialToken);
-  const [options] = useState(() => createStore({ purpose: "", noCache: false, explain: false }));
+  const [options] = useState(() => createStore({ purpose: storedPurpose(purposes), noCache: false, explain: false }));
   const [progress] = useState(() => createStore(NO_REQUEST));
   const { purpose } = useValue(options);
   const required = purposes.required ? purpose : ""; // without a purpose that is required, there is no schema either
+  useEffect(() => sessionStorage.setItem(PURPOSE, purpose), [purpose]);
   const viewer = useViewer(token, required);
   const isOperator = viewer.operator === true;
   const fetcher = useMemo(() => createFetcher(token, options, progress), [token, options, progress, required]);

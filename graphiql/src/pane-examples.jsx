@@ -2,6 +2,7 @@ import { useGraphiQL, useGraphiQLActions } from "@graphiql/react";
 import { useId, useState } from "react";
 
 import { usePage } from "./page-context.js";
+import { Pane } from "./pane.jsx";
 
 /** What an empty tab holds. */
 export const WELCOME = "# Choose an example, or write a query and press Ctrl-Enter.\n\n{\n  viewer {\n    role\n  }\n}\n";
@@ -15,8 +16,7 @@ function ExamplesPane() {
   const words = search.toLowerCase().split(/\s+/);
   const matching = examples.filter(({ query }) => words.every((word) => query.toLowerCase().includes(word)));
   return (
-    <section className="sg-pane" aria-labelledby={`${searchId}-title`}>
-      <h2 id={`${searchId}-title`}>Examples</h2>
+    <Pane title="Examples">
       <label htmlFor={searchId}>Search titles, notes and fields</label>
       <input id={searchId} type="search" value={search} onChange={(event) => setSearch(event.target.value)} />
       <p role="status">
@@ -32,7 +32,7 @@ function ExamplesPane() {
           </li>
         ))}
       </ul>
-    </section>
+    </Pane>
   );
 }
 

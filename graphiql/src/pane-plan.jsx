@@ -1,7 +1,8 @@
-import { useId, useState } from "react";
+import { useState } from "react";
 
-import { usePage } from "./page-context.js";
 import { listOf } from "./gaps.js";
+import { usePage } from "./page-context.js";
+import { Pane } from "./pane.jsx";
 import { useResponse } from "./response.js";
 import { useValue } from "./store.js";
 
@@ -15,40 +16,28 @@ function PlanPane() {
   const { milliseconds, phase } = useValue(progress);
   const { extensions } = useResponse();
   const [showsAll, setShowsAll] = useState(false);
-  const titleId = useId();
   const lines = listOf(extensions?.explain);
   const shown = showsAll ? lines : lines.filter(({ how }) => how !== FREE);
   return (
-    <section className="sg-pane" aria-labelledby={titleId}>
-      <h2 id={titleId}>Plan</h2>
+    <Pane title="Plan">
       {lines.length === 0 && <p>{hint(viewer, explain, extensions)}</p>}
       {lines.length > 0 && (
         <>
           <Times milliseconds={phase === "done" ? milliseconds : undefined} sources={extensions.sources} />
           <label className="sg-choice">
             <input type="checkbox" checked={showsAll} onChange={(event) => setShowsAll(event.target.checked)} />
-            Show fields that are {FREE}
+            Show fields that are read from their parent
           </label>
-          <div className="sg-scroll" role="region" aria-label="Plan of the operation" tabIndex={0}>
-            <table data-testid="plan">
-              <thead>
-                <tr>
-                  <th scope="col">Field</th>
-                  <th scope="col">Lookups and prices</th>
-                </tr>
-              </thead>
-              <tbody>
-                {shown.map((line) => (
-                  <PlanLine key={lines.indexOf(line)} {...line} />
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <ul className="sg-plan" data-testid="plan">
+            {shown.map((line) => (
+              <PlanLine key={lines.indexOf(line)} {...line} />
+            ))}
+          </ul>
           <Counters title="Executor since the start" counts={extensions.executor} />
           <Counters title="Cache now" counts={extensions.cache} />
         </>
       )}
-    </section>
+    </Pane>
   );
 }
 
@@ -62,23 +51,20 @@ function hint(viewer, explain, extensions) {
   return explain ? "Run a query to see its plan." : "Switch on Explain above and run a query.";
 }
 
+/** A field, indented by its level, with its lookups and their prices. */
 function PlanLine({ depth, field, how, asks, records, population }) {
   return (
-    <tr>
-      <th scope="row" style={{ paddingInlineStart: `${depth + 0.5}em` }}>
-        {depth > 0 && <span className="sg-hidden">level {depth + 1}: </span>}
-        {field}
-        <small>
-          {how}
-          {records > 0 && `, about ${records.toLocaleString("en")} ${records === 1 ? "record" : "records"}`}
-        </small>
-      </th>
-      <td>
-        {[...listOf(asks), ...listOf(population)].map((sentence) => (
-          <p key={sentence}>{sentence}</p>
-        ))}
-      </td>
-    </tr>
+    <li style={{ marginInlineStart: `${depth * 0.9}em` }}>
+      {depth > 0 && <span className="sg-hidden">level {depth + 1}: </span>}
+      <strong>{field}</strong>{" "}
+      <small>
+        {how}
+        {records > 0 && `, about ${records.toLocaleString("en")} ${records === 1 ? "record" : "records"}`}
+      </small>
+      {[...listOf(asks), ...listOf(population)].map((sentence) => (
+        <p key={sentence}>{sentence}</p>
+      ))}
+    </li>
   );
 }
 

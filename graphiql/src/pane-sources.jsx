@@ -1,8 +1,9 @@
-import { useEffect, useId, useState } from "react";
+import { useEffect, useState } from "react";
 
 import { requestHeaders } from "./fetcher.js";
 import { countGaps, gapsOf } from "./gaps.js";
 import { usePage } from "./page-context.js";
+import { Pane } from "./pane.jsx";
 import { pathText, useJump, useJumpToQuery, useResponse } from "./response.js";
 import { useValue } from "./store.js";
 
@@ -30,10 +31,8 @@ const MAX_PLACES = 100;
 function SourcesPane() {
   const response = useResponse();
   const gaps = gapsOf(response);
-  const titleId = useId();
   return (
-    <section className="sg-pane" aria-labelledby={titleId}>
-      <h2 id={titleId}>Sources and gaps</h2>
+    <Pane title="Sources and gaps">
       <SourceTable sources={response.extensions?.sources} />
       <h3>{gaps.length ? `Gaps: ${countGaps(gaps)}` : "Gaps"}</h3>
       {gaps.length === 0 && <p>{response.data ? "Nothing is missing. A null without an error is not recorded." : "Run a query first."}</p>}
@@ -42,7 +41,7 @@ function SourcesPane() {
           <Gap key={`${gap.kind} ${gap.code} ${gap.source} ${gap.message}`} gap={gap} />
         ))}
       </ul>
-    </section>
+    </Pane>
   );
 }
 

@@ -1,6 +1,7 @@
 import { useId, useMemo, useState } from "react";
 
 import { listOf } from "./gaps.js";
+import { Pane } from "./pane.jsx";
 import { useJump, useResponse } from "./response.js";
 import { cellOf, columnsOf, listsOf, reasonsOf } from "./tables.js";
 
@@ -15,8 +16,7 @@ function TablePane() {
   const listId = useId();
   const list = lists.find(({ name }) => name === chosen) ?? lists[0];
   return (
-    <section className="sg-pane" aria-labelledby={`${listId}-title`}>
-      <h2 id={`${listId}-title`}>Table</h2>
+    <Pane title="Table">
       {!list && <p>{data ? "This response has no list." : "Run a query first."}</p>}
       {list && (
         <>
@@ -31,7 +31,7 @@ function TablePane() {
           <ListTable key={list.name} list={list} errors={listOf(errors)} />
         </>
       )}
-    </section>
+    </Pane>
   );
 }
 
@@ -80,7 +80,7 @@ function ListTable({ list, errors }) {
 }
 
 function Cell({ text, missing }) {
-  return missing ? <td className={missing === "null" ? "sg-muted" : "sg-worrying"}>{missing}</td> : <td>{text}</td>;
+  return missing ? <td className={missing === "null" ? "sg-muted" : "sg-worrying"}>{missing}</td> : <td title={text}>{text}</td>;
 }
 
 function TableIcon(props) {

@@ -59,8 +59,8 @@ function partsText(parts) {
 function trafficText(sources) {
   const sum = (member) => sources.reduce((total, source) => total + source[member], 0);
   const oldest = Math.max(...sources.map(({ age }) => age));
-  const stale = sum("stale") ? `, ${sum("stale")} stale` : "";
-  return `${sum("calls")} vendor calls, ${sum("hits")} cache hits${stale}, oldest answer ${oldest} s.`;
+  const stale = sum("stale") ? ` Stale: ${sum("stale")}.` : "";
+  return `Vendor calls: ${sum("calls")}. From the cache: ${sum("hits")}.${stale} Oldest answer: ${oldest} s.`;
 }
 
 /** Gives the editors the colors of the system when these change; the style sheets follow by themselves. */

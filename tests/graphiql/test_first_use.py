@@ -7,8 +7,13 @@ from collections.abc import Iterator
 import pytest
 from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
+from student_graph.gateway.server import Service
+from student_graph.gateway.web.admission import Purposes
+from student_graph.gateway.web.routes.graphiql import GraphiQLPage
+from student_graph.resolvers.context import Viewer, ViewerRole
 from tests.gateway.browser import needs_graphiql
-from tests.gateway.servers import RunningDemo, running_demo
+from tests.gateway.servers import RunningDemo, client_for, running_demo
+from tests.gateway.small_district import DISTRICT, Ledger, district
 from tests.graphiql.visit import Visit, address_of, visit_to
 
 pytestmark = needs_graphiql
@@ -23,8 +28,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
         yield demo
 
 
-async def test_an_example_is_found_and_executed_by_keyboard(running: RunningDemo) -> None:
-    """Search, Tab, Enter opens it; Enter again runs it. The address keeps no token."""
+async def test_an_example_is_searched_and_executed_by_keyboard(running: RunningDemo) -> None:
+    """Search, Tab, Enter opens it; Enter again runs it. Ctrl-M lets Tab leave an editor; no token stays."""
     async with visit_to(address_of(running)) as visit:
         await visit.page.get_by_role("searchbox").focus()
         await visit.page.keyboard.type("EVERYTHING student")
@@ -37,6 +42,11 @@ async def test_an_example_is_found_and_executed_by_keyboard(running: RunningDemo
 
         assert (await visit.response())["data"]["student"]["provenance"]["source"] == "edfi"
         assert "token" not in visit.page.url
+
+        await visit.page.locator(".graphiql-query-editor textarea").focus()
+        await visit.page.keyboard.press("Control+m")
+        await visit.page.keyboard.press("Tab")
+        assert await visit.page.evaluate("() => document.activeElement.closest('.monaco-editor')") is None
 
 
 async def test_people_run_the_same_query(running: RunningDemo) -> None:
@@ -54,7 +64,7 @@ async def test_people_run_the_same_query(running: RunningDemo) -> None:
         assert "code" not in visit.page.url
 
 
-async def test_fields_are_completed_and_wrong_ones_corrected(running: RunningDemo) -> None:
+async def test_fields_are_completed_and_unknown_names_corrected(running: RunningDemo) -> None:
     """The editor completes a field of the schema; the gateway suggests one for a name that it does not know."""
     async with visit_to(address_of(running)) as visit:
         await visit.write("{ viewer { opera } }")
@@ -120,3 +130,20 @@ async def test_the_controls_are_headers_of_requests(running: RunningDemo) -> Non
     assert headers["cache-control"] == "no-cache"
     assert headers["x-student-graph-explain"] == "1"
     assert response["extensions"]["explain"][0]["field"] == "viewer"
+
+
+async def test_a_purpose_that_is_required_is_chosen_first() -> None:
+    """Without one even the schema is refused; with one the editor gets it, and the query is answered."""
+    token = "0123456789abcdef0123456789abcdef"
+    viewer = Viewer("ada", ViewerRole.TEACHER, frozenset({DISTRICT}))
+    purposes = Purposes(frozenset({"counseling", "instruction"}), required=True)
+    service = Service([district(Ledger())], {token: viewer}, GraphiQLPage(), purposes=purposes)
+    with client_for(service.app()) as client:
+        async with visit_to(f"{client.base_url}/graphql#token={token}") as visit:
+            await visit.page.locator(".result-window", has_text="State the purpose").wait_for()
+            await visit.page.get_by_test_id("purpose").select_option("counseling")
+            await visit.show("Documentation Explorer")
+            await visit.page.get_by_text("Root Types").wait_for()
+            await visit.run()
+            assert (await visit.response())["data"] == {"viewer": {"role": "TEACHER"}}
+            visit.errors.clear()  # Chromium reports the refusal of the first request, with status 403
