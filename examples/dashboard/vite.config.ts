@@ -20,7 +20,6 @@ export default defineConfig({
     outDir,
     emptyOutDir: true,
     assetsInlineLimit: 0, // the content security policy allows no data: URL
-    chunkSizeWarningLimit: 1000,
     license: { fileName: "NOTICES.md" },
     modulePreload: { polyfill: false },
     target: "es2024",

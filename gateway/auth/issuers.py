@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from student_graph.adapters.model import ContactId, DistrictId, StaffId, StudentId
 from student_graph.gateway.auth.keys import IssuerKeys
@@ -25,6 +26,12 @@ class SignIn:
     token_url: str
     client_id: str
     scope: str = "openid"
+
+    @property
+    def token_origin(self) -> str:
+        """Origin that a browser asks for the token, for the policy of a page."""
+        url = urlsplit(self.token_url)
+        return f"{url.scheme}://{url.netloc}"
 
 
 @dataclass(frozen=True, slots=True)

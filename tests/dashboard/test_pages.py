@@ -202,7 +202,7 @@ async def test_the_demos_link_signs_in_and_a_menu_changes_the_person(running: Ru
     assert visitor.errors == []
 
 
-async def test_students_are_found_by_name(running: RunningDemo) -> None:
+async def test_a_search_by_name_lists_the_student(running: RunningDemo) -> None:
     """The list has the graph's pages, and Enter in the field of the name searches."""
     query = "{ viewer { students(first: 26) { totalCount edges { node { name { firstName lastName } } } } } }"
     students = running.post(query)["data"]["viewer"]["students"]

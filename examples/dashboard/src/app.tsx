@@ -1,3 +1,4 @@
+import { lazy, Suspense } from "react";
 import { useQuery } from "urql";
 import { Link, Redirect, Route, Router, Switch, useLocation } from "wouter";
 import { useHashLocation } from "wouter/use-hash-location";
@@ -6,17 +7,18 @@ import { TITLE } from "./district";
 import { capitalized, personName } from "./format";
 import type { ViewerRole } from "./gql/graphql";
 import { problemsOf } from "./graph/problems";
-import { ComparisonPage } from "./pages/comparison/page";
-import { DayPage } from "./pages/day/page";
-import { EarlyWarningPage } from "./pages/early-warning/page";
-import { PopulationPage } from "./pages/population/page";
-import { StudentPage } from "./pages/student/page";
-import { StudentsPage } from "./pages/students/page";
 import { type People, storeToken } from "./session/token";
 import { SessionDocument, ViewerProvider } from "./session/viewer";
 import { Waiting } from "./ui/card";
 import { ChoiceField } from "./ui/fields";
 import { Notices } from "./ui/notice";
+
+const ComparisonPage = lazy(() => import("./pages/comparison/page"));
+const DayPage = lazy(() => import("./pages/day/page"));
+const EarlyWarningPage = lazy(() => import("./pages/early-warning/page"));
+const PopulationPage = lazy(() => import("./pages/population/page"));
+const StudentPage = lazy(() => import("./pages/student/page"));
+const StudentsPage = lazy(() => import("./pages/students/page"));
 
 const PAGES = {
   "/day": "My classes",
@@ -75,17 +77,19 @@ export function App({ people, token }: AppProps) {
       <main id="main" tabIndex={-1}>
         {viewer ? (
           <ViewerProvider value={viewer}>
-            <Switch>
-              <Route path="/day" component={DayPage} />
-              <Route path="/early-warning" component={EarlyWarningPage} />
-              <Route path="/comparison" component={ComparisonPage} />
-              <Route path="/population" component={PopulationPage} />
-              <Route path="/students" component={StudentsPage} />
-              <Route path="/student/:id">{({ id }) => <StudentPage key={id} id={id} />}</Route>
-              <Route>
-                <Redirect to={pages[0] ?? "/students"} replace />
-              </Route>
-            </Switch>
+            <Suspense fallback={<Waiting />}>
+              <Switch>
+                <Route path="/day" component={DayPage} />
+                <Route path="/early-warning" component={EarlyWarningPage} />
+                <Route path="/comparison" component={ComparisonPage} />
+                <Route path="/population" component={PopulationPage} />
+                <Route path="/students" component={StudentsPage} />
+                <Route path="/student/:id">{({ id }) => <StudentPage key={id} id={id} />}</Route>
+                <Route>
+                  <Redirect to={pages[0] ?? "/students"} replace />
+                </Route>
+              </Switch>
+            </Suspense>
           </ViewerProvider>
         ) : result.fetching ? (
           <Waiting />

@@ -7,11 +7,13 @@ its own from its own web server.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from student_graph.gateway.auth import Issuer
 from student_graph.gateway.documents.manifest import read_manifest
 from student_graph.gateway.web.routes.assets import ImmutableFiles
 
@@ -31,17 +33,23 @@ Another version of a library may need another digest: the browser's console then
 """
 CONTENT_SECURITY_POLICY = (
     f"default-src 'none'; script-src 'self'; style-src 'self' {' '.join(STYLE_HASHES)}; img-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "connect-src 'self'{}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""The page loads and asks only this gateway."""
+"""The page loads from this gateway only, and asks it and the issuers, put at `{}`, for their tokens."""
 
 
 class DashboardPage:
     """The routes of the built dashboard, and the documents that it sends by their hashes."""
 
-    def __init__(self, build_folder: Path = BUILD_FOLDER) -> None:
-        """Serve the page of this folder; `is_built` says whether it has one."""
+    def __init__(self, build_folder: Path = BUILD_FOLDER, issuers: Sequence[Issuer] = ()) -> None:
+        """
+        Serve the page of this folder; `is_built` says whether it has one.
+
+        Browsers sign in at `issuers`, which GraphiQL's routes name to the page.
+        """
         self._build_folder = build_folder
+        origins = sorted({f" {issuer.sign_in.token_origin}" for issuer in issuers if issuer.sign_in is not None})
+        self._policy = CONTENT_SECURITY_POLICY.format("".join(origins))
 
     @property
     def is_built(self) -> bool:
@@ -65,6 +73,4 @@ class DashboardPage:
         ]
 
     def _page(self) -> Response:
-        return FileResponse(
-            self._build_folder / "index.html", headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY}
-        )
+        return FileResponse(self._build_folder / "index.html", headers={"Content-Security-Policy": self._policy})

@@ -11,7 +11,6 @@ import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 from starlette.requests import Request
@@ -100,8 +99,7 @@ class GraphiQLPage:
     def _page(self) -> Response:
         """Return the page with a new nonce, or instructions if it is not built."""
         nonce = secrets.token_urlsafe(NONCE_BYTES)
-        token_urls = [urlsplit(sign_in.token_url) for _, sign_in in self._sign_ins]
-        origins = sorted({f" {url.scheme}://{url.netloc}" for url in token_urls})
+        origins = sorted({f" {sign_in.token_origin}" for _, sign_in in self._sign_ins})
         policy = CONTENT_SECURITY_POLICY.format(nonce=nonce, origins="".join(origins))
         index = self._build_folder / "index.html"
         page = index.read_text(encoding="utf-8") if index.is_file() else NOT_BUILT_PAGE

@@ -42,7 +42,7 @@ const METRIC_CHOICES = (Object.entries(METRICS) as [ComparedMetric, { name: stri
 }));
 
 /** A metric by school or another grouping. Cells about few students are hidden, and say so. */
-export function ComparisonPage() {
+export default function ComparisonPage() {
   useTitle("Comparison");
   const { role, schools } = useViewer();
   const wholeDistrict = role === "SUPERINTENDENT" || role === "SERVICE";

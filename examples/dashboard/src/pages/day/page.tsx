@@ -53,7 +53,7 @@ const DayDocument = graphql(`
 `);
 
 /** A teacher's day: each class in the order of the day, who was away lately, and whose work is missing. */
-export function DayPage() {
+export default function DayPage() {
   useTitle("My classes");
   const [result, execute] = useQuery({ query: DayDocument });
   const viewer = result.data?.viewer;

@@ -54,7 +54,7 @@ const NAMES = Object.keys(SIGNALS) as Signal[];
 const AT_FIRST: readonly Signal[] = ["Chronically absent", "Failing a course"];
 
 /** Who is at risk, the most absent first, with the reasons. */
-export function EarlyWarningPage() {
+export default function EarlyWarningPage() {
   useTitle("Early warning");
   const { schools } = useViewer();
   const [school, setSchool] = useState("");

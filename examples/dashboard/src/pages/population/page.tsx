@@ -44,7 +44,7 @@ const AT_FIRST: readonly Chosen[] = [
 const NOTHING: StudentCondition = { all: [] };
 
 /** A group of students by conditions over several systems: built, asked for, and listed. */
-export function PopulationPage() {
+export default function PopulationPage() {
   useTitle("Find a group");
   const { schools } = useViewer();
   const [school, setSchool] = useState("");

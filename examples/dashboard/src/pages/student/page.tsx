@@ -45,7 +45,7 @@ const StudentDocument = graphql(`
 `);
 
 /** Everything about one student. Parts appear as their systems answer; one that does not answer holds up no other. */
-export function StudentPage({ id }: { readonly id: string }) {
+export default function StudentPage({ id }: { readonly id: string }) {
   const [result, execute] = useQuery({ query: StudentDocument, variables: { id }, requestPolicy: "network-only" });
   const retry = () => execute({ requestPolicy: "network-only" });
   const { data, fetching, hasNext } = result;

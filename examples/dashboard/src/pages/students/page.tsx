@@ -68,7 +68,7 @@ const COLUMNS: Columns<Student> = [
 ];
 
 /** The viewer's students, by name. A family with one child goes to the child's page. */
-export function StudentsPage() {
+export default function StudentsPage() {
   useTitle("Students");
   const { role } = useViewer();
   const [name, setName] = useState("");
