@@ -10,6 +10,7 @@ batched like all others.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, TypeAlias, cast
 
 from graphql import ExperimentalIncrementalExecutionResults, GraphQLError
@@ -24,6 +25,11 @@ _PART_HEAD = b"\r\nContent-Type: application/json; charset=utf-8\r\n\r\n"
 _END = b"--\r\n"
 
 ErrorFormatter: TypeAlias = Callable[[Iterable[GraphQLError]], list[dict[str, Any]]]
+PartsMaker: TypeAlias = Callable[
+    [ExperimentalIncrementalExecutionResults, ErrorFormatter, Callable[[], Mapping[str, Any]]],
+    AsyncIterator[dict[str, Any]],
+]
+"""Makes the parts of a response in one format; the last one has the extensions."""
 
 
 async def send_parts(
@@ -41,7 +47,7 @@ async def send_parts(
     Each part is sent with the boundary behind it, because clients read a part when its boundary has come.
     """
     headers = [(b"content-type", parts_format.content_type.encode()), *ENCODED_SECURITY_HEADERS]
-    parts_of = _parts_of_2022 if parts_format is PartsFormat.V2022 else _parts
+    parts_of = _PARTS_OF[parts_format]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     start = _BOUNDARY
     async for part in parts_of(results, format_errors, extensions):
@@ -57,7 +63,15 @@ async def _parts(
     results: ExperimentalIncrementalExecutionResults,
     format_errors: ErrorFormatter,
     extensions: Callable[[], Mapping[str, Any]],
+    *,
+    repeat_errors: bool,
 ) -> AsyncIterator[dict[str, Any]]:
+    """
+    The parts in the newest format.
+
+    With `repeat_errors`, the errors of a fragment that failed as a whole are also in an item of `incremental`:
+    urql, which names no format, reads no others.
+    """
     initial = results.initial_result
     yield _without_empty(
         data=initial.data,
@@ -65,11 +79,14 @@ async def _parts(
         pending=[_pending(pending) for pending in initial.pending],
     ) | {"hasNext": True}
     async for result in results.subsequent_results:
-        part = _without_empty(
-            pending=[_pending(pending) for pending in result.pending or ()],
-            incremental=[_incremental(incremental, format_errors) for incremental in result.incremental or ()],
-            completed=[_completed(completed, format_errors) for completed in result.completed or ()],
-        )
+        items = [_incremental(incremental, format_errors) for incremental in result.incremental or ()]
+        completed = [_completed(item, format_errors) for item in result.completed or ()]
+        if repeat_errors:
+            items += [
+                {"id": item["id"], "data": {}, "errors": item["errors"]} for item in completed if "errors" in item
+            ]
+        pending = [_pending(item) for item in result.pending or ()]
+        part = _without_empty(pending=pending, incremental=items, completed=completed)
         yield part | {"hasNext": result.has_next} | ({} if result.has_next else {"extensions": extensions()})
 
 
@@ -82,6 +99,8 @@ async def _parts_of_2022(
     The parts in the format of August 2022.
 
     A value that two fragments select comes once, as in the newest format; clients merge parts by their paths.
+    A fragment that failed as a whole has empty data: Apollo Client 3 would put null in the place of the object
+    that the fragment is on, with all that it has already.
     """
     initial = results.initial_result
     pending = {item.id: item for item in initial.pending}
@@ -93,7 +112,7 @@ async def _parts_of_2022(
             for item in cast("Iterable[Any]", result.incremental or ())
         ]
         items += [
-            _item_of_2022(pending[item.id], None, format_errors(item.errors))
+            _item_of_2022(pending[item.id], {}, format_errors(item.errors))
             for item in result.completed or ()
             if item.errors
         ]
@@ -104,7 +123,7 @@ async def _parts_of_2022(
 def _item_of_2022(
     pending: Any, data: Any, errors: list[dict[str, Any]], sub_path: Iterable[str | int] = ()
 ) -> dict[str, Any]:
-    """A deferred fragment, or a part of it; `data` is None if the fragment failed."""
+    """A deferred fragment, or a part of it."""
     return {"data": data, "path": [*pending.path, *sub_path]} | _without_empty(label=pending.label, errors=errors)
 
 
@@ -120,6 +139,13 @@ def _incremental(incremental: Any, format_errors: ErrorFormatter) -> dict[str, A
 
 def _completed(completed: Any, format_errors: ErrorFormatter) -> dict[str, Any]:
     return {"id": completed.id} | _without_empty(errors=format_errors(completed.errors or ()))
+
+
+_PARTS_OF: Mapping[PartsFormat, PartsMaker] = {
+    PartsFormat.NEWEST: partial(_parts, repeat_errors=True),
+    PartsFormat.V0_2: partial(_parts, repeat_errors=False),
+    PartsFormat.V2022: _parts_of_2022,
+}
 
 
 def _without_empty(**members: Any) -> dict[str, Any]:

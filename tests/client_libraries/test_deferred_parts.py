@@ -1,4 +1,4 @@
-"""The newest format of deferred parts is that of graphql-js 17, which is run on the same documents."""
+"""Deferred parts: their newest format is that of graphql-js 17, and clients show what is missing in any format."""
 
 from __future__ import annotations
 
@@ -73,6 +73,15 @@ def http() -> Iterator[httpx.Client]:
         yield client
 
 
+def without_types(value: dict[str, Any]) -> dict[str, Any]:
+    """A copy without the names of types."""
+    return {
+        name: without_types(item) if isinstance(item, dict) else item
+        for name, item in value.items()
+        if name != "__typename"
+    }
+
+
 def parts_of(http: httpx.Client, document: str) -> list[dict[str, Any]]:
     """The parts that the gateway sends, in the format of graphql-js 17."""
     headers = {**TOKEN, "Accept": "multipart/mixed;incrementalSpec=v0.2"}
@@ -103,3 +112,24 @@ def test_the_gateway_sends_what_graphql_js_sends(http: httpx.Client, tmp_path: P
         sent = parts_of(http, document)
         assert joined(sent) == joined(parts), document
         assert [part["hasNext"] for part in sent] == [True] * (len(sent) - 1) + [False]
+
+
+def test_every_client_shows_what_is_missing_in_a_deferred_part(http: httpx.Client, tmp_path: Path) -> None:
+    """
+    A failed field is null, and a fragment that failed as a whole leaves its fields out; the error has its code.
+
+    What came in the first part stays.
+    """
+    documents = {"field": DOCUMENTS[1], "fragment": DOCUMENTS[2]}
+    url, token = f"{str(http.base_url).rstrip('/')}/graphql", TOKEN["Authorization"].removeprefix("Bearer ")
+    output = run_script("deferred_errors.mjs", tmp_path, url=url, token=token, documents=documents)
+
+    assert output["complaints"] == []
+    expected = {"field": {"child": {"number": 1, "down": None}}, "fragment": {"child": {"number": 1}}}
+    for name, data in expected.items():
+        shown = output["results"][name]
+        assert {client: without_types(last["data"]) for client, last in shown.items()} == dict.fromkeys(
+            shown, data
+        )
+        assert {code for last in shown.values() for code in last["codes"]} == {"SOURCE_UNAVAILABLE"}
+        assert all(len(last["codes"]) == 1 for last in shown.values())
