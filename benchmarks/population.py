@@ -9,6 +9,7 @@ is a population of such a district by three sources. The sandbox of Ed-Fi runs i
 from __future__ import annotations
 
 import json
+import statistics
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,8 +29,11 @@ from benchmarks.support.edfi_process import EdFiProcess, edfi_process
 from benchmarks.support.figures import Row
 from benchmarks.support.in_process import create_app, post
 from student_graph.adapters.edfi.adapter import EdFiSettings
+from student_graph.adapters.model import StaffId
 from student_graph.adapters.sources import District
+from student_graph.gateway.cache import Limits
 from student_graph.gateway.config.districts import connect
+from student_graph.resolvers.context import Viewer, ViewerRole
 from student_graph.resolvers.fields.ids import GlobalId, encode
 
 STUDENT_COUNT, QUICK_STUDENT_COUNT = 20_000, 2_000
@@ -41,6 +45,11 @@ MAX_CALLS = 60
 """Goal: vendor calls of a school's early-warning list with nothing cached."""
 LATENCY_MS, MAX_COLD_SECONDS = 150.0, 4.0
 """How long each vendor call takes, and the goal for the list with nothing cached."""
+CLASSES_STUDENTS = 1_000
+"""Students of the district of a teacher."""
+MAX_CLASSES_MS = 15.0
+"""Goal: a teacher's page once more."""
+WARM_UP_RUNS, PAGE_RUNS = 5, 30
 RUN_COUNT = 10
 EDFI_STUDENTS, QUICK_EDFI_STUDENTS = 4_450, 1_000
 """Students of a district with three schools: the largest has 2,000 of 4,450."""
@@ -93,6 +102,14 @@ TRIANGULATION = """query Triangulation($first: Int = 50) {
   ) { totalCount undecided edges { node { studentUniqueId } } }
 }"""
 """English learners who are chronically absent and below the benchmark in mathematics."""
+CLASSES = """query Classes {
+  viewer { sections { courseTitle roster { student {
+    studentUniqueId name { firstName lastName } gradeLevel
+    riskProfile { level riskScore indicators { level reasons } }
+    attendance(window: LAST_4_WEEKS) { absentDays { value } tardies { value } }
+  } } } }
+}"""
+"""A teacher's page: all classes, with the indicators of each student."""
 TWO_SOURCES = TRIANGULATION.replace(
     "{ metric: { metric: ASSESSMENT_PROFICIENT, subject: MATHEMATICS, atMost: 0 } }", ""
 )
@@ -133,6 +150,7 @@ async def measure(*, quick: bool) -> list[Row]:
         Row("population", case, "growth of the process, at its peak", growth, "MiB", MAX_GROWTH_MIB),
         *await _measure_lists(QUICK_EDFI_STUDENTS if quick else EDFI_STUDENTS),
         *await _triangulate(students),
+        *await _measure_classes(CLASSES_STUDENTS),
     ]
 
 
@@ -166,6 +184,27 @@ async def _measure_lists(students: int) -> list[Row]:
                 Row("population", case, "another page, CPU time", 1000 * warm_seconds, "ms", MAX_WARM_MS),
             ]
     return rows
+
+
+async def _measure_classes(students: int) -> list[Row]:
+    """A teacher's page with indicators, executed again from cached records."""
+    with edfi_process(students) as vendor:
+        viewer = Viewer("teacher", ViewerRole.TEACHER, frozenset({DISTRICT}), staff_id=StaffId(vendor.teacher))
+        body = json.dumps({"query": CLASSES}).encode()
+        async with _gateway(vendor, students, viewer=viewer, limits=Limits(responses=False)) as app:
+            for _ in range(WARM_UP_RUNS):
+                response = json.loads(await post(app, body))
+            assert "errors" not in response, response["errors"]
+            assert len(response["data"]["viewer"]["sections"]) == vendor.classes
+            seconds = []
+            for _ in range(PAGE_RUNS):
+                started = time.process_time()
+                await post(app, body)
+                seconds.append(time.process_time() - started)
+    case = f"a teacher's {vendor.classes} classes, {vendor.class_students} students, with indicators"
+    return [
+        Row("population", case, "again, CPU time", 1000 * statistics.median(seconds), "ms", MAX_CLASSES_MS),
+    ]
 
 
 async def _triangulate(students: int) -> list[Row]:
@@ -202,13 +241,13 @@ async def _page(app: ASGIApp, query: str) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def _gateway(vendor: EdFiProcess, students: int) -> AsyncIterator[ASGIApp]:
+async def _gateway(vendor: EdFiProcess, students: int, **options: Any) -> AsyncIterator[ASGIApp]:
     """The gateway over a sandbox of Ed-Fi, with an empty cache."""
     settings = EdFiSettings.model_validate(vendor.settings | {"students": students, "timeout": SOURCE_SECONDS})
     source = connect(DISTRICT, "sis", "edfi", settings)
     try:
         district = District(DISTRICT, "Cedar Hollow", (source,), frozen_on=vendor.now)
-        yield create_app(district, operation_seconds=OPERATION_SECONDS)
+        yield create_app(district, operation_seconds=OPERATION_SECONDS, **options)
     finally:
         await source.adapter.http.aclose()
 

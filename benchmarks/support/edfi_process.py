@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from benchmarks.support.day_school import current_sections, students_of
 from benchmarks.support.vendors import is_data, slow_down, take_requests
 from student_graph.adapters.edfi.sandbox import EdFiSandbox
 from student_graph.adapters.sandbox.district import make_district
@@ -45,6 +46,12 @@ class EdFiProcess:
     """Number of the school with the most enrollments."""
     school_students: int
     """Enrollments of that school."""
+    teacher: str
+    """Number of the member of staff who teaches the most students now."""
+    classes: int
+    """Sections of this teacher."""
+    class_students: int
+    """Students of these sections, each once."""
     rows: dict[str, list[int]]
     """
     Number of rows of each list that is read for `programs`, `enrollments`, `attendance` and `calendars`, and for
@@ -88,6 +95,8 @@ def _calls(rows: int) -> int:
 
 def _describe(facts: DistrictFacts, settings: dict[str, Any]) -> dict[str, Any]:
     [(school, count)] = Counter(row.school for row in facts.enrollments).most_common(1)
+    taught = current_sections(facts)
+    teacher = max(taught, key=lambda staff: (len(students_of(facts, taught[staff])), staff))
     programs = Counter(_PROGRAM_LISTS.get(program.kind) for program in facts.programs)
     events = Counter(event.school for event in facts.attendance if event.section is None)
     return {
@@ -95,6 +104,9 @@ def _describe(facts: DistrictFacts, settings: dict[str, Any]) -> dict[str, Any]:
         "now": facts.now.isoformat(),
         "school": str(school),
         "school_students": count,
+        "teacher": teacher,
+        "classes": len(taught[teacher]),
+        "class_students": len(students_of(facts, taught[teacher])),
         "rows": {
             "programs": [programs[name] for name in sorted({*_PROGRAM_LISTS.values()})],
             "enrollments": [len(facts.enrollments)],

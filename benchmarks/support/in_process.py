@@ -20,7 +20,7 @@ from student_graph.gateway.documents.limits import DocumentLimits
 from student_graph.gateway.fetch.pipeline import OPERATION_TIMEOUT_SECONDS
 from student_graph.gateway.server import Service
 from student_graph.gateway.web.load_shedding import LoadLimits
-from student_graph.resolvers.context import ViewerRole
+from student_graph.resolvers.context import Viewer, ViewerRole
 
 TOKEN = "bench-" + "t" * 32
 SERVICE_TOKEN = "bench-" + "s" * 32
@@ -43,13 +43,14 @@ def create_app(
     limits: Limits | None = None,
     loads: LoadLimits = NO_LOAD_SHEDDING,
     operation_seconds: float = OPERATION_TIMEOUT_SECONDS,
+    viewer: Viewer = VIEWER,
 ) -> ASGIApp:
-    """The gateway over these districts, with a disclosure log in a temporary folder."""
+    """The gateway over these districts for a viewer, with a disclosure log in a temporary folder."""
     folder = tempfile.TemporaryDirectory()
     _LOG_FOLDERS.append(folder)
     log = DisclosureLog(Path(folder.name), DisclosureKeys(b"k" * 32))
     limits = limits or Limits()
-    viewers = {TOKEN: VIEWER, SERVICE_TOKEN: replace(VIEWER, subject="service", role=ViewerRole.SERVICE)}
+    viewers = {TOKEN: viewer, SERVICE_TOKEN: replace(VIEWER, subject="service", role=ViewerRole.SERVICE)}
     return Service(
         districts,
         viewers,

@@ -174,7 +174,7 @@ async def _judge(
     undecided = 0
     for start in range(0, len(candidates), BATCH_SIZE):
         batch = candidates[start : start + BATCH_SIZE]
-        verdicts, placed = await _judge_batch(reading, plan, ordering, batch)
+        verdicts, placed = await judge_batch(reading, plan, ordering, batch)
         open_verdicts = [verdict for verdict in verdicts if isinstance(verdict, Undecided)]
         undecided += len(open_verdicts)
         failures = [reason for verdict in open_verdicts for reason in verdict.reasons]
@@ -186,7 +186,7 @@ async def _judge(
     return Population(sorted(positions), undecided, reasons)
 
 
-async def _judge_batch(
+async def judge_batch(
     reading: Reading, plan: Plan, ordering: Ordering | None, batch: Sequence[StudentId]
 ) -> tuple[Sequence[Verdict], list[Placed]]:
     """

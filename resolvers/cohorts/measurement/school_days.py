@@ -58,14 +58,17 @@ async def with_school_days(
     enrollments = records[Part.ENROLLMENTS]
     events = [records[part] for part in (Part.SCHOOL_ATTENDANCE, Part.CLASS_ATTENDANCE) if part in records]
     schools = [
-        sorted(
-            _enrolled_schools(records_at(enrollments, index), year)
-            or {event.school_id for outcomes in events for event in records_at(outcomes, index)}
+        tuple(
+            sorted(
+                _enrolled_schools(records_at(enrollments, index), year)
+                or {event.school_id for outcomes in events for event in records_at(outcomes, index)}
+            )
         )
         for index in range(len(enrollments))
     ]
-    known = {school for group in schools for school in group}
-    by_school = await _read_schools(info, district, known, year)
+    groups = set(schools)
+    by_school = await _read_schools(info, district, {school for group in groups for school in group}, year)
+    by_group = {group: merge_by_key(group, by_school) for group in groups}
     is_anywhere = any(
         not group and not isinstance(outcome, AdapterError) and not records_at([outcome], 0)
         for group, outcome in zip(schools, enrollments, strict=True)
@@ -74,7 +77,7 @@ async def with_school_days(
 
     def attributes(index: int, rows: Sequence[Any]) -> Outcome[Attributes]:
         is_known = bool(rows or schools[index])
-        return combined({}, {"school_days": merge_by_key(schools[index], by_school) if is_known else everywhere})
+        return combined({}, {"school_days": by_group[schools[index]] if is_known else everywhere})
 
     return flat_map(enrollments, attributes)
 
@@ -93,11 +96,11 @@ async def read_days_ahead(
 
 def _enrolled_schools(enrollments: Iterable[SchoolEnrollment], year: SchoolYear) -> set[SchoolId]:
     """Schools at which some enrollment overlaps the school year."""
+    first, last = year.first_day, year.last_day
     return {
         row.school_id
         for row in enrollments
-        if row.entry_date <= year.last_day
-        and (row.exit_withdraw_date is None or row.exit_withdraw_date >= year.first_day)
+        if row.entry_date <= last and (row.exit_withdraw_date is None or row.exit_withdraw_date >= first)
     }
 
 
