@@ -109,6 +109,8 @@ class Counts:
     """Lookups that the source was asked for, however many requests each took."""
     failed_asks: int = 0
     """Lookups that failed for at least one key, other than because the server has no such resource."""
+    answers: int = 0
+    """Keys that these lookups answered."""
     failures_by_code: Mapping[str, int] = field(default_factory=dict)
     """Failed lookups by error code; one with several codes counts under each."""
     throttled: int = 0

@@ -50,6 +50,7 @@ class _SourceCounts:
     links: dict[StudentId | str, LinkStatus] = field(default_factory=dict)
     asks: int = 0
     failed_asks: int = 0
+    answers: int = 0
     failures_by_code: Counter[str] = field(default_factory=Counter)
     results: dict[str, LookupResult] = field(default_factory=dict)
     records: int = 0
@@ -63,6 +64,7 @@ class _SourceCounts:
         codes = {error.code for error in errors if not isinstance(error, NotOfferedError)}
         records = sum(len(records_in(answer.value)) for answer in answers.values())
         self.asks += 1
+        self.answers += len(answers)
         self.failed_asks += bool(codes)
         self.failures_by_code.update(codes)
         is_open = lookup.sensitivity is Sensitivity.OPEN
@@ -143,7 +145,7 @@ class Telemetry:
             self._counts.pop(source, None)
 
     def _counts_of(self, source: Source) -> _SourceCounts:
-        return self._counts.setdefault(source, _SourceCounts())
+        return self._counts.get(source) or self._counts.setdefault(source, _SourceCounts())
 
     def record_link(self, source: Source, student: StudentId | str, status: LinkStatus) -> None:
         """Record whether a student is linked to a source; replaces the student's earlier status."""
@@ -203,6 +205,7 @@ class Telemetry:
                 ),
                 asks=counts.asks,
                 failed_asks=counts.failed_asks,
+                answers=counts.answers,
                 failures_by_code=dict(counts.failures_by_code),
                 throttled=getattr(source.adapter.http, "throttled_responses", 0),
                 results=dict(counts.results),

@@ -76,6 +76,10 @@ class VendorClient(httpx.AsyncClient):
         """Connections that were dropped because they received bytes that no request asked for."""
         return self._stray.count
 
+    def report(self) -> dict[str, Any]:
+        """What operators see of the requests to the source now, as JSON."""
+        return self.gate.report()
+
     @property
     def concurrency(self) -> int:
         """How many requests may run at once now, as learned from the vendor."""

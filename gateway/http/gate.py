@@ -11,7 +11,7 @@ import asyncio
 import math
 import time
 from collections.abc import Callable, Hashable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from student_graph.adapters.errors import MAX_RETRY_AFTER_SECONDS, AdapterError, RefusedError, UnavailableError
 from student_graph.gateway.concurrency.deadlines import patience_seconds
@@ -24,6 +24,8 @@ from student_graph.gateway.http.slots import Slots
 
 PROBE_WAIT_SECONDS = 1.0
 """How long a request waits for the result of a probe."""
+RECENT_SHARE = 0.2
+"""Weight of the last response in the mean of response times."""
 CREDENTIALS_BLOCK_SECONDS = 60.0
 """How long no request is sent after the vendor refused our credentials: more attempts could lock the account."""
 
@@ -69,6 +71,8 @@ class Gate:
         self._paused_until = 0.0
         self._credentials_blocked_until = 0.0
         self._unreadable_responses = 0
+        self._response_seconds: float | None = None
+        """Mean of the latest response times, the last ones most; None before the first response."""
         self.throttled_responses = 0
         """Responses by which the vendor asked for fewer requests."""
 
@@ -82,6 +86,27 @@ class Gate:
             or self._pause_seconds() > 1.0
             or self._clock() < self._credentials_blocked_until
         )
+
+    def report(self) -> dict[str, Any]:
+        """
+        What operators see of the gate now, as JSON.
+
+        `breaker` is `closed`, `open` or `probing`; `quotaLeft` is None if the vendor states no quota, and
+        `responseMs` before the first response.
+        """
+        left = self.calls_left
+        breaker = "closed" if self.breaker.closed else "probing" if self.breaker.probing else "open"
+        return {
+            "breaker": breaker,
+            "nextAttemptSeconds": math.ceil(max(self.breaker.seconds_until_probe, self._pause_seconds())),
+            "credentialsRefused": self._clock() < self._credentials_blocked_until,
+            "quotaLeft": None if math.isinf(left) else int(left),
+            "responseMs": None if self._response_seconds is None else round(self._response_seconds * 1000),
+            "atOnce": self.concurrency,
+            "atOnceMax": self._concurrency,
+            "running": self._slots.running,
+            "waiting": self._slots.queued,
+        }
 
     def add_pause_listener(self, listener: Callable[[float], None]) -> None:
         """Call `listener` with the number of seconds whenever the vendor asks for a pause."""
@@ -126,7 +151,10 @@ class Gate:
 
     def record_response(self, call: SentCall, kind: Hashable) -> None:
         """Learn from the time that a response took; requests of one kind are about equally expensive."""
-        self._learned.record(kind, self._clock() - call.at, call.running)
+        seconds = self._clock() - call.at
+        mean = seconds if self._response_seconds is None else self._response_seconds
+        self._response_seconds = mean + RECENT_SHARE * (seconds - mean)
+        self._learned.record(kind, seconds, call.running)
         self._apply_limits()
 
     def record_refusal(self, call: SentCall, *, throttled: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from student_graph.adapters.model import DistrictId
 from student_graph.gateway.cache import Fleet
@@ -34,6 +35,13 @@ class BackgroundReads:
         """A warm-up of a district, which begins when it is run."""
         fetch, traffic = self._pipeline.background_fetch()
         return WarmUp(self._pipeline.districts[district], fetch, traffic, plan)
+
+    def report(self, district: DistrictId) -> dict[str, Any]:
+        """What is read in the background for a district, as JSON."""
+        return {
+            "warmUp": self._schedule.report(district),
+            "readsCalendars": district in self._calendars.reading,
+        }
 
     def start(self) -> None:
         """Begin to wait for the times, and to read."""

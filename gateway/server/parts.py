@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from student_graph.gateway.auth import Authenticator
 from student_graph.gateway.documents.store import DocumentStore
 from student_graph.gateway.execution import BreadthExecutor, executor_class
 from student_graph.gateway.fetch.pipeline import FetchPipeline
-from student_graph.gateway.web.routes.memory import BoundedCache, MemoryAccount
+from student_graph.gateway.web.routes.health import Readiness
+from student_graph.gateway.web.routes.memory import BoundedCache, MemoryAccount, MemoryRoute
+from student_graph.gateway.web.routes.purge import PurgeRoutes
+from student_graph.gateway.web.routes.settings_status import SettingsRoute
 
 
 def memory_account(
@@ -34,6 +38,17 @@ def memory_account(
         if executes.row_cache is not None:
             caches["rows"] = executes.row_cache
     return MemoryAccount(caches)
+
+
+def operator_routes(
+    authenticator: Authenticator, pipeline: FetchPipeline, memory: MemoryAccount, readiness: Readiness
+) -> list[BaseRoute]:
+    """The routes for people who operate the gateway."""
+    return [
+        *MemoryRoute(memory, authenticator).routes(),
+        *SettingsRoute(readiness.settings, authenticator).routes(),
+        *PurgeRoutes(pipeline.districts, authenticator, pipeline.cache.purge).routes(),
+    ]
 
 
 def with_cors(app: ASGIApp, origins: Collection[str]) -> ASGIApp:

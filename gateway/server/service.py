@@ -27,7 +27,8 @@ from student_graph.gateway.execution import configured_executor, executor_class
 from student_graph.gateway.fetch.pipeline import OPERATION_TIMEOUT_SECONDS, FetchPipeline
 from student_graph.gateway.server.background_reads import BackgroundReads
 from student_graph.gateway.server.connection_table import MAX_CONNECTIONS_PER_ADDRESS
-from student_graph.gateway.server.parts import memory_account, with_cors
+from student_graph.gateway.server.parts import memory_account, operator_routes, with_cors
+from student_graph.gateway.server.status import status_routes
 from student_graph.gateway.signing import HmacSigner
 from student_graph.gateway.warm.plan import WarmTimes
 from student_graph.gateway.web.admission import Admission, Purposes
@@ -39,10 +40,7 @@ from student_graph.gateway.web.routes.break_glass import BreakGlass
 from student_graph.gateway.web.routes.dashboard import DashboardPage
 from student_graph.gateway.web.routes.graphiql import GraphiQLPage
 from student_graph.gateway.web.routes.health import Readiness
-from student_graph.gateway.web.routes.memory import MemoryRoute
 from student_graph.gateway.web.routes.opening_limit import OpeningLimit
-from student_graph.gateway.web.routes.purge import PurgeRoutes
-from student_graph.gateway.web.routes.settings_status import SettingsRoute
 from student_graph.gateway.web.routes.webhooks import WebhookKeys, Webhooks
 from student_graph.gateway.web.security_headers import SecurityHeaders
 from student_graph.resolvers.context import Viewer
@@ -169,6 +167,7 @@ class Application:
         self._background = BackgroundReads(self.pipeline, service.warm, fleet, calendars=service.calendars)
         joined = None if fleet is None else lambda: fleet.joined
         self.readiness: Readiness = running.readiness if running else Readiness(joined)
+        self._status = status_routes(self.pipeline, self._background, self.readiness, self.authenticator)
         self.asgi = self._build_asgi()
 
     def _build_asgi(self) -> ASGIApp:
@@ -238,9 +237,8 @@ class Application:
         pipeline, service = self.pipeline, self.service
         return [
             *self.readiness.routes(),
-            *MemoryRoute(self.memory, self.authenticator).routes(),
-            *SettingsRoute(self.readiness.settings, self.authenticator).routes(),
-            *PurgeRoutes(pipeline.districts, self.authenticator, pipeline.cache.purge).routes(),
+            *operator_routes(self.authenticator, pipeline, self.memory, self.readiness),
+            *self._status.routes(),
             *Webhooks(service.webhook_keys, pipeline.cache.purge).routes(),
             *(self._break_glass.routes() if self._break_glass else ()),
             *(service.dashboard.routes() if service.dashboard else ()),
@@ -271,6 +269,7 @@ class Application:
     def stop_taking_requests(self) -> None:
         """Begin no further background work: other settings hold now, and only the requests under way are left."""
         self._background.stop_waiting()
+        self._status.streams.end()
 
     async def retire(self, living: Sequence[Application]) -> None:
         """Close what no application in `living` uses; the last request has ended, running warm-ups end first."""

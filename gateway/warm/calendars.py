@@ -16,7 +16,7 @@ from typing import Any
 from student_graph.adapters.contract import Adapter, LookupMethod
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.lookup import Lookup, lookup_of
-from student_graph.adapters.model import SchoolId
+from student_graph.adapters.model import DistrictId, SchoolId
 from student_graph.adapters.sources import District, Fetch, Keys, LookupResults, Sources
 from student_graph.resolvers.operation import Traffic
 
@@ -60,6 +60,8 @@ class CalendarReader:
         """
         self._districts, self._start_fetch, self._claim = districts, start_fetch, claim
         self._tasks: list[asyncio.Task[None]] = []
+        self.reading: set[DistrictId] = set()
+        """Districts that are being read now."""
 
     def start(self) -> None:
         """Begin to read, without waiting for it."""
@@ -82,6 +84,7 @@ class CalendarReader:
             pause = MIN_PAUSE_SECONDS
             try:
                 if await self._claim(f"calendars/{district.id}", int(MIN_PAUSE_SECONDS)):
+                    self.reading.add(district.id)
                     fresh_seconds = await self.read(district)
                     if fresh_seconds is None:
                         pause, retry_seconds = retry_seconds, min(2 * retry_seconds, MAX_RETRY_SECONDS)
@@ -90,6 +93,8 @@ class CalendarReader:
             except Exception as exc:  # noqa: BLE001 - the next read must come all the same
                 log.error("district %s: calendars: %s", district.id, type(exc).__name__)  # noqa: TRY400
                 pause = MAX_RETRY_SECONDS
+            finally:
+                self.reading.discard(district.id)
             await sleep(pause)
 
     async def read(self, district: District) -> float | None:

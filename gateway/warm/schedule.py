@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import District
@@ -50,6 +51,13 @@ class WarmSchedule:
         self._warming: set[DistrictId] = set()
         """Districts that are being warmed now."""
         self._is_ending = False
+
+    def report(self, district: DistrictId) -> dict[str, Any] | None:
+        """Whether a district is being warmed, and when it will be next, as JSON; None if it has no times."""
+        if district not in self._times:
+            return None
+        start = next_start(self._times[district], self._now().astimezone(self._districts[district].time_zone))
+        return {"warming": district in self._warming, "nextAt": start.isoformat()}
 
     def start(self) -> None:
         """Start to wait for the times."""

@@ -38,6 +38,11 @@ class Readiness:
         """Whether the process is stopping and only finishes the requests it has."""
         return self._draining
 
+    @property
+    def status(self) -> str:
+        """`ready`, `draining` or `starting`."""
+        return "ready" if self.ready else "draining" if self._draining else "starting"
+
     def start(self) -> None:
         """Become ready: everything that a request needs is running."""
         self._started = True
@@ -54,7 +59,7 @@ class Readiness:
         return JSONResponse({"status": "alive"})
 
     async def _ready(self, _: Request) -> JSONResponse:
-        content = {"status": "ready" if self.ready else "draining" if self._draining else "starting"}
+        content = {"status": self.status}
         if self._fleet_joined is not None:
             content["fleet"] = "joined" if self._fleet_joined() else "away"
         if self.settings.refusal is not None:  # `/health/settings` says why, to operators

@@ -1,0 +1,102 @@
+"""What the status page shows to each viewer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from student_graph.adapters.sources import District, Source
+from student_graph.gateway.auth import Authenticator
+from student_graph.gateway.fetch.pipeline import FetchPipeline
+from student_graph.gateway.server.background_reads import BackgroundReads
+from student_graph.gateway.web.routes.health import Readiness
+from student_graph.gateway.web.routes.status import StatusRoutes
+from student_graph.gateway.web.routes.status_events import EventStreams
+from student_graph.resolvers.context import Viewer
+
+MAX_NAMED_CODES = 5
+"""Codes without a meaning that are named for a source; the number says how many values there are in all."""
+
+
+def status_routes(
+    pipeline: FetchPipeline, background: BackgroundReads, readiness: Readiness, authenticator: Authenticator
+) -> StatusRoutes:
+    """The status page of an application. Its streams of events end when the process drains."""
+    reports = StatusReports(pipeline, background, readiness)
+    return StatusRoutes(reports, authenticator, EventStreams(lambda: readiness.draining))
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReports:
+    """Makes reports of the districts of a viewer: names of sources for everybody, health for operators."""
+
+    pipeline: FetchPipeline
+    background: BackgroundReads
+    readiness: Readiness
+
+    def public(self) -> dict[str, Any]:
+        """What anybody may know: whether the service is up."""
+        return {"status": self.readiness.status}
+
+    def of(self, viewer: Viewer) -> dict[str, Any]:
+        """
+        What a viewer may know.
+
+        A viewer who is no operator gets what `sources` of the graph shows to them: names and kinds.
+        """
+        districts = [self.pipeline.districts[district] for district in sorted(viewer.districts & self._known())]
+        return {
+            **self.public(),
+            "operator": viewer.operator,
+            "since": self.readiness.settings.taken_up_at.isoformat(timespec="seconds"),
+            "districts": [self._district(district, viewer) for district in districts],
+        }
+
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.pipeline.districts)
+
+    def _district(self, district: District, viewer: Viewer) -> dict[str, Any]:
+        report: dict[str, Any] = {
+            "id": district.id,
+            "name": district.name,
+            "sources": list(self._sources(district.sources, viewer)),
+        }
+        return {**report, "background": self.background.report(district.id)} if viewer.operator else report
+
+    def _sources(self, sources: Iterable[Source], viewer: Viewer) -> Iterator[dict[str, Any]]:
+        for source in sources:
+            names = {"name": source.name, "kind": source.kind}
+            yield {**names, "health": self._health(source)} if viewer.operator else names
+
+    def _health(self, source: Source) -> dict[str, Any]:
+        health = self.pipeline.telemetry.health(source)
+        counts = health.counts
+        report = getattr(source.adapter.http, "report", None)  # another client has no gate
+        answers = counts.served + counts.answers
+        students = health.matched + health.unmatched + health.conflicted
+        return {
+            "reachable": health.reachable,
+            "lastErrorCode": health.last_error_code,
+            "requests": None if report is None else report(),
+            "calls": health.calls,
+            "lookups": counts.asks,
+            "failedLookups": counts.failed_asks,
+            "failuresByCode": dict(counts.failures_by_code),
+            "throttled": counts.throttled,
+            "answers": answers,
+            "cachedShare": counts.served / answers if answers else None,
+            "staleAnswers": counts.stale,
+            "oldestSeconds": round(counts.oldest_served.total_seconds()),
+            "students": None if source.identity is None else students,
+            "linkedShare": health.matched / students if source.identity is not None and students else None,
+            "conflicts": None if source.identity is None else health.conflicted,
+            "unmapped": health.unmapped,
+            "unmappedCodes": [
+                {"kind": code.kind, "code": code.code, "count": code.count}
+                for code in health.unmapped_codes[:MAX_NAMED_CODES]
+            ],
+            "unreadableRows": sum(counts.unreadable_rows.values()),
+            "droppedConnections": health.unexpected_responses,
+            "since": None if counts.since is None else counts.since.isoformat(timespec="seconds"),
+        }
