@@ -50,17 +50,17 @@ def listed(district: DemoDistrict) -> tuple[set[str], set[str], list[str]]:
     with demo_gateway([district]) as gateway:
         requests.clear()
         page = gateway.post(QUERY, school=str(school))["data"]["students"]
-    found = {edge["node"]["studentUniqueId"] for edge in page["edges"]}
-    assert (page["undecided"], page["totalCount"]) == (0, len(found))
-    return found, {row.student for row in enrolled if row.school == school}, list(requests)
+    students = {edge["node"]["studentUniqueId"] for edge in page["edges"]}
+    assert (page["undecided"], page["totalCount"]) == (0, len(students))
+    return students, {row.student for row in enrolled if row.school == school}, list(requests)
 
 
-def test_the_students_of_a_school_are_found_in_the_list_that_has_all_their_enrollments(
+def test_students_of_a_school_come_from_the_list_that_has_all_their_enrollments(
     district: DemoDistrict,
 ) -> None:
     """Metrics need the enrollments at other schools, too: the list of the school would be read besides."""
-    found, expected, requests = listed(district)
-    assert found == expected
+    students, expected, requests = listed(district)
+    assert students == expected
     enrollments = [request for request in requests if "/studentSchoolAssociations" in request]
     assert enrollments
     assert not any("schoolId=" in request for request in enrollments)
@@ -76,8 +76,8 @@ def test_a_list_of_the_district_that_cannot_be_read_is_replaced_by_that_of_the_s
         raise httpx.HTTPStatusError("", request=REQUEST, response=httpx.Response(403, request=REQUEST))
 
     monkeypatch.setattr(adapter, "school_enrollments_by_district", refused)
-    found, expected, _ = listed(district)
-    assert found == expected
+    students, expected, _ = listed(district)
+    assert students == expected
 
 
 def test_a_list_that_is_too_long_is_no_start(district: DemoDistrict) -> None:
