@@ -24,6 +24,7 @@ from tests.client_libraries.cache_clients import example_jobs, url_of
 from tests.client_libraries.node_project import PROJECT
 from tests.clients import async_client
 from tests.gateway.documents.examples.questions import FOLDER
+from tests.gateway.servers import ROOT
 from tests.scenarios.helpers.demo_gateway import DemoGateway
 
 GENERATOR = Path(sys.prefix) / "client-generator" / "bin" / "ariadne-codegen"
@@ -119,4 +120,5 @@ async def test_a_partial_answer_of_a_typed_client_is_in_its_error(gateway: DemoG
 
 def test_a_type_checker_reads_the_typed_client(folder: Path) -> None:
     """It accepts the program, and refuses the mistakes in it."""
-    run(sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", "report.py", folder=folder)
+    options = ["--strict", "--follow-imports=silent", "--cache-dir", ROOT / ".mypy_cache" / "typed_client"]
+    run(sys.executable, "-m", "mypy", *options, "report.py", folder=folder)

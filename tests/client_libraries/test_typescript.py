@@ -6,7 +6,6 @@ import json
 import shutil
 from pathlib import Path
 
-import pytest
 from graphql import parse, validate
 
 from student_graph.adapters.sandbox.demo_student import demo_student
@@ -21,40 +20,37 @@ from tests.scenarios.helpers.demo_gateway import DemoGateway
 
 CODEGEN = PACKAGES / "@graphql-codegen" / "cli" / "esm" / "bin.js"
 COMPILER = PACKAGES / "typescript" / "bin" / "tsc"
+SCHEMA = core_schema(make_schema())
 
 
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project with generated documents and cache policies, compiled with all checks of TypeScript."""
+def build_project(folder: Path) -> None:
+    """Generate documents and cache policies for the program of this folder, and compile it with all checks."""
     node_executable()
-    folder = tmp_path_factory.mktemp("typescript")
     shutil.copytree(PROJECT / "typescript", folder, dirs_exist_ok=True)
     shutil.copytree(FOLDER, folder / "queries")
     (folder / "schema.graphql").write_text(export())
     (folder / "package.json").write_text('{"type": "module"}')
     (folder / "node_modules").symlink_to(PACKAGES, target_is_directory=True)
     for cache, write in WRITERS.items():
-        (folder / "src" / f"{cache}-policies.ts").write_text(write(core_schema(make_schema())))
+        (folder / "src" / f"{cache}-policies.ts").write_text(write(SCHEMA))
     run_node(CODEGEN, "--config", "codegen.mjs", "--silent", folder=folder)
     run_node(COMPILER, "--project", ".", folder=folder)
-    return folder
 
 
-def test_a_typed_client_reads_students(gateway: DemoGateway, district: DemoDistrict, project: Path) -> None:
-    """Documents, variables, results and cache policies have types that TypeScript checks, and work."""
+def test_a_typed_client_reads_students(gateway: DemoGateway, district: DemoDistrict, tmp_path: Path) -> None:
+    """
+    Documents, variables, results and cache policies have types that TypeScript checks, and work.
+
+    The build also writes the trusted documents, in a file that the gateway takes as `documents.manifest`.
+    """
+    build_project(tmp_path)
     number, token = demo_student(district.facts), gateway.tokens["superintendent"]
-    output = json.loads(run_node(project / "built" / "main.js", url_of(gateway), token, number).stdout)
+    output = json.loads(run_node(tmp_path / "built" / "main.js", url_of(gateway), token, number).stdout)
     query = "query ($n: String) { student(studentUniqueId: $n) { name { firstName } } }"
+    documents = read_manifest(tmp_path / "src" / "graph" / "persisted-documents.json")
 
     assert output["firstName"] == gateway.post(query, n=number)["data"]["student"]["name"]["firstName"]
     assert output["levels"]
     assert set(output["levels"]) <= {"NINTH", "TENTH"}
-
-
-def test_the_build_of_a_client_writes_trusted_documents(project: Path) -> None:
-    """The gateway takes the file as `documents.manifest`: each document with its hash."""
-    documents = read_manifest(project / "src" / "graph" / "persisted-documents.json")
-    schema = core_schema(make_schema())
-
     assert len(documents) == len(list(FOLDER.glob("*.graphql")))
-    assert [error for text in documents.values() for error in validate(schema, parse(text))] == []
+    assert [error for text in documents.values() for error in validate(SCHEMA, parse(text))] == []
