@@ -148,7 +148,8 @@ class CachedFetch:
         return results
 
     def _traffic(self, source: Source) -> SourceTraffic:
-        return self._by_source.setdefault(f"{source.district}/{source.name}", SourceTraffic())
+        name = f"{source.district}/{source.name}"
+        return self._by_source.get(name) or self._by_source.setdefault(name, SourceTraffic())
 
 
 def _error(source: Source, waited_seconds: float, *, is_late: bool) -> UnavailableError:

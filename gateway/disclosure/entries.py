@@ -111,7 +111,9 @@ def _add_records(by_district: dict[DistrictId, DisclosedRecords], records: Seque
     if not records:
         return
     for district, group in _group_by_district(records):
-        disclosed = by_district.setdefault(district, DisclosedRecords())
+        disclosed = by_district.get(district)
+        if disclosed is None:
+            disclosed = by_district[district] = DisclosedRecords()
         disclosed.students.update(map(_student_of, group))
         disclosed.count += len(group)
         disclosed.classes.update(kind.sensitivity for kind in _record_types(group))

@@ -38,7 +38,7 @@ class RootPath(Paths):
         return [[] for _ in indexes]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class FieldPaths(Paths):
     """The paths of one field of every object of a level."""
 
@@ -103,7 +103,7 @@ class ItemPaths(Paths):
         return bisect_right(self._starts, index) - 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class SubsetPaths(Paths):
     """The paths of some of the values of a column."""
 
