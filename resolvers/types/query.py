@@ -64,7 +64,11 @@ class Query:
 
     @field
     def viewer(self, info: Info) -> Viewer | None:
-        """The signed-in person or service, with their own students, sections and permissions."""
+        """
+        The signed-in person or service, with their own students, sections and permissions.
+
+        Example: `{ viewer { role students(first: 5) { totalCount edges { node { id } } } } }`
+        """
         viewer = info.context.viewer
         return Viewer(viewer=viewer, role=viewer.role, operator=viewer.operator)
 
@@ -92,7 +96,11 @@ class Query:
             strawberry.argument(description="What names the student, in place of `id` and `studentUniqueId`."),
         ] = None,
     ) -> model.Student | None:
-        """One student, by `by`, `id` or `studentUniqueId`; null if the viewer may see no such student."""
+        """
+        One student, by `by`, `id` or `studentUniqueId`; null if the viewer may see no such student.
+
+        Example: `{ student(by: {studentUniqueId: "401363"}) { id name { firstName } } }`
+        """
         if by is not None:
             if id is not None or student_id is not None:
                 raise bad_input("student: pass either by, id or studentUniqueId, and one of them only.")
@@ -130,19 +138,29 @@ class Query:
         Students of a district or school whose records the viewer may see.
 
         They are ordered by student number, or by a metric. Null if the viewer has no such district.
+
+        Example: `{ students(filter: {gradeLevels: [NINTH]}, first: 10) { totalCount edges { node { id } } } }`
         """
         return await student_connection(info, filter, first, after, order=order_by)
 
     @field
     @uses_lookups(Adapter.sections_by_id)
     async def section(self, info: Info, id: Id) -> model.Section | None:
-        """One section; null if the viewer may see no such section."""
+        """
+        One section; null if the viewer may see no such section.
+
+        Example: `query ($id: ID!) { section(id: $id) { courseTitle roster { student { id } } } }`
+        """
         return await _load(info, Adapter.sections_by_id, decode(id, "Section"))
 
     @field
     @uses_lookups(Adapter.schools_by_id)
     async def school(self, info: Info, id: Id) -> model.School | None:
-        """One school; null if the viewer may see no such school."""
+        """
+        One school; null if the viewer may see no such school.
+
+        Example: `query ($id: ID!) { school(id: $id) { name students(filter: {}, first: 5) { edges { node { id } } } } }`
+        """
         return await _load(info, Adapter.schools_by_id, decode(id, "School"))
 
     @field
@@ -153,23 +171,39 @@ class Query:
             strawberry.ID, strawberry.argument(description="Global id or configured short name of the district.")
         ],
     ) -> LocalEducationAgency | None:
-        """One district; null if the viewer may see no such district."""
+        """
+        One district; null if the viewer may see no such district.
+
+        Example: `{ district(id: "cedar-hollow-school-district") { name schools { id name } } }`
+        """
         return agency(info, parse_district_id(id))
 
     @field
     def districts(self, info: Info) -> list[LocalEducationAgency]:
-        """Districts whose records the viewer may see, ordered by short name."""
+        """
+        Districts whose records the viewer may see, ordered by short name.
+
+        Example: `{ districts { id name } }`
+        """
         return agencies(info)
 
     @field
     def sources(self, info: Info) -> list[SourceStatus] | None:
-        """Source systems of the viewer's districts: what each offers and, for operators, how it performs."""
+        """
+        Source systems of the viewer's districts: what each offers and, for operators, how it performs.
+
+        Example: `{ sources { name reachable offers } }`
+        """
         return statuses(info)
 
     @field
     @uses_lookups(*NODE_LOOKUPS.values(), Adapter.sessions_by_school)
     async def node(self, info: Info, id: Id) -> Node | None:
-        """The record with a global id, of any type; null if the viewer may see no such record."""
+        """
+        The record with a global id, of any type; null if the viewer may see no such record.
+
+        Example: `query ($id: ID!) { node(id: $id) { id ... on Student { name { firstName } } } }`
+        """
         return await _node(info, decode(id))
 
     @field
@@ -186,6 +220,8 @@ class Query:
 
         An entry is null if the viewer may see no such record. An entry that fails, such as one whose id is not of
         this graph, is null and has its own error.
+
+        Example: `query ($ids: [ID!]!) { nodes(ids: $ids) { id __typename } }`
         """
         if len(ids) > MAX_NODES:
             raise bad_input(f"ids: pass at most {MAX_NODES}.")

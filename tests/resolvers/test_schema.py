@@ -17,6 +17,7 @@ from graphql import (
     is_specified_scalar_type,
     parse,
     print_ast,
+    validate,
 )
 
 from student_graph.adapters import model
@@ -81,6 +82,19 @@ def undescribed(name: str, type_: Any) -> list[str]:
 def test_everything_has_a_description() -> None:
     """Every type, field, argument and enum value has a description, which people see in GraphiQL."""
     assert [part for name, type_ in TYPES.items() for part in undescribed(name, type_)] == []
+
+
+def test_every_root_field_has_an_example_that_is_valid() -> None:
+    """The descriptions that people read in GraphiQL hold a query to start from, which uses the field."""
+    examples = {
+        name: re.findall(r"Example: `(.+)`", field.description or "")
+        for name, field in fields_of(TYPES["Query"]).items()
+    }
+    texts = [text for matches in examples.values() for text in matches]
+
+    assert {name: len(matches) for name, matches in examples.items()} == dict.fromkeys(examples, 1)
+    assert [name for name, [text] in examples.items() if not re.search(rf"\b{name}\b", text)] == []
+    assert {text: validate(GRAPH, parse(text)) for text in texts} == {text: [] for text in texts}
 
 
 def test_the_exported_schema_is_current() -> None:
