@@ -89,7 +89,7 @@ class Flood:
 
 ACCOUNTS = {
     "another account for each request": itertools.count,
-    "another pair for each forty requests": lambda: (2 * (n // 80) + n % 2 for n in itertools.count()),
+    "another pair for each eighty requests": lambda: (2 * (n // 80) + n % 2 for n in itertools.count()),
     "one pair": lambda: itertools.cycle(["ada", "ben"]),
     "a pair that was there before": lambda: itertools.cycle(PAIR),
     "fifty accounts again and again": lambda: itertools.cycle(range(50)),
