@@ -23,7 +23,7 @@ const VENDORS = {
 };
 
 const STATUS_QUERY =
-  "{ sources { name kind district { shortName name } reachable lastErrorCode calls failures } }";
+  "{ sources { name kind district { shortName name } reachable lastErrorCode failures } }";
 /** Places of a gap that are listed. */
 const MAX_PLACES = 100;
 
@@ -79,7 +79,9 @@ function SourceTable({ sources }) {
         </thead>
         <tbody>
           <tr>
-            <th scope="row">Health</th>
+            <th scope="row" title="The last call to the source, of this response or before">
+              Health
+            </th>
             {names.map((name) => (
               <td key={name}>
                 <Health status={statusOf(name)} />
@@ -117,10 +119,10 @@ function Health({ status }) {
   if (!status || status.reachable === null) {
     return <span className="sg-muted">not called yet</span>;
   }
-  const failures = status.failures ? `, ${status.failures} failed of ${status.calls} since the start` : "";
+  const failures = status.failures ? `, failed lookups since the start: ${status.failures}` : "";
   return (
     <span className={status.reachable ? "sg-good" : "sg-worrying"}>
-      {status.reachable ? "answers" : `does not answer (${status.lastErrorCode})`}
+      {status.reachable ? "answered last" : `failed last (${status.lastErrorCode})`}
       {failures}
     </span>
   );

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal
 
 import pytest
 
 from tests.gateway.browser import needs_graphiql
-from tests.gateway.servers import RunningDemo, running_demo
+from tests.gateway.servers import RunningDemo
 from tests.graphiql.visit import address_of, needs_axe, visit_to
 
 pytestmark = [needs_graphiql, needs_axe]
@@ -23,13 +22,6 @@ BRIGHTNESS = """(selector) => {
   return color.match(/\\d+/g).slice(0, 3).map(Number).reduce((sum, part) => sum + part) / 3;
 }"""
 """Brightness of an element's text, from 0 to 255."""
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
-    """A demo of a small district."""
-    with running_demo(tmp_path_factory.mktemp("demo"), "--students", "20") as demo:
-        yield demo
 
 
 @pytest.mark.parametrize(("width", "colors"), [(1400, "light"), (400, "dark")])

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
 from student_graph.gateway.server import Service
@@ -12,20 +9,13 @@ from student_graph.gateway.web.admission import Purposes
 from student_graph.gateway.web.routes.graphiql import GraphiQLPage
 from student_graph.resolvers.context import Viewer, ViewerRole
 from tests.gateway.browser import needs_graphiql
-from tests.gateway.servers import RunningDemo, client_for, running_demo
+from tests.gateway.servers import RunningDemo, client_for
 from tests.gateway.small_district import DISTRICT, Ledger, district
 from tests.graphiql.visit import Visit, address_of, visit_to
 
 pytestmark = needs_graphiql
 SUGGESTION_MILLISECONDS = 2_000
 """How long one attempt to complete a field waits: the editor knows the schema some time after it is shown."""
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
-    """A demo of a small district."""
-    with running_demo(tmp_path_factory.mktemp("demo"), "--students", "20") as demo:
-        yield demo
 
 
 async def test_an_example_is_searched_and_executed_by_keyboard(running: RunningDemo) -> None:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
 from tests.clients import post
 from tests.gateway.browser import needs_graphiql
-from tests.gateway.servers import RunningDemo, running_demo
+from tests.gateway.servers import RunningDemo
 from tests.graphiql.visit import Visit, address_of, visit_to
 
 pytestmark = needs_graphiql
@@ -31,13 +27,6 @@ RECORD_STATES = """() => {
   new MutationObserver(record).observe(status, changes);
 }"""
 """Keeps what the page shows each time that the line below the response changes."""
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
-    """A demo of a small district."""
-    with running_demo(tmp_path_factory.mktemp("demo"), "--students", "20") as demo:
-        yield demo
 
 
 def switch(running: RunningDemo, source: str, **switches: object) -> None:
@@ -83,7 +72,7 @@ async def test_sources_and_gaps_are_shown_and_select_their_position(running: Run
             await visit.open_example("01-one-student")
             await visit.run()
             await visit.page.get_by_role("button", name="Sources, ").click()
-            await visit.page.get_by_text("does not answer (SOURCE_UNAVAILABLE)").wait_for()
+            await visit.page.get_by_text("failed last (SOURCE_UNAVAILABLE)").wait_for()
             head, health, calls, *_ = await table(visit, "sources")
             sources = (await visit.response())["extensions"]["sources"]
             await visit.page.get_by_role("button", name="student.assignments", exact=True).click()
@@ -93,7 +82,7 @@ async def test_sources_and_gaps_are_shown_and_select_their_position(running: Run
 
     columns = {name.split("\n")[0]: index for index, name in enumerate(head)}
     assert "Ed-Fi ODS/API" in head[columns["edfi"]]
-    assert health[columns["edfi"]].startswith("answers")
+    assert health[columns["edfi"]].startswith("answered last")
     assert int(calls[columns["edfi"]]) == sources["cedar-hollow-school-district/edfi"]["calls"]
     assert selected == '"assignments": null'
 
