@@ -159,7 +159,7 @@ class Query:
         """
         One school; null if the viewer may see no such school.
 
-        Example: `query ($id: ID!) { school(id: $id) { name students(filter: {}, first: 5) { edges { node { id } } } } }`
+        Example: `query ($id: ID!) { school(id: $id) { name students(filter: {}) { totalCount } } }`
         """
         return await _load(info, Adapter.schools_by_id, decode(id, "School"))
 
