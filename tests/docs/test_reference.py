@@ -93,7 +93,7 @@ def test_every_field_and_argument_is_in_the_reference(written: dict[str, str]) -
     assert missing == []
 
 
-def test_each_field_has_its_class_of_data(written: dict[str, str]) -> None:
+def test_fields_have_their_class_of_data(written: dict[str, str]) -> None:
     """A field has the class of its type, or its own."""
     student = section(written["objects"], "Student")
     incidents = "[`[DisciplineIncident!]`](objects.md#disciplineincident)"

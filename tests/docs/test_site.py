@@ -21,8 +21,8 @@ from tests.gateway.browser import ARGUMENTS, CHROMIUM, WAIT_MILLISECONDS, needs_
 
 SITE = ROOT / "docs" / "site"
 MERMAID = SITE / "node_modules" / "@mermaid-js" / "tiny" / "dist" / "mermaid.tiny.js"
-KINDS_OF_PAGES = ("docs/how-it-works", "docs/reference/others", "docs/absence")
-"""A page with a diagram, one with tables of types, and one with queries."""
+KINDS_OF_PAGES = ("docs/how-it-works", "docs/reference/others", "docs/absence", "search")
+"""A page with a diagram, one with tables of types, one with queries, and the search."""
 
 
 @pytest.fixture(scope="module")
