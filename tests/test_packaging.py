@@ -54,6 +54,12 @@ def test_a_wheel_is_typed_and_holds_the_example_queries(wheel: set[str]) -> None
     assert {"student_graph/py.typed", *queries} - wheel == set()
 
 
+def test_a_wheel_holds_the_pages_that_are_built(wheel: set[str]) -> None:
+    """GraphiQL and the dashboard are files of the wheel, with the licenses of what is in them."""
+    built = [path for page in ("graphiql", "dashboard") for path in (ROOT / "gateway" / page).rglob("*.*")]
+    assert {f"student_graph/{path.relative_to(ROOT)}" for path in built} - wheel == set()
+
+
 def test_a_checkout_loads_no_module_twice() -> None:
     """Modules come from the real files, and none under a bare name; a debugger's breakpoints hold."""
     code = (

@@ -203,7 +203,7 @@ async def test_the_demos_link_signs_in_and_a_menu_changes_the_person(running: Ru
 
 
 async def test_a_search_by_name_lists_the_student(running: RunningDemo) -> None:
-    """The list has the graph's pages, and Enter in the field of the name searches."""
+    """The list has the graph's pages, Enter searches, and a link leads the focus to the student's page."""
     query = "{ viewer { students(first: 26) { totalCount edges { node { name { firstName lastName } } } } } }"
     students = running.post(query)["data"]["viewer"]["students"]
     name = full_name(students["edges"][25]["node"]["name"])
@@ -216,7 +216,11 @@ async def test_a_search_by_name_lists_the_student(running: RunningDemo) -> None:
         await visitor.page.get_by_text("Page 2").wait_for(state="detached")
         await visitor.page.get_by_role("link", name=name).wait_for()
         faults = await visitor.faults()
+        await visitor.page.get_by_role("link", name=name).click()
+        await visitor.page.get_by_role("heading", name=name).wait_for()
+        focused = await visitor.page.evaluate("document.activeElement.id")
 
     assert f"{students['totalCount']} students" in first_page
     assert name not in first_page
+    assert focused == "main"
     assert faults == []

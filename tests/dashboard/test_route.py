@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import shutil
@@ -25,6 +26,7 @@ def page(tmp_path: Path) -> DashboardPage:
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_text("<!doctype html><title>Student dashboard</title>")
     (tmp_path / "assets" / "index-1.js").write_text("export {}")
+    (tmp_path / "assets" / "index-1.js.gz").write_bytes(gzip.compress(b"export {}"))
     (tmp_path / "documents.json").write_text(json.dumps({f"sha256:{DIGEST}": DOCUMENT}))
     return DashboardPage(tmp_path)
 
@@ -43,6 +45,21 @@ def test_the_page_may_load_and_ask_its_own_origin_only(page: DashboardPage) -> N
     assert policy["frame-ancestors"] == "'none'"
     assert document.headers["Cache-Control"] == "private, no-store"
     assert "immutable" in asset.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(("accepted", "encoding"), [("gzip, deflate", "gzip"), ("identity", None)])
+def test_an_asset_is_sent_compressed_to_browsers_that_accept_it(
+    page: DashboardPage, accepted: str, encoding: str | None
+) -> None:
+    """The script is the same, and its type is that of the script."""
+    with client_for(Service([], {}, dashboard=page).app()) as http:
+        asset = http.get("/dashboard/assets/index-1.js", headers={"Accept-Encoding": accepted})
+        unknown = http.get("/dashboard/assets/other.js", headers={"Accept-Encoding": accepted})
+
+    assert asset.headers.get("Content-Encoding") == encoding
+    assert asset.headers["Content-Type"].startswith("text/javascript")
+    assert asset.text == "export {}"
+    assert unknown.status_code == 404
 
 
 def test_the_manifest_is_for_the_gateway_alone(page: DashboardPage) -> None:

@@ -1,4 +1,4 @@
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useEffect, useRef } from "react";
 import { useQuery } from "urql";
 import { Link, Redirect, Route, Router, Switch, useLocation } from "wouter";
 import { useHashLocation } from "wouter/use-hash-location";
@@ -50,7 +50,15 @@ interface AppProps {
 export function App({ people, token }: AppProps) {
   const [result, retry] = useQuery({ query: SessionDocument });
   const viewer = result.data?.viewer;
-  const pages = viewer ? PAGES_BY_ROLE[viewer.role] : [];
+  if (!viewer) {
+    return (
+      <main>
+        <h1>{TITLE}</h1>
+        {result.fetching ? <Waiting /> : <Notices problems={problemsOf(result)} onRetry={retry} />}
+      </main>
+    );
+  }
+  const pages = PAGES_BY_ROLE[viewer.role];
   return (
     <Router hook={useHashLocation}>
       <a className="skip" href="#main" onClick={focusMain}>
@@ -59,7 +67,7 @@ export function App({ people, token }: AppProps) {
       <header className="bar">
         <div className="brand">
           <strong>{TITLE}</strong>
-          {viewer && <span>{viewer.districts.map(({ name }) => name).join(", ")}</span>}
+          <span>{viewer.districts.map(({ name }) => name).join(", ")}</span>
         </div>
         <nav aria-label="Pages" className="no-print">
           {pages.map((address) => (
@@ -70,35 +78,44 @@ export function App({ people, token }: AppProps) {
           {Object.keys(people).length > 0 ? (
             <PeopleMenu people={people} token={token} />
           ) : (
-            viewer?.staff && <span>{personName(viewer.staff.name)}</span>
+            viewer.staff && <span>{personName(viewer.staff.name)}</span>
           )}
         </div>
       </header>
+      <FocusOnNavigation />
       <main id="main" tabIndex={-1}>
-        {viewer ? (
-          <ViewerProvider value={viewer}>
-            <Suspense fallback={<Waiting />}>
-              <Switch>
-                <Route path="/day" component={DayPage} />
-                <Route path="/early-warning" component={EarlyWarningPage} />
-                <Route path="/comparison" component={ComparisonPage} />
-                <Route path="/population" component={PopulationPage} />
-                <Route path="/students" component={StudentsPage} />
-                <Route path="/student/:id">{({ id }) => <StudentPage key={id} id={id} />}</Route>
-                <Route>
-                  <Redirect to={pages[0] ?? "/students"} replace />
-                </Route>
-              </Switch>
-            </Suspense>
-          </ViewerProvider>
-        ) : result.fetching ? (
-          <Waiting />
-        ) : (
-          <Notices problems={problemsOf(result)} onRetry={retry} />
-        )}
+        <ViewerProvider value={viewer}>
+          <Suspense fallback={<Waiting />}>
+            <Switch>
+              <Route path="/day" component={DayPage} />
+              <Route path="/early-warning" component={EarlyWarningPage} />
+              <Route path="/comparison" component={ComparisonPage} />
+              <Route path="/population" component={PopulationPage} />
+              <Route path="/students" component={StudentsPage} />
+              <Route path="/student/:id">{({ id }) => <StudentPage key={id} id={id} />}</Route>
+              <Route>
+                <Redirect to={pages[0] ?? "/students"} replace />
+              </Route>
+            </Switch>
+          </Suspense>
+        </ViewerProvider>
       </main>
     </Router>
   );
+}
+
+/** After a change of the page, the focus is at its start, so that a screen reader reads the new page. */
+function FocusOnNavigation() {
+  const [location] = useLocation();
+  const known = useRef(location);
+  useEffect(() => {
+    const before = known.current;
+    known.current = location;
+    if (before === location || before === "/") return; // from there the first page is chosen
+    document.getElementById("main")?.focus();
+    scrollTo(0, 0);
+  }, [location]);
+  return null;
 }
 
 /** Move the focus past the bar; the fragment stays that of the page. */

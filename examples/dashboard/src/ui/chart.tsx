@@ -31,7 +31,8 @@ export function Chart({ summary, options, children }: ChartProps) {
 
   return (
     <figure className="chart">
-      <div ref={place} role="img" aria-labelledby={caption} />
+      {/* The height is reserved, so that nothing moves when the chart appears. */}
+      <div ref={place} role="img" aria-labelledby={caption} style={{ minHeight: options.height }} />
       <figcaption id={caption}>{summary}</figcaption>
       {children && (
         <details>
