@@ -82,11 +82,16 @@ def add_navigation(_app: Sphinx, page: str, source: list[str]) -> None:
     if page not in CONTENTS:
         return
     for section in re.split(r"^(?=## )", source[0], flags=re.MULTILINE):
-        links = re.findall(r"^ *(?:-|\|) .*?\]\(([^)#:]+)\.md\)", section, re.MULTILINE)
-        caption = re.match(r"## (.*)", section) if page == root_doc else None
-        head = f":caption: {caption[1]}\n" if caption else ""
+        links = re.findall(r"^ *(?:-|\|) .*?\[([^\]]+)\]\(([^)#:]+)\.md\)", section, re.MULTILINE)
+        caption = re.match(r"## (.*)", section)
+        if page == root_doc:
+            options = f":caption: {caption[1]}\n" if caption else ""
+            entries = [f"{text} <{link}>" for text, link in links]
+        else:  # its links are numbers or names in a table, and the pages have titles
+            options = ""
+            entries = [link for _, link in links]
         if links:
-            source[0] += f"\n```{{toctree}}\n:hidden:\n{head}\n" + "\n".join(links) + "\n```\n"
+            source[0] += f"\n```{{toctree}}\n:hidden:\n{options}\n" + "\n".join(entries) + "\n```\n"
 
 
 FOLDER_LINK = re.compile(r"\[([^\]]+)\]\((?!\w+:)([^)#]+)\)")
