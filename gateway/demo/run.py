@@ -140,6 +140,9 @@ Send a first query as the superintendent:
     -H 'Content-Type: application/json' \\
     -d {body}
 
+See how the sources are:
+  {url.removesuffix("/graphql")}/#code={code}
+
 Press Ctrl-C to stop.
 
 Open GraphiQL in a browser; there you can choose who you are:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,7 +22,7 @@ from student_graph.gateway.server.service import Application
 from student_graph.gateway.web.routes import status_events
 from student_graph.gateway.web.routes.status_events import EventStream, EventStreams
 from student_graph.resolvers.context import Viewer, ViewerRole
-from tests.gateway.servers import client_for
+from tests.gateway.servers import client_for, running_demo
 from tests.gateway.small_district import DISTRICT, Ledger, district
 
 OTHER = DistrictId("dale")
@@ -72,7 +74,7 @@ def report_of(http: httpx.Client, token: str) -> dict[str, Any]:
     return content
 
 
-def test_without_a_token_only_the_state_of_the_service_is_told(http: httpx.Client) -> None:
+def test_without_a_token_only_the_state_of_the_service_is_shown(http: httpx.Client) -> None:
     """No district, no source and no number."""
     assert http.get("/status").json() == {"status": "ready"}
 
@@ -288,15 +290,15 @@ async def test_a_quiet_stream_sends_comments(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(status_events, "REPORT_SECONDS", 0.001)
     monkeypatch.setattr(status_events, "HEARTBEAT_SECONDS", 0.0)
     bodies: list[bytes] = []
-    gone = asyncio.Event()
+    closed = asyncio.Event()
 
     async def send(message: Any) -> None:
         bodies.append(message.get("body", b""))
         if len(bodies) > 4:
-            gone.set()
+            closed.set()
 
     async def receive() -> Any:
-        await gone.wait()
+        await closed.wait()
         return {"type": "http.disconnect"}
 
     budget = EventStreams(lambda: False)
@@ -304,3 +306,17 @@ async def test_a_quiet_stream_sends_comments(monkeypatch: pytest.MonkeyPatch) ->
 
     assert bodies[1:4] == [b"data: {}\n\n", b":\n\n", b":\n\n"]
     assert budget.count == 0
+
+
+def test_no_stream_holds_up_the_end_of_the_process(tmp_path: Path) -> None:
+    """It ends by itself: the server does not have to cancel it after its patience."""
+    with running_demo(tmp_path, "--students", "10") as demo:
+        url = demo.ready["graphql"].replace("/graphql", "/status/events")
+        headers = as_viewer(demo.ready["tokens"]["superintendent"])
+        with httpx.stream("GET", url, headers=headers, timeout=60, trust_env=False) as response:
+            events = events_of(response)
+            next(events)
+            demo.process.send_signal(signal.SIGTERM)
+            assert [event["status"] for event in events] in ([], ["draining"])
+        assert demo.process.wait(60) == 0
+        assert "graceful" not in demo.process.stderr.read()
