@@ -21,6 +21,7 @@ from student_graph.adapters.reading.responses import MAX_BODY_BYTES, read, read_
 from student_graph.adapters.reading.shared_reads import (
     ReadStart,
     SharedReads,
+    is_background_read,
     noting_read_start,
     sharing_reads_of,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "UnreadableRows",
     "collecting_unreadable_rows",
     "counting_page_rows",
+    "is_background_read",
     "leave_out_unreadable",
     "not_reporting",
     "noting_read_start",

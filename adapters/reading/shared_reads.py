@@ -37,6 +37,7 @@ class ReadStart:
 
 _start: ContextVar[ReadStart | None] = ContextVar("read_start", default=None)
 _scope: ContextVar[Hashable] = ContextVar("scope_of_shared_reads", default=None)
+_is_background: ContextVar[bool] = ContextVar("is_background_read", default=False)
 
 
 @contextlib.contextmanager
@@ -51,13 +52,23 @@ def noting_read_start() -> Iterator[ReadStart]:
 
 
 @contextlib.contextmanager
-def sharing_reads_of(scope: Hashable) -> Iterator[None]:
-    """Let the block join only reads that were started in blocks of the same scope."""
-    token = _scope.set(scope)
+def sharing_reads_of(scope: Hashable, *, is_background: bool = False) -> Iterator[None]:
+    """
+    Let the block join only reads that were started in blocks of the same scope.
+
+    Work for people never joins work in the background, which has to wait for it.
+    """
+    tokens = _scope.set(scope), _is_background.set(is_background)
     try:
         yield
     finally:
-        _scope.reset(token)
+        _scope.reset(tokens[0])
+        _is_background.reset(tokens[1])
+
+
+def is_background_read() -> bool:
+    """Whether the present reads are work in the background."""
+    return _is_background.get()
 
 
 @dataclass(slots=True, eq=False)
@@ -81,7 +92,7 @@ class SharedReads:
 
     async def read(self, key: Hashable, read: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """The result of `read()`, or of a read of the same key that is in progress."""
-        key = (_scope.get(), key)
+        key = (_scope.get(), _is_background.get(), key)
         if (shared := self._reads.get(key)) is None:
             shared = self._reads[key] = _Read(asyncio.create_task(_collecting(read)))
             shared.task.add_done_callback(lambda _: self._forget(key, shared))

@@ -108,12 +108,14 @@ async def test_a_caller_that_joins_a_read_knows_when_it_began() -> None:
 
 
 async def test_nobody_joins_a_read_of_another_scope() -> None:
-    """As after a purge, when rows that were requested before it must not be cached."""
+    """As after a purge, when rows that were requested before it must not be cached; or one in the background."""
     shared, reader = SharedReads(), Reader()
     with sharing_reads_of("before"):
         (before,) = await started(shared, reader, "a")
     with sharing_reads_of("after"):
         (after,) = await started(shared, reader, "a")
+    with sharing_reads_of("after", is_background=True):
+        (in_background,) = await started(shared, reader, "a")
     reader.may_end.set()
 
-    assert await asyncio.gather(before, after) == [1, 2]
+    assert await asyncio.gather(before, after, in_background) == [1, 2, 3]

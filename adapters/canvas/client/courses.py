@@ -20,7 +20,7 @@ from student_graph.adapters.canvas.mapping.courses import CourseContents
 from student_graph.adapters.canvas.mapping.graphql import rest_assignment, rest_course, rest_enrollment
 from student_graph.adapters.concurrency import gather_by_key, gather_in_order
 from student_graph.adapters.errors import AdapterError, BodyTooLargeError, NotOfferedError, PayloadError
-from student_graph.adapters.reading import leave_out_unreadable
+from student_graph.adapters.reading import is_background_read, leave_out_unreadable
 
 MAX_UNKNOWN_COURSES = 5
 """Most courses without an answer for which a call each finds out whether Canvas knows them."""
@@ -37,7 +37,10 @@ class CourseReader:
         self._questions = questions
         self._courses_per_call = courses_per_call
         self._concurrency = concurrency
-        self._queue = QuestionQueue(self._ask_question, courses_per_call)
+        self._queues = {
+            is_background: QuestionQueue(self._ask_question, courses_per_call) for is_background in (False, True)
+        }
+        """For people, and for work in the background: nobody waits for a question of the latter."""
 
     @property
     def can_ask(self) -> bool:
@@ -49,7 +52,7 @@ class CourseReader:
         unique = tuple(dict.fromkeys(ids))
         contents: dict[int, CourseContents | AdapterError] = {}
         if self.can_ask and len(unique) * (1 + len(lists)) > 1:
-            for id, answer in (await self._queue.courses(unique, lists)).items():
+            for id, answer in (await self._queues[is_background_read()].courses(unique, lists)).items():
                 if isinstance(answer, graphql.Course):
                     contents |= {id: _contents(answer)} if _is_complete(answer, lists) else {}
                 elif not is_refusal(answer):

@@ -3,8 +3,9 @@ Gathers the courses of lookups that run at the same time into few questions.
 
 A question may be about 20 courses, and a page of one teacher needs six. Courses that are requested within some
 milliseconds are asked for together, each with all lists that somebody requests of it. While a question that is not
-full is under way, the next one that is not full waits for its end and gathers more, as Nagle's algorithm does with
-small packets. A course only joins questions that were not sent yet, so no answer is older than the lookup.
+full is under way, the next one that is not full waits for its end, but not for long, and gathers more, as Nagle's
+algorithm does with small packets. A course only joins questions that were not sent yet, so no answer is older than
+the lookup.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from student_graph.adapters.reading import UnreadableRows, collecting_unreadable
 
 GATHER_SECONDS = 0.005
 """How long a course waits for others that are requested at the same time."""
+MAX_WAIT_SECONDS = 0.5
+"""How long it waits at most for the end of another question."""
 
 ListsByCourse: TypeAlias = Mapping[int, frozenset[CourseList]]
 """The lists that are requested of each course, by its id."""
@@ -64,6 +67,7 @@ class QuestionQueue:
         self._waiting: dict[int, _Course] = {}
         """Courses that no question was sent about yet, by id."""
         self._gathering: asyncio.TimerHandle | None = None
+        self._waiting_long: asyncio.TimerHandle | None = None
         self._small_question: asyncio.Task[None] | None = None
         """The one under way that is not full."""
 
@@ -87,10 +91,12 @@ class QuestionQueue:
         answers = {id: course.answer.result() for id, course in courses.items()}
         return {id: answer for id, answer in answers.items() if answer is not None}
 
-    def _send(self) -> None:
-        """Ask all full questions, and one that is not full unless there is one under way."""
+    def _send(self, *, at_once: bool = False) -> None:
+        """Ask all full questions, and one that is not full unless there is one under way, or else `at_once`."""
         self._gathering = None
-        while self._waiting and (len(self._waiting) >= self._courses_per_call or self._small_question is None):
+        while self._waiting and (
+            at_once or len(self._waiting) >= self._courses_per_call or self._small_question is None
+        ):
             group = dict(list(self._waiting.items())[: self._courses_per_call])
             for id in group:
                 del self._waiting[id]
@@ -102,10 +108,19 @@ class QuestionQueue:
                 self._small_question = task
                 task.add_done_callback(self._send_next)
 
-    def _send_next(self, _: asyncio.Task[None]) -> None:
-        self._small_question = None
-        if self._gathering is None:
-            self._send()
+        if self._waiting and self._waiting_long is None:
+            self._waiting_long = asyncio.get_running_loop().call_later(MAX_WAIT_SECONDS, self._send_all)
+
+    def _send_next(self, task: asyncio.Task[None]) -> None:
+        if self._small_question is task:
+            self._small_question = None
+            if self._gathering is None:
+                self._send()
+
+    def _send_all(self) -> None:
+        """Wait no longer for the question under way: its vendor may hang."""
+        self._waiting_long = None
+        self._send(at_once=True)
 
     async def _answer(self, group: Mapping[int, _Course]) -> None:
         """Ask about some courses, and give the answers, or the failure, to who waits for them."""

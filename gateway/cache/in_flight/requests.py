@@ -145,7 +145,7 @@ class InFlightRequests:
             background(request.is_background),
             awaited_until(request.last_deadline),
             receiving_arrivals(deliver),
-            sharing_reads_of(self._purges),
+            sharing_reads_of(self._purges, is_background=request.is_background()),
         ):
             answers = await self._fetch(request.source, request.ask)
         deliver({**{key: answers.get(key) for key in request.pending}, **answers})

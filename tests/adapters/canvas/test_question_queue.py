@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from student_graph.adapters.canvas.api.graphql import Course
+from student_graph.adapters.canvas.client import question_queue
 from student_graph.adapters.canvas.client.graphql import ASSIGNMENTS, ENROLLMENTS
 from student_graph.adapters.canvas.client.question_queue import GATHER_SECONDS, ListsByCourse, QuestionQueue
 from student_graph.adapters.errors import AdapterError, PayloadError, UnavailableError
@@ -16,6 +17,12 @@ from student_graph.adapters.reading import collecting_unreadable_rows, report_un
 COURSES_PER_CALL = 4
 TURNS = 20
 """More turns of the event loop than an answered question needs to end, and the next one to be sent."""
+
+
+@pytest.fixture(autouse=True)
+def _long_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Questions wait for one another however slow the machine is."""
+    monkeypatch.setattr(question_queue, "MAX_WAIT_SECONDS", 600.0)
 
 
 class Canvas:
@@ -86,6 +93,21 @@ async def test_small_questions_wait_for_one_another_and_full_questions_are_sent_
     for answer in canvas.answers:
         answer.set()
     assert await asyncio.gather(*lookups) == [[1, 2], [2, 3], [4], [5, 6, 7]]
+
+
+async def test_nobody_waits_long_for_a_question_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next one is sent although the first one has no answer yet."""
+    monkeypatch.setattr(question_queue, "MAX_WAIT_SECONDS", GATHER_SECONDS / 2)
+    canvas = Canvas()
+    hanging = canvas.want(1)
+    assert await canvas.gathered() == [[1]]
+    lookup = canvas.want(2)
+    assert await canvas.gathered() == [[1], [2]]
+    canvas.answers[1].set()
+    assert await lookup == [2]
+    assert not hanging.done()
+    canvas.answers[0].set()
+    assert await hanging == [1]
 
 
 async def test_a_question_ends_with_the_last_lookup_that_waits_for_it() -> None:
