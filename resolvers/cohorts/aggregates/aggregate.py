@@ -30,7 +30,7 @@ from student_graph.resolvers.cohorts.aggregates.build import (
     hidden_table,
     judged_levels,
 )
-from student_graph.resolvers.cohorts.aggregates.checkpoint import Checkpoint, Counted
+from student_graph.resolvers.cohorts.aggregates.checkpoint import Checkpoint, Counted, reading_again
 from student_graph.resolvers.cohorts.aggregates.dimensions import Dimension
 from student_graph.resolvers.cohorts.aggregates.grouping import GroupReader
 from student_graph.resolvers.cohorts.aggregates.members import (
@@ -133,9 +133,13 @@ async def _table(
     info: Info, plan: TablePlan, request: TableRequest, reach: Reach, checkpoint: Checkpoint | None
 ) -> Outcome[MetricTable]:
     """The table, for a viewer who may count the cohort if it has enough students within reach."""
-    cohort = plan.cohort
-    classes = classes_of(plan.metrics, request.dimensions)
-    access = await access_to(info, cohort, plan.request.as_of, classes, reach)
+    cohort, classes = plan.cohort, classes_of(plan.metrics, request.dimensions)
+
+    async def read_members(attempts: int) -> Access:
+        reader = counting_info(info, everybody=False, forget=False) if attempts else info
+        return await access_to(reader, cohort, plan.request.as_of, classes, reach)
+
+    access = await reading_again(checkpoint, read_members)
     if access.is_complete:
         return await _Counting(info, plan, access, checkpoint).complete()
     settings = metric_settings(info.context, cohort.district)
@@ -240,8 +244,8 @@ class _Counting:
                 if not error.retryable or not await self._may_read_again(attempts):
                     raise
             else:
-                failures = [failure for student in counted for failure in failures_in(student.measure)]
-                is_final = not any(failure.retryable for failure in failures)
+                measures = (student.measure for student in counted)
+                is_final = not any(failure.retryable for measure in measures for failure in failures_in(measure))
                 if is_final or not await self._may_read_again(attempts):
                     return counted
 

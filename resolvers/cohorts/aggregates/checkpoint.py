@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol, TypeVar
 
+from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.model import StudentId
+
+T = TypeVar("T")
 
 
 class Counted(NamedTuple):
@@ -28,3 +31,20 @@ class Checkpoint(Protocol):
 
     async def may_read_again(self, attempts: int) -> bool:
         """Wait before students are read again because a source failed in so many attempts; False to go on."""
+
+
+async def reading_again(checkpoint: Checkpoint | None, read: Callable[[int], Awaitable[T]]) -> T:
+    """
+    Return what `read` returns, which gets the number of earlier attempts; a long count tries again for a while.
+
+    Raises:
+        AdapterError: the last attempt failed.
+    """
+    attempts = 0
+    while True:
+        try:
+            return await read(attempts)
+        except AdapterError as error:
+            attempts += 1
+            if checkpoint is None or not error.retryable or not await checkpoint.may_read_again(attempts):
+                raise

@@ -76,7 +76,14 @@ async def count(data: VendorData, attempts: Attempts, source: Source | None = No
 
 
 @pytest.mark.parametrize(
-    "lookup", ["attendance_events_by_district", "calendar_days_by_school", "attendance_events_by_student"]
+    "lookup",
+    [
+        "schools_by_district",
+        "school_enrollments_by_school",
+        "attendance_events_by_district",
+        "calendar_days_by_school",
+        "attendance_events_by_student",
+    ],
 )
 async def test_what_failed_once_is_read_again(lookup: str) -> None:
     """Also the days of a school, which are otherwise built once for all students of a count."""
