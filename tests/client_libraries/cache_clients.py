@@ -108,6 +108,7 @@ def behavior_input(gateway: DemoGateway, district: DemoDistrict) -> dict[str, An
         "persisted": {"query": _PERSISTED, "variables": {}},
         "firstPage": {"query": _PAGE, "variables": {}},
         "replaced": [*map(_step, REPLACED)],
+        "aliased": [_namesake("ada", "Hill"), _namesake("bo", "Stone")],
         "reads": READS,
     }
 
@@ -117,6 +118,13 @@ def _step(step: tuple[str, dict[str, Any]]) -> dict[str, Any]:
     query = f'query {{ student(by: {{ id: "ada" }}) {{ id {selections} }} }}'
     data = {"student": {"__typename": "Student", "id": "ada", **student}}
     return {"query": query, "variables": {}, "data": data}
+
+
+def _namesake(id: str, last_name: str) -> dict[str, Any]:
+    """A student whose first name, which another student has too, is selected as `id`."""
+    name = _object("PersonName", id="Kim", lastName=last_name)
+    query = f'query {{ student(by: {{ id: "{id}" }}) {{ id name {{ id: firstName lastName }} }} }}'
+    return {"query": query, "variables": {}, "data": {"student": _object("Student", id=id, name=name)}}
 
 
 def _object(type_name: str, **members: Any) -> dict[str, Any]:

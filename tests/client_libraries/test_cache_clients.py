@@ -98,6 +98,11 @@ def test_no_object_without_id_gets_a_part_of_another_one(behavior: dict[str, Any
     assert (all_of_grades, all_of_bus) == (None, None)
 
 
+def test_another_field_that_a_query_names_id_is_none(behavior: dict[str, Any]) -> None:
+    """Two students have one first name, which a query names `id`; each keeps the last name."""
+    assert behavior["lastNames"] == ["Hill", "Stone"]
+
+
 def test_with_other_policies_objects_are_mixed(
     client: CacheClient, gateway: DemoGateway, district: DemoDistrict, tmp_path: Path
 ) -> None:

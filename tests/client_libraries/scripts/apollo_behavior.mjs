@@ -60,5 +60,9 @@ const replayed = client(replayingFetch(input.replaced.map((step) => step.data)))
 for (const step of input.replaced) await ask(replayed, step);
 const kept = input.reads.map((query) => replayed.readQuery({ query: gql(query) })?.student);
 
-print({ deferred, answers, sent: bodies.length, joined: joined.students.edges, kept });
+const namesakes = client(replayingFetch(input.aliased.map((step) => step.data)));
+for (const step of input.aliased) await ask(namesakes, step);
+const lastNames = input.aliased.map(({ query }) => namesakes.readQuery({ query: gql(query) })?.student.name.lastName);
+
+print({ lastNames, deferred, answers, sent: bodies.length, joined: joined.students.edges, kept });
 pages.stop();

@@ -46,4 +46,9 @@ for (const step of input.replaced) await ask(replayed, step);
 const kept = [];
 for (const query of input.reads) kept.push((await ask(replayed, { query, variables: {} }, "cache-only"))?.student);
 
-print({ deferred, answers, sent: bodies.length, joined: joined.students.edges, kept });
+const namesakes = client(replayingFetch(input.aliased.map((step) => step.data)));
+for (const step of input.aliased) await ask(namesakes, step);
+const lastNames = [];
+for (const step of input.aliased) lastNames.push((await ask(namesakes, step, "cache-only"))?.student.name.lastName);
+
+print({ lastNames, deferred, answers, sent: bodies.length, joined: joined.students.edges, kept });
