@@ -92,7 +92,8 @@ class Reader:
         """Execute a block, or compare it with what the block before it gave."""
         if block.kind == "output":
             shown = json.loads(block.content) if block.language == "json" else block.content
-            assert differences(shown, self.output) == [], str(block)
+            problems = differences(shown, self.output)
+            assert problems == [], f"{block}: {problems}"
         elif block.language == "sh":
             # The demo runs, and what the next line needs is there as soon as the command ends.
             self.output = self._run(
@@ -100,8 +101,8 @@ class Reader:
             )
         elif block.language == "console":
             for command, shown in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block.content, re.MULTILINE):
-                output = self._run(command, block)
-                assert block.kind == "output differs" or differences(shown, output) == [], str(block)
+                problems = differences(shown, self._run(command, block))
+                assert block.kind == "output differs" or problems == [], f"{block}: {problems}"
         elif block.language == "graphql":
             self.output = self._query(block)
 

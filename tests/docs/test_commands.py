@@ -67,3 +67,17 @@ def test_every_command_of_a_page_exists(page: Path) -> None:
         else:
             wrong += [f"make {word}" for word in words if re.fullmatch("[a-z-]+", word) and word not in TARGETS]
     assert wrong == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_path_behind_pytest_and_python_exists(page: Path) -> None:
+    """`pytest PATH` runs tests that are there, and `python -m MODULE` a module."""
+    wrong = []
+    for text in INLINE.findall(page.read_text()):
+        words = text.split()
+        if "pytest" in words:
+            wrong += [word for word in words if word.startswith("tests/") and not (ROOT / word).exists()]
+        for module in re.findall(r"python -m ((?:tests|benchmarks)[\w.]*)", text):
+            path = ROOT / module.replace(".", "/")
+            wrong += [] if path.is_dir() or path.with_suffix(".py").exists() else [module]
+    assert wrong == []
