@@ -134,14 +134,14 @@ student-graph answers at {url}
 Sandboxes of the vendors:
 {addresses}
 
+See how the sources are:
+  {url.removesuffix("/graphql")}/#code={code}
+
 Send a first query as the superintendent:
   curl -s {url} \\
     -H 'Authorization: Bearer {token}' \\
     -H 'Content-Type: application/json' \\
     -d {body}
-
-See how the sources are:
-  {url.removesuffix("/graphql")}/#code={code}
 
 Press Ctrl-C to stop.
 
