@@ -195,7 +195,7 @@ def test_a_429_always_says_when_to_try_again(headers: dict[str, str]) -> None:
     assert (error.code, error.retry_after) == ("RATE_LIMITED", DEFAULT_RETRY_AFTER_SECONDS)
 
 
-def test_an_error_that_takes_the_place_of_an_answer_holds_nothing_of_the_lookup() -> None:
+def test_an_error_used_as_an_answer_holds_nothing_of_the_lookup() -> None:
     """Answers are cached: a traceback would keep the frames of the operation, and all that they hold."""
 
     class Operation:
