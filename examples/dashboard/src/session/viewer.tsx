@@ -21,6 +21,9 @@ export const SessionDocument = graphql(`
         id
         schoolId
         name
+        district {
+          id
+        }
       }
     }
   }

@@ -5,21 +5,27 @@ import { counted } from "../../format";
 import { graphql } from "../../gql";
 import type { GradeLevel, StudentCondition } from "../../gql/graphql";
 import { problemsOf } from "../../graph/problems";
-import { useViewer } from "../../session/viewer";
 import { Card, Empty, Waiting } from "../../ui/card";
 import { ChoiceField, Tick } from "../../ui/fields";
 import { GRADE_LEVELS } from "../../ui/grade-levels";
 import { Notices } from "../../ui/notice";
 import { Pages, useCursor } from "../../ui/pages";
+import { ScopeFields, useScope } from "../../ui/scope";
 import { useTitle } from "../../ui/title";
 import { AbsenceChart } from "./absence-chart";
 import { StudentsAtRisk } from "./students";
 
 const EarlyWarningDocument = graphql(`
-  query EarlyWarningPage($school: ID, $gradeLevels: [GradeLevel!], $signals: [StudentCondition!]!, $after: String) {
+  query EarlyWarningPage(
+    $district: ID
+    $school: ID
+    $gradeLevels: [GradeLevel!]
+    $signals: [StudentCondition!]!
+    $after: String
+  ) {
     viewer {
       students(
-        filter: { school: $school, gradeLevels: $gradeLevels, where: { any: $signals } }
+        filter: { district: $district, school: $school, gradeLevels: $gradeLevels, where: { any: $signals } }
         orderBy: { metric: CHRONIC_ABSENCE }
         first: 25
         after: $after
@@ -56,19 +62,18 @@ const AT_FIRST: readonly Signal[] = ["Chronically absent", "Failing a course"];
 /** Who is at risk, the most absent first, with the reasons. */
 export default function EarlyWarningPage() {
   useTitle("Early warning");
-  const { schools } = useViewer();
-  const [school, setSchool] = useState("");
+  const [scope, setScope] = useScope();
   const [level, setLevel] = useState<GradeLevel | "">("");
   const [signals, setSignals] = useState(AT_FIRST);
   const { after, pages, restart } = useCursor();
   const variables = useMemo(
     () => ({
-      school: school || null,
+      ...scope,
       gradeLevels: level ? [level] : null,
       signals: signals.map((name) => SIGNALS[name] as StudentCondition),
       after,
     }),
-    [school, level, signals, after],
+    [scope, level, signals, after],
   );
   const [result, execute] = useQuery({ query: EarlyWarningDocument, variables, pause: signals.length === 0 });
   const students = signals.length > 0 ? result.data?.viewer?.students : undefined;
@@ -87,14 +92,7 @@ export default function EarlyWarningPage() {
     <>
       <h1>Early warning</h1>
       <div className="filters">
-        {schools && schools.length > 1 && (
-          <ChoiceField
-            label="School"
-            choices={[{ id: "", name: "All my schools" }, ...schools]}
-            value={school}
-            onChange={change(setSchool)}
-          />
-        )}
+        <ScopeFields scope={scope} onChange={change(setScope)} />
         <ChoiceField
           label="Grade"
           choices={[{ id: "", name: "All grades" }, ...GRADE_LEVELS]}

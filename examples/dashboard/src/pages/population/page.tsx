@@ -6,20 +6,20 @@ import { counted } from "../../format";
 import { graphql } from "../../gql";
 import type { StudentCondition } from "../../gql/graphql";
 import { problemsOf } from "../../graph/problems";
-import { useViewer } from "../../session/viewer";
 import { Card, Empty, Waiting } from "../../ui/card";
 import { ChoiceField } from "../../ui/fields";
 import { Notices } from "../../ui/notice";
 import { Pages, useCursor } from "../../ui/pages";
+import { type Scope, ScopeFields, useScope } from "../../ui/scope";
 import { useTitle } from "../../ui/title";
 import { type Chosen, conditionOf, firstAmount } from "./conditions";
 import { ConditionRow } from "./condition-row";
 import { Members } from "./members";
 
 const PopulationDocument = graphql(`
-  query PopulationPage($school: ID, $where: StudentCondition!, $after: String) {
+  query PopulationPage($district: ID, $school: ID, $where: StudentCondition!, $after: String) {
     viewer {
-      students(filter: { school: $school, where: $where }, first: 25, after: $after) {
+      students(filter: { district: $district, school: $school, where: $where }, first: 25, after: $after) {
         totalCount
         undecided
         pageInfo {
@@ -46,17 +46,13 @@ const NOTHING: StudentCondition = { all: [] };
 /** A group of students by conditions over several systems: built, asked for, and listed. */
 export default function PopulationPage() {
   useTitle("Find a group");
-  const { schools } = useViewer();
-  const [school, setSchool] = useState("");
+  const [scope, setScope] = useScope();
   const [join, setJoin] = useState<"all" | "any">("all");
   const [conditions, setConditions] = useState(AT_FIRST);
   /** What was asked for; null before the first time. */
-  const [asked, setAsked] = useState<{ where: StudentCondition; school: string | null } | null>(null);
+  const [asked, setAsked] = useState<(Scope & { where: StudentCondition }) | null>(null);
   const { after, pages, restart } = useCursor();
-  const variables = useMemo(
-    () => ({ where: asked?.where ?? NOTHING, school: asked?.school ?? null, after }),
-    [asked, after],
-  );
+  const variables = useMemo(() => ({ ...(asked ?? { ...scope, where: NOTHING }), after }), [asked, scope, after]);
   const [result, execute] = useQuery({ query: PopulationDocument, variables, pause: !asked });
   const students = asked ? result.data?.viewer?.students : undefined;
   const rows = useMemo(() => (students?.edges ?? []).flatMap(({ node }) => node ?? []), [students]);
@@ -64,7 +60,7 @@ export default function PopulationPage() {
   const find = () => {
     restart();
     const parts = conditions.map(conditionOf);
-    setAsked({ where: join === "all" ? { all: parts } : { any: parts }, school: school || null });
+    setAsked({ ...scope, where: join === "all" ? { all: parts } : { any: parts } });
   };
   const add = () => {
     const key = Math.max(0, ...conditions.map((condition) => condition.key)) + 1;
@@ -75,14 +71,7 @@ export default function PopulationPage() {
       <h1>Find a group</h1>
       <Card title="Conditions">
         <div className="filters">
-          {schools && schools.length > 1 && (
-            <ChoiceField
-              label="School"
-              choices={[{ id: "", name: "All my schools" }, ...schools]}
-              value={school}
-              onChange={setSchool}
-            />
-          )}
+          <ScopeFields scope={scope} onChange={setScope} />
           <ChoiceField
             label="A student meets"
             choices={[

@@ -101,8 +101,8 @@ export function CoursesCard({ student, ...part }: Props) {
       marginLeft: 160,
       x: { domain: [0, 100], label: "Grade", grid: true },
       y: { label: null, tickFormat: (title: string) => (title.length > 20 ? `${title.slice(0, 19)}…` : title) },
-      color: { domain: ["Posted", "In the LMS now"], range: ["var(--accent)", "var(--second)"], legend: true },
-      symbol: { domain: ["Posted", "In the LMS now"], range: ["circle", "diamond"] },
+      color: { domain: ["Posted", "In the LMS now"], range: ["var(--accent)", "var(--second)"] },
+      symbol: { domain: ["Posted", "In the LMS now"], range: ["circle", "diamond"], legend: true },
       marks: [
         Plot.dot(
           dots.filter(({ grade }) => typeof grade === "number"),

@@ -11,13 +11,14 @@ import { Card, Empty, Waiting } from "../../ui/card";
 import { Search } from "../../ui/fields";
 import { Notices } from "../../ui/notice";
 import { Pages, useCursor } from "../../ui/pages";
+import { ScopeFields, useScope } from "../../ui/scope";
 import { type Columns, columnsOf, DataTable } from "../../ui/table";
 import { useTitle } from "../../ui/title";
 
 const StudentsDocument = graphql(`
-  query StudentsPage($name: String, $after: String) {
+  query StudentsPage($district: ID, $name: String, $after: String) {
     viewer {
-      students(filter: { name: $name }, first: 25, after: $after) {
+      students(filter: { district: $district, name: $name }, first: 25, after: $after) {
         totalCount
         pageInfo {
           hasNextPage
@@ -71,9 +72,13 @@ const COLUMNS: Columns<Student> = [
 export default function StudentsPage() {
   useTitle("Students");
   const { role } = useViewer();
+  const [scope, setScope] = useScope();
   const [name, setName] = useState("");
   const { after, pages, restart } = useCursor();
-  const [result, execute] = useQuery({ query: StudentsDocument, variables: { name: name || null, after } });
+  const [result, execute] = useQuery({
+    query: StudentsDocument,
+    variables: { district: scope.district, name: name || null, after },
+  });
   const students = result.data?.viewer?.students;
   const rows = (students?.edges ?? []).flatMap(({ node }) => node ?? []);
   const family = role === "PARENT" || role === "STUDENT";
@@ -85,6 +90,14 @@ export default function StudentsPage() {
     <>
       <h1>Students</h1>
       <div className="filters">
+        <ScopeFields
+          scope={scope}
+          withSchool={false}
+          onChange={(changed) => {
+            setScope(changed);
+            restart();
+          }}
+        />
         <Search
           label="Name"
           value={name}
