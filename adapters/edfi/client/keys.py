@@ -8,6 +8,7 @@ each object has one id. Other ids are refused before a request is sent.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
@@ -18,6 +19,8 @@ from student_graph.adapters.model import AssessmentId, CaseloadId, SchoolId, Sec
 _MAX_NUMBER = 2**63 - 1
 _MAX_NUMBER_DIGITS = 19
 _MAX_UNIQUE_ID_CHARACTERS = 32
+MAX_QUOTED_PARTS = 8_192
+"""Parts of ids whose percent-encoded form is kept."""
 
 
 class SectionKey(NamedTuple):
@@ -154,7 +157,13 @@ def unique_id(text: str) -> str:
 
 
 def _join(*parts: str) -> str:
-    return "/".join(quote(part, safe="") for part in parts)
+    return "/".join(map(_quoted, parts))
+
+
+@lru_cache(MAX_QUOTED_PARTS)
+def _quoted(part: str) -> str:
+    """A part of an id. The rows of a list name the same schools, courses and terms thousands of times."""
+    return quote(part, safe="")
 
 
 def _split(id: str, count: int) -> list[str]:
