@@ -107,9 +107,9 @@ def test_an_unknown_district_is_an_error_that_lists_the_districts(
     ("warm", "expected"),
     [
         ("at = []", "district 'hill': warm.at"),
-        ('at = ["25:00"]', "district 'hill': warm.at"),
-        ('at = ["06:45"]\ndays = ["monday"]', "district 'hill': warm.days"),
-        ('at = ["06:45"]\nparts = ["discipline"]', "district 'hill': warm.parts"),
+        ('at = ["25:00"]', "district 'hill', warm.at entry 1: "),
+        ('at = ["06:45"]\ndays = ["monday"]', "district 'hill', warm.days entry 1: "),
+        ('at = ["06:45"]\nparts = ["discipline"]', "district 'hill', warm.parts entry 1: "),
     ],
 )
 def test_wrong_times_days_and_parts_are_named(
