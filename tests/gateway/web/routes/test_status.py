@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import signal
 import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,6 @@ from student_graph.adapters.model import DistrictId
 from student_graph.gateway.server import Service
 from student_graph.gateway.server.service import Application
 from student_graph.gateway.web.routes import status_events
-from student_graph.gateway.web.routes.status_events import EventStream, EventStreams
 from student_graph.resolvers.context import Viewer, ViewerRole
 from tests.gateway.servers import client_for, running_demo
 from tests.gateway.small_district import DISTRICT, Ledger, district
@@ -210,17 +208,6 @@ def test_a_viewer_has_few_streams(http: httpx.Client, application: Application) 
         assert response.status_code == 200
 
 
-def test_all_viewers_together_have_so_many_streams() -> None:
-    """However many viewers there are."""
-    budget = EventStreams(lambda: False)
-    for number in range(status_events.MAX_STREAMS):
-        assert budget.has_room(number)
-        budget.open(number)
-    assert not budget.has_room("one more")
-    budget.close(0)
-    assert budget.has_room("one more")
-
-
 def test_streams_end_with_the_process(http: httpx.Client, application: Application) -> None:
     """A stream that is open ends by itself once the process drains, and no new one begins."""
     with http.stream("GET", "/status/events", headers=as_viewer("operator"), timeout=60) as response:
@@ -241,71 +228,6 @@ def test_streams_end_when_other_settings_hold(http: httpx.Client, application: A
         next(events)
         application.stop_taking_requests()
         assert list(events) == []
-
-
-@asynccontextmanager
-async def stream_that_nobody_reads(budget: EventStreams) -> AsyncIterator[asyncio.Task[None]]:
-    """A stream whose client takes the head and nothing more."""
-    sent: list[Any] = []
-    blocked = asyncio.Event()
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-        if message["type"] != "http.response.start":
-            blocked.set()
-            await asyncio.Event().wait()
-
-    async def receive() -> Any:
-        await asyncio.Event().wait()
-
-    task = asyncio.create_task(EventStream(budget, "viewer", lambda: b"{}")({}, receive, send))
-    await blocked.wait()
-    yield task
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-
-
-async def test_a_client_that_does_not_read_holds_up_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its stream ends with the others, and is not counted any longer."""
-    monkeypatch.setattr(status_events, "CHECK_SECONDS", 0.01)
-    budget = EventStreams(lambda: False)
-    async with stream_that_nobody_reads(budget) as task:
-        assert budget.count == 1
-        budget.end()
-        await asyncio.wait_for(task, 30)
-
-    assert budget.count == 0
-
-
-async def test_a_stream_ends_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next one is for those whose token is still valid."""
-    monkeypatch.setattr(status_events, "CHECK_SECONDS", 0.01)
-    monkeypatch.setattr(status_events, "MAX_STREAM_SECONDS", 0.05)
-    async with stream_that_nobody_reads(EventStreams(lambda: False)) as task:
-        await asyncio.wait_for(task, 30)
-
-
-async def test_a_quiet_stream_sends_comments(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that a proxy does not close it; an event is sent for a change only."""
-    monkeypatch.setattr(status_events, "REPORT_SECONDS", 0.001)
-    monkeypatch.setattr(status_events, "HEARTBEAT_SECONDS", 0.0)
-    bodies: list[bytes] = []
-    closed = asyncio.Event()
-
-    async def send(message: Any) -> None:
-        bodies.append(message.get("body", b""))
-        if len(bodies) > 4:
-            closed.set()
-
-    async def receive() -> Any:
-        await closed.wait()
-        return {"type": "http.disconnect"}
-
-    budget = EventStreams(lambda: False)
-    await asyncio.wait_for(EventStream(budget, "viewer", lambda: b"{}")({}, receive, send), 30)
-
-    assert bodies[1:4] == [b"data: {}\n\n", b":\n\n", b":\n\n"]
-    assert budget.count == 0
 
 
 def test_no_stream_holds_up_the_end_of_the_process(tmp_path: Path) -> None:
