@@ -110,7 +110,7 @@ class Counts:
     failed_asks: int = 0
     """Lookups that failed for at least one key, other than because the server has no such resource."""
     answers: int = 0
-    """Keys that these lookups answered."""
+    """Keys that these lookups answered without an error."""
     failures_by_code: Mapping[str, int] = field(default_factory=dict)
     """Failed lookups by error code; one with several codes counts under each."""
     throttled: int = 0

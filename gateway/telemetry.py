@@ -64,7 +64,7 @@ class _SourceCounts:
         codes = {error.code for error in errors if not isinstance(error, NotOfferedError)}
         records = sum(len(records_in(answer.value)) for answer in answers.values())
         self.asks += 1
-        self.answers += len(answers)
+        self.answers += len(answers) - len(errors)
         self.failed_asks += bool(codes)
         self.failures_by_code.update(codes)
         is_open = lookup.sensitivity is Sensitivity.OPEN

@@ -168,6 +168,8 @@ def test_an_event_comes_when_something_changes(http: httpx.Client, ledger: Ledge
         http.post("/graphql", json=QUERY, headers=as_viewer("operator"))
         changed = next(event for event in events if "SOURCE_UNAVAILABLE" in json.dumps(event))
 
+    answers = [source["health"]["answers"] for source in changed["districts"][0]["sources"]]
+    assert answers == [1, 0]  # the student was found; what failed is no answer
     [silent] = [source for source in changed["districts"][0]["sources"] if source["health"]["reachable"] is False]
     assert silent["health"]["lastErrorCode"] == "SOURCE_UNAVAILABLE"
 

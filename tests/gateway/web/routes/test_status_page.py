@@ -70,7 +70,7 @@ async def test_the_page_turns_when_a_source_is_killed(demo: RunningDemo) -> None
             await expect(canvas.locator(".state")).to_have_text("does not answer (SOURCE_UNAVAILABLE)")
             await expect(canvas).to_have_attribute("data-state", "bad")
             await expect(edfi.locator(".state")).to_have_text("answers")
-            await expect(page.locator("#message")).to_have_text("1 of 2 sources do not answer.")
+            await expect(page.locator("#message")).to_have_text("Without an answer: 1 of 2 sources.")
         finally:
             switch(demo, "canvas", down=False)
 
