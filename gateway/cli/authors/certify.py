@@ -24,6 +24,7 @@ from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.recording.recording import LIVE_SERVER, Recording, RecordingError
 from student_graph.adapters.registry import ENTRY_POINT_GROUP, SettingsError, declared_contract
 from student_graph.gateway.cli.parser import Parser
+from student_graph.gateway.cli.terminal import progress
 from student_graph.gateway.demo.districts import SANDBOX_ENTRY_POINTS
 
 if TYPE_CHECKING:
@@ -113,9 +114,11 @@ def certify(name: str, suite: str | None, recordings: list[Path], *, all_cases: 
         sandbox = _entry_point(SANDBOX_ENTRY_POINTS, name)
         if sandbox is None:
             raise CertificateError(f"there is no sandbox {name!r}: install one, or name the test with --suite")
-        run = running.run_suite_of(sandbox, all_cases=all_cases)
+        with progress("running the conformance suite"):
+            run = running.run_suite_of(sandbox, all_cases=all_cases)
     else:
-        run = running.run_suite(suite, all_cases=all_cases)
+        with progress("running the conformance suite"):
+            run = running.run_suite(suite, all_cases=all_cases)
     if run.suite.sandbox_type.kind != name:
         raise CertificateError(f"--suite: it tests the adapter {run.suite.sandbox_type.kind!r}, not {name!r}")
     recorded = [_recorded_on(path, name) for path in recordings]

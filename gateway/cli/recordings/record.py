@@ -12,6 +12,7 @@ from student_graph.adapters.registry import SettingsError
 from student_graph.adapters.sources import District, Source
 from student_graph.gateway.cli.parser import Parser, count
 from student_graph.gateway.cli.recordings.sampling import add_source_options, record_samples, source_of
+from student_graph.gateway.cli.terminal import progress
 
 
 def add_options(command: Parser) -> None:
@@ -30,7 +31,8 @@ def run(options: argparse.Namespace) -> int:
     """
     district, source = source_of(options)
     # A demo serves the vendors' sandboxes.
-    recordings = asyncio.run(_record(district, source, of=SANDBOX if options.ready_file else LIVE_SERVER))
+    with progress(f"recording {source.name}"):
+        recordings = asyncio.run(_record(district, source, of=SANDBOX if options.ready_file else LIVE_SERVER))
     if not recordings[source.name].exchanges:
         raise SettingsError(f"--source: {options.source} answered no request; see `student-graph check`")
     folder: Path = options.output
