@@ -149,8 +149,11 @@ async def test_the_shutdown_cancels_all_requests() -> None:
 @on_movable_loop
 async def test_a_request_goes_first_if_one_who_waits_for_it_does() -> None:
     """Its work is that of who started it, who may be over the budget; somebody else must not wait for that."""
-    vendor, budgets = SlowVendor(), LoopBudgets()
-    budgets.of("ada").charge(10)
+    seconds = 0.0
+    vendor, budgets = SlowVendor(), LoopBudgets(lambda: seconds)
+    viewers = [budgets.of("ada"), budgets.of("ben")]
+    seconds += 10  # neither is new any more
+    viewers[0].charge(10)
     for viewer, goes_first in (("ada", False), ("ben", True)):
         use_budget(budgets.of(viewer))
         page = vendor.ask("s1", viewer=viewer)
