@@ -18,6 +18,7 @@ from playwright.async_api import ConsoleMessage, Request, async_playwright
 
 from tests.docs.pages import ROOT
 from tests.gateway.browser import ARGUMENTS, CHROMIUM, WAIT_MILLISECONDS, needs_chromium
+from tests.long_runs import LONG_RUNS
 
 SITE = ROOT / "docs" / "site"
 MERMAID = SITE / "node_modules" / "@mermaid-js" / "tiny" / "dist" / "mermaid.tiny.js"
@@ -75,7 +76,11 @@ class Anchors(HTMLParser):
 
 
 def test_no_link_of_the_site_leads_nowhere(site: Path) -> None:
-    """Every file and every anchor that a page links to is there, and nothing is loaded from another host."""
+    """
+    Every file and every anchor that a page links to is there, and nothing is loaded from another host.
+
+    Links to other hosts are listed with their pages, so that a person can look at them.
+    """
     pages = {path: Anchors(path.read_text()) for path in site.rglob("*.html")}
     wrong = []
     for path, page in pages.items():
@@ -89,16 +94,11 @@ def test_no_link_of_the_site_leads_nowhere(site: Path) -> None:
             fragment = unquote(parts.fragment) if target.suffix == ".html" else ""
             if not target.exists() or fragment not in known:
                 wrong.append(f"{path.relative_to(site)}: {link}")
+    listed = (site / "external-links.txt").read_text().splitlines()
+
     assert len(pages) > 100
     assert wrong == []
-
-
-def test_links_to_other_hosts_are_listed(site: Path) -> None:
-    """With the page that has them, so that a person can look at them."""
-    lines = (site / "external-links.txt").read_text().splitlines()
-
-    assert "https://graphql.github.io/graphql-over-http/draft/  docs/executing" in lines
-    assert all(line.startswith(("https://", "http://")) for line in lines)
+    assert "https://graphql.github.io/graphql-over-http/draft/  docs/executing" in listed
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
@@ -119,42 +119,48 @@ def address(site: Path) -> Iterator[str]:
         thread.join()
 
 
+@pytest.mark.long_run
 @needs_chromium
 @pytest.mark.skipif(not MERMAID.exists(), reason="needs the diagram's npm package: run make setup")
-async def test_the_site_is_read_in_a_browser(address: str) -> None:
-    """In light and dark, wide and at 400 pixels: no error, no other host, nothing that axe objects to."""
-    problems: list[str] = []
+class TestInABrowser:
+    """Another build for another process of the tests takes its time: it is left to the long run."""
 
-    def note_request(request: Request) -> None:
-        if not request.url.startswith((address, "data:")):
-            problems.append(request.url)
+    __test__ = LONG_RUNS
 
-    def note_message(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            problems.append(message.text)
+    async def test_the_site_is_read_in_a_browser(self, address: str) -> None:
+        """In light and dark, wide and at 400 pixels: no error, no other host, nothing that axe objects to."""
+        problems: list[str] = []
 
-    def note_error(error: object) -> None:
-        problems.append(str(error))
+        def note_request(request: Request) -> None:
+            if not request.url.startswith((address, "data:")):
+                problems.append(request.url)
 
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=ARGUMENTS, timeout=WAIT_MILLISECONDS
-        )
-        for scheme, width in (("light", 1400), ("dark", 400)):
-            context = await browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-            for name in KINDS_OF_PAGES:
-                page = await context.new_page()
-                page.set_default_timeout(WAIT_MILLISECONDS)
-                page.on("request", note_request)
-                page.on("console", note_message)
-                page.on("pageerror", note_error)
-                await page.goto(f"{address}{name}.html", wait_until="load")
-                if name == "docs/how-it-works":
-                    await page.locator("pre.mermaid svg").wait_for()
-                result = await Axe().run(page)
-                problems += [f"{name}, {scheme}: {rule['id']}" for rule in result.response["violations"]]
-                wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
-                problems += [f"{name} scrolls sideways at {width} pixels"] if wide else []
-        await browser.close()
+        def note_message(message: ConsoleMessage) -> None:
+            if message.type in ("error", "warning"):
+                problems.append(message.text)
 
-    assert problems == []
+        def note_error(error: object) -> None:
+            problems.append(str(error))
+
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(
+                executable_path=CHROMIUM, args=ARGUMENTS, timeout=WAIT_MILLISECONDS
+            )
+            for scheme, width in (("light", 1400), ("dark", 400)):
+                context = await browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+                for name in KINDS_OF_PAGES:
+                    page = await context.new_page()
+                    page.set_default_timeout(WAIT_MILLISECONDS)
+                    page.on("request", note_request)
+                    page.on("console", note_message)
+                    page.on("pageerror", note_error)
+                    await page.goto(f"{address}{name}.html", wait_until="load")
+                    if name == "docs/how-it-works":
+                        await page.locator("pre.mermaid svg").wait_for()
+                    result = await Axe().run(page)
+                    problems += [f"{name}, {scheme}: {rule['id']}" for rule in result.response["violations"]]
+                    wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+                    problems += [f"{name} scrolls sideways at {width} pixels"] if wide else []
+            await browser.close()
+
+        assert problems == []
