@@ -1,9 +1,11 @@
 # %% [markdown]
-# # Attendance and courses of my students
-#
-# Open this file in VS Code, in PyCharm or, with jupytext, in Jupyter: each `# %%` begins a cell. It also runs as a
-# script: `python notebook.py`. It needs `httpx` and `polars`, the address of the graph in `STUDENT_GRAPH_URL`, and
-# your token in `STUDENT_GRAPH_TOKEN`.
+"""
+# Attendance and courses of my students.
+
+Open this file in VS Code, in PyCharm or, with jupytext, in Jupyter: each `# %%` begins a cell. It also runs as a
+script: `python notebook.py`. It needs `httpx` and `polars`, the address of the graph in `STUDENT_GRAPH_URL`, and
+your token in `STUDENT_GRAPH_TOKEN`.
+"""
 
 # %%
 import os
