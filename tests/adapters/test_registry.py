@@ -180,7 +180,8 @@ def test_a_wrong_setting_is_named(changed: dict[str, Any], problem: str) -> None
 
 def test_several_wrong_settings_are_named_together() -> None:
     """One error names all wrong settings."""
-    with pytest.raises(SettingsError, match=r"base_url is missing; .*token_env is missing; .*there is no setting x"):
+    message = r"base_url is missing; .*token_env is missing; .*there is no setting x"
+    with pytest.raises(SettingsError, match=message):
         build_settings(SmallVendor, "north", {"x": 1}, ENVIRON)
 
 

@@ -80,7 +80,7 @@ def test_the_notebook_runs(demo: RunningDemo) -> None:
 
 
 def test_the_cells_of_the_notebook_are_cells() -> None:
-    """Editors find them: each begins with a marker, and those with text have nothing but comments or one string."""
+    """Editors find them: each begins with a marker, and those with text have only comments or one string."""
     cells = re.split("^# %%", (RECIPES / "notebook.py").read_text(), flags=re.MULTILINE)[1:]
 
     assert len(cells) >= 6
