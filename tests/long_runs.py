@@ -2,7 +2,8 @@
 Long property and differential runs: a sample in `make test`, all of it in `.ci/run`.
 
 A test marked `long_run` takes its size from `size`: the full one if `STUDENT_GRAPH_LONG_RUNS` is set. All draw
-the same examples in each run, unless `STUDENT_GRAPH_RANDOM` is set.
+the same examples in each run, unless `STUDENT_GRAPH_RANDOM` is set. Tests that need a build or many pages of a
+browser are left to the long run: `__test__ = LONG_RUNS` in their module or class.
 """
 
 from __future__ import annotations

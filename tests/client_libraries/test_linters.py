@@ -7,11 +7,16 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from student_graph.resolvers.schema import export
 from tests.client_libraries.node_project import PACKAGES, PROJECT, node_executable, run_node, run_script
 from tests.gateway.cli.schema.pairs import BASE, PAIRS
 from tests.gateway.documents.examples.questions import FOLDER
+from tests.long_runs import LONG_RUNS
 
+pytestmark = pytest.mark.long_run
+__test__ = LONG_RUNS
 ESLINT = PACKAGES / "eslint" / "bin" / "eslint.js"
 CRITICALITY = {"BREAKING": "breaking", "DANGEROUS": "dangerous", "NON_BREAKING": "safe"}
 """Our words for those of graphql-inspector."""

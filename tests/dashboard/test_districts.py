@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.dashboard.visit import needs_dashboard, visit
 from tests.gateway.servers import running_demo
+from tests.long_runs import LONG_RUNS
 
-pytestmark = needs_dashboard
+pytestmark = [needs_dashboard, pytest.mark.long_run]
+__test__ = LONG_RUNS
 
 
 async def test_a_county_lists_the_students_of_one_district_after_the_other(tmp_path: Path) -> None:

@@ -9,8 +9,10 @@ import pytest
 from tests.clients import post
 from tests.dashboard.visit import needs_dashboard, visit
 from tests.gateway.servers import RunningDemo
+from tests.long_runs import LONG_RUNS
 
-pytestmark = needs_dashboard
+pytestmark = [needs_dashboard, pytest.mark.long_run]
+__test__ = LONG_RUNS
 NOTHING_KNOWN = "\N{EN DASH}"
 SLOW_MILLISECONDS = 500
 ORDER_SCRIPT = """

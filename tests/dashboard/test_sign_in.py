@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from student_graph.gateway.auth import Issuer, IssuerKeys, SignIn
 from student_graph.gateway.server import Service
 from student_graph.gateway.web.routes.dashboard import DashboardPage
@@ -14,8 +16,10 @@ from tests.gateway.browser import browser_page
 from tests.gateway.servers import client_for
 from tests.gateway.small_district import DISTRICT, Ledger, district
 from tests.gateway.web.routes import test_sign_in as graphiql_sign_in
+from tests.long_runs import LONG_RUNS
 
-pytestmark = needs_dashboard
+pytestmark = [needs_dashboard, pytest.mark.long_run]
+__test__ = LONG_RUNS
 provider = graphiql_sign_in.provider
 """An issuer that signs everyone in as the same teacher."""
 

@@ -20,6 +20,8 @@ from tests.docs.pages import ROOT
 from tests.gateway.browser import ARGUMENTS, CHROMIUM, WAIT_MILLISECONDS, needs_chromium
 from tests.long_runs import LONG_RUNS
 
+pytestmark = pytest.mark.long_run
+__test__ = LONG_RUNS
 SITE = ROOT / "docs" / "site"
 MERMAID = SITE / "node_modules" / "@mermaid-js" / "tiny" / "dist" / "mermaid.tiny.js"
 KINDS_OF_PAGES = ("docs/how-it-works", "docs/reference/others", "docs/absence", "search")
@@ -119,48 +121,42 @@ def address(site: Path) -> Iterator[str]:
         thread.join()
 
 
-@pytest.mark.long_run
 @needs_chromium
 @pytest.mark.skipif(not MERMAID.exists(), reason="needs the diagram's npm package: run make setup")
-class TestInABrowser:
-    """Another build for another process of the tests takes its time: it is left to the long run."""
+async def test_the_site_is_read_in_a_browser(address: str) -> None:
+    """In light and dark, wide and at 400 pixels: no error, no other host, nothing that axe objects to."""
+    problems: list[str] = []
 
-    __test__ = LONG_RUNS
+    def note_request(request: Request) -> None:
+        if not request.url.startswith((address, "data:")):
+            problems.append(request.url)
 
-    async def test_the_site_is_read_in_a_browser(self, address: str) -> None:
-        """In light and dark, wide and at 400 pixels: no error, no other host, nothing that axe objects to."""
-        problems: list[str] = []
+    def note_message(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            problems.append(message.text)
 
-        def note_request(request: Request) -> None:
-            if not request.url.startswith((address, "data:")):
-                problems.append(request.url)
+    def note_error(error: object) -> None:
+        problems.append(str(error))
 
-        def note_message(message: ConsoleMessage) -> None:
-            if message.type in ("error", "warning"):
-                problems.append(message.text)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=ARGUMENTS, timeout=WAIT_MILLISECONDS
+        )
+        for scheme, width in (("light", 1400), ("dark", 400)):
+            context = await browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+            for name in KINDS_OF_PAGES:
+                page = await context.new_page()
+                page.set_default_timeout(WAIT_MILLISECONDS)
+                page.on("request", note_request)
+                page.on("console", note_message)
+                page.on("pageerror", note_error)
+                await page.goto(f"{address}{name}.html", wait_until="load")
+                if name == "docs/how-it-works":
+                    await page.locator("pre.mermaid svg").wait_for()
+                result = await Axe().run(page)
+                problems += [f"{name}, {scheme}: {rule['id']}" for rule in result.response["violations"]]
+                wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+                problems += [f"{name} scrolls sideways at {width} pixels"] if wide else []
+        await browser.close()
 
-        def note_error(error: object) -> None:
-            problems.append(str(error))
-
-        async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(
-                executable_path=CHROMIUM, args=ARGUMENTS, timeout=WAIT_MILLISECONDS
-            )
-            for scheme, width in (("light", 1400), ("dark", 400)):
-                context = await browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-                for name in KINDS_OF_PAGES:
-                    page = await context.new_page()
-                    page.set_default_timeout(WAIT_MILLISECONDS)
-                    page.on("request", note_request)
-                    page.on("console", note_message)
-                    page.on("pageerror", note_error)
-                    await page.goto(f"{address}{name}.html", wait_until="load")
-                    if name == "docs/how-it-works":
-                        await page.locator("pre.mermaid svg").wait_for()
-                    result = await Axe().run(page)
-                    problems += [f"{name}, {scheme}: {rule['id']}" for rule in result.response["violations"]]
-                    wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
-                    problems += [f"{name} scrolls sideways at {width} pixels"] if wide else []
-            await browser.close()
-
-        assert problems == []
+    assert problems == []
