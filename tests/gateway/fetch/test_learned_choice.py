@@ -150,7 +150,7 @@ async def test_a_list_that_many_small_batches_need_is_read_in_the_background() -
 
 
 class SlowSis(CountingSis):
-    """Answers point reads of events when it is told to, and knows whether a school's list was read."""
+    """Answers point reads of events when the test lets it, and knows whether a school's list was read."""
 
     answers_now: asyncio.Event
     has_read_list = False
@@ -214,7 +214,7 @@ async def test_a_batch_that_is_cancelled_is_no_reason_to_read_a_list() -> None:
 
 
 async def test_lists_of_sections_count_as_demand_for_the_list_of_their_school() -> None:
-    """Pages of a school, each of which needs other sections, read its list once instead of all its sections."""
+    """Pages of a school that need different sections read its list once instead of all its sections."""
     facts = SchoolFacts(seed=1)
     students = [student for student in facts.students_of["0"] if facts.schools_of[student] == ["0"]][:60]
     pages = [students[start : start + 10] for start in range(0, 60, 10)]

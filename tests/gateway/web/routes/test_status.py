@@ -128,7 +128,7 @@ def test_an_operator_of_another_district_sees_nothing_of_this_one(http: httpx.Cl
     ("/status/events", "teacher", 403), ("/status/events", "head", 403),
 ])  # fmt: skip
 def test_others_are_refused(http: httpx.Client, path: str, token: str, status: int) -> None:
-    """A wrong token is told; events are for operators."""
+    """A wrong token is reported; events are for operators."""
     response = http.get(path, headers=as_viewer(token) if token else {})
 
     assert response.status_code == status

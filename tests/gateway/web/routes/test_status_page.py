@@ -84,7 +84,7 @@ async def test_the_page_turns_when_a_source_is_killed(demo: RunningDemo) -> None
 
 
 async def test_without_a_token_the_page_says_that_the_service_is_up(demo: RunningDemo) -> None:
-    """It asks for a token, and a wrong one is told; the page then works with a right one."""
+    """It asks for a token, and a wrong one is reported; the page then works with a right one."""
     async with status_page(demo, code=False) as visit:
         page = visit.page
         assert await page.locator("#districts").inner_text() == ""

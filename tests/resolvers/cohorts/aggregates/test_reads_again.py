@@ -1,4 +1,4 @@
-"""A long count reads students again for whom a source failed for a while, and then says nothing is missing."""
+"""A long count reads students again if a source failed for a while, and then says that nothing is missing."""
 
 from __future__ import annotations
 
