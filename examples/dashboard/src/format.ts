@@ -1,5 +1,7 @@
 /** Words, numbers and dates as readers see them. */
 
+import type { GradeLevel } from "./gql/graphql";
+
 const LOCALE = "en-US";
 const relative = new Intl.RelativeTimeFormat(LOCALE, { numeric: "auto" });
 const SECONDS_BY_UNIT = [
@@ -35,24 +37,26 @@ export function words(constant: string): string {
   return capitalized(constant.toLowerCase().replaceAll("_", " "));
 }
 
+/** Numbered grade levels, the first one first. */
+export const GRADES = [
+  "FIRST",
+  "SECOND",
+  "THIRD",
+  "FOURTH",
+  "FIFTH",
+  "SIXTH",
+  "SEVENTH",
+  "EIGHTH",
+  "NINTH",
+  "TENTH",
+  "ELEVENTH",
+  "TWELFTH",
+] as const satisfies readonly GradeLevel[];
+
 /** A grade level in short: `SIXTH` is `6th`. */
 export function gradeLevel(level: string | null | undefined): string {
   if (!level) return "–";
-  const ordinals = [
-    "FIRST",
-    "SECOND",
-    "THIRD",
-    "FOURTH",
-    "FIFTH",
-    "SIXTH",
-    "SEVENTH",
-    "EIGHTH",
-    "NINTH",
-    "TENTH",
-    "ELEVENTH",
-    "TWELFTH",
-  ];
-  const number = ordinals.indexOf(level) + 1;
+  const number = (GRADES as readonly string[]).indexOf(level) + 1;
   const ending = ({ 1: "st", 2: "nd", 3: "rd" } as Record<number, string>)[number] ?? "th";
   return number > 0 ? `${number}${ending}` : words(level);
 }
