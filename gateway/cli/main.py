@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "init": ("setup.init", "write a commented settings file"),
     "serve": ("serve", "run the gateway for the districts of a settings file"),
     "check": ("check", "check that every source answers"),
+    "health": ("serving.health", "ask a running gateway whether it accepts requests"),
     "query": ("query.command", "send a query to a running gateway, and print the answer as a table"),
     "scorecard": ("scorecard", "measure how well the sources of a district work together"),
     "schema": ("schema", "print the GraphQL schema (SDL), or what clients need of it"),

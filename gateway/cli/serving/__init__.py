@@ -1,1 +1,1 @@
-"""How `student-graph serve` reads its settings, at the start and again while it runs."""
+"""How `student-graph serve` reads its settings, at the start and while it runs, and how its health is asked."""

@@ -23,6 +23,7 @@ COMMANDS = [
     ["demo"],
     ["serve"],
     ["check"],
+    ["health"],
     ["schema"],
     ["explain"],
     ["cache"],
