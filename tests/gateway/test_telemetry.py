@@ -176,7 +176,9 @@ def test_records_whose_class_needs_a_grant_are_not_counted() -> None:
     for records in ([], [event("s1", "1", 3)]):
         telemetry, sis = Telemetry(), source(Sis, Ledger(), "sis")
         unreadable = CallCounter(1, ["missing"] * (1 + len(records)))
-        telemetry.record_answers(sis, incidents, unreadable, {"s1": Answer(records, "sis", datetime.now(UTC))})
+        telemetry.record_answers(
+            sis, incidents, unreadable, {"s1": Answer(records, "sis", datetime.now(UTC))}, 0.1
+        )
         counted = telemetry.health(sis).counts
         counts.append((counted.records, dict(counted.results), dict(counted.unreadable_rows)))
 

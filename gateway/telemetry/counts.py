@@ -4,13 +4,13 @@ Counts by source, since the gateway took it up: vendor calls, failures, identity
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from student_graph.adapters.answers import Answers, Ask, records_in
@@ -20,6 +20,8 @@ from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.model import DistrictId, Sensitivity, StudentId
 from student_graph.adapters.model.code_mapping import Code, count_unmapped_codes
 from student_graph.adapters.sources import Fetch, Source
+from student_graph.gateway.telemetry.calls import CallCounter, counting_calls
+from student_graph.gateway.telemetry.histogram import AGE_SECONDS, REQUEST_SECONDS, Histogram
 from student_graph.resolvers.context import Health, UnmappedCode
 from student_graph.resolvers.metrics.meanings import DEFAULT_MEANINGS, CodeMeanings
 
@@ -37,6 +39,17 @@ class LinkStatus(Enum):
 
 
 @dataclass(slots=True)
+class LookupCounts:
+    """The counts of one lookup of a source."""
+
+    calls: int = 0
+    """Requests to the vendor."""
+    outcomes: Counter[str] = field(default_factory=Counter)
+    """How often it was asked for, by `complete`, `partial` and `failed`."""
+    seconds: Histogram = field(default_factory=partial(Histogram, REQUEST_SECONDS))
+
+
+@dataclass(slots=True)
 class _SourceCounts:
     """The state and the counts of one source."""
 
@@ -48,6 +61,7 @@ class _SourceCounts:
     failures: int = 0
     unmapped_codes: Counter[Code] = field(default_factory=Counter)
     links: dict[StudentId | str, LinkStatus] = field(default_factory=dict)
+    link_counts: Counter[LinkStatus] = field(default_factory=Counter)
     asks: int = 0
     failed_asks: int = 0
     answers: int = 0
@@ -58,6 +72,8 @@ class _SourceCounts:
     served: int = 0
     stale: int = 0
     oldest_seconds: float = 0.0
+    ages: Histogram = field(default_factory=partial(Histogram, AGE_SECONDS))
+    lookups: dict[str, LookupCounts] = field(default_factory=dict)
 
     def add_result(self, lookup: Lookup, answers: Answers, errors: Sequence[AdapterError]) -> None:
         """Count a lookup with the errors among its answers; one that once had records is known to have some."""
@@ -83,54 +99,19 @@ class _SourceCounts:
             )
 
 
-@dataclass(slots=True)
-class CallCounter:
-    """Counts the requests to vendors that are sent inside a block, and the rows that cannot be read."""
-
-    count: int = 0
-    unreadable_rows: list[str] = field(default_factory=list)
-    """Why each row could not be read."""
-    outer: CallCounter | None = None
-    """The counter of the enclosing block, which counts them too."""
-
-
-_counter: ContextVar[CallCounter | None] = ContextVar("vendor_calls", default=None)
-
-
-def count_call() -> None:
-    """Count one request to a vendor; the HTTP client calls this."""
-    counter = _counter.get()
-    while counter is not None:
-        counter.count += 1
-        counter = counter.outer
-
-
-def count_unreadable_rows(errors: Iterable[AdapterError]) -> None:
-    """Count rows that cannot be read and are left out, by their errors; the innermost fetch calls this."""
-    counter = _counter.get()
-    reasons = [error.reason for error in errors]
-    while counter is not None:
-        counter.unreadable_rows += reasons
-        counter = counter.outer
-
-
-@contextmanager
-def counting_calls(counter: CallCounter) -> Iterator[None]:
-    """Count the requests that are sent in the block."""
-    counter.outer = _counter.get()
-    token = _counter.set(counter)
-    try:
-        yield
-    finally:
-        _counter.reset(token)
-
-
 class Telemetry:
     """Counts by source, since the gateway took it up with its present settings."""
 
-    def __init__(self, meanings: Mapping[DistrictId, CodeMeanings] | None = None) -> None:
-        """Count from now on; `meanings` says what codes mean in districts that say so themselves."""
+    def __init__(
+        self, meanings: Mapping[DistrictId, CodeMeanings] | None = None, *, measure_ages: bool = False
+    ) -> None:
+        """
+        Count from now on; `meanings` says what codes mean in districts that say so themselves.
+
+        With `measure_ages`, each use of cached answers is counted by their age.
+        """
         self._meanings = meanings or {}
+        self._measure_ages = measure_ages
         self._counts: dict[Source, _SourceCounts] = {}
 
     def take_up(self, sources: Iterable[Source], meanings: Mapping[DistrictId, CodeMeanings]) -> None:
@@ -149,9 +130,16 @@ class Telemetry:
 
     def record_link(self, source: Source, student: StudentId | str, status: LinkStatus) -> None:
         """Record whether a student is linked to a source; replaces the student's earlier status."""
-        self._counts_of(source).links[student] = status
+        counts = self._counts_of(source)
+        earlier = counts.links.get(student)
+        if earlier is not None:
+            counts.link_counts[earlier] -= 1
+        counts.links[student] = status
+        counts.link_counts[status] += 1
 
-    def record_answers(self, source: Source, lookup: Lookup, counter: CallCounter, answers: Answers) -> None:
+    def record_answers(
+        self, source: Source, lookup: Lookup, counter: CallCounter, answers: Answers, seconds: float
+    ) -> None:
         """Record the answers of a source to a lookup, with the requests and unreadable rows of a counter."""
         counts, calls = self._counts_of(source), counter.count
         errors = [answer.value for answer in answers.values() if isinstance(answer.value, AdapterError)]
@@ -168,6 +156,11 @@ class Telemetry:
         _add_codes(counts.unmapped_codes, Counter(meanings.unknown_codes(rows)))
         counts.add_result(lookup, answers, errors)
         counts.add_unreadable_rows(lookup, counter.unreadable_rows)
+        of_lookup = counts.lookups.get(lookup.name) or counts.lookups.setdefault(lookup.name, LookupCounts())
+        of_lookup.calls += calls
+        failed = sum(not isinstance(error, NotOfferedError) for error in errors)
+        of_lookup.outcomes["complete" if not failed else "partial" if failed < len(answers) else "failed"] += 1
+        of_lookup.seconds.add(seconds)
 
     def record_served(self, source: Source, answers: int, stale: int, oldest_seconds: float) -> None:
         """Record that cached answers of a source were served, and how old the oldest of them was."""
@@ -175,19 +168,33 @@ class Telemetry:
         counts.served += answers
         counts.stale += stale
         counts.oldest_seconds = max(counts.oldest_seconds, oldest_seconds)
+        if self._measure_ages:
+            counts.ages.add(oldest_seconds)
+
+    def ages(self, source: Source) -> Histogram:
+        """The age of the oldest cached answer, each time that some of a source were served; if it is measured."""
+        return self._counts_of(source).ages
+
+    def lookups(self, source: Source) -> Mapping[str, LookupCounts]:
+        """The counts of a source's lookups, by name."""
+        return self._counts_of(source).lookups
 
     def health(self, source: Source) -> Health:
         """The state and the counts of a source."""
         counts = self._counts_of(source)
-        links = list(counts.links.values())
+        links = LinkCounts(
+            matched=counts.link_counts[LinkStatus.MATCHED],
+            unmatched=counts.link_counts[LinkStatus.UNMATCHED],
+            conflicted=counts.link_counts[LinkStatus.CONFLICTED],
+        )
         return Health(
             reachable=counts.reachable,
             last_error_code=counts.last_error_code,
             calls=counts.calls,
             failures=counts.failures,
-            matched=links.count(LinkStatus.MATCHED),
-            unmatched=links.count(LinkStatus.UNMATCHED),
-            conflicted=links.count(LinkStatus.CONFLICTED),
+            matched=links.matched,
+            unmatched=links.unmatched,
+            conflicted=links.conflicted,
             unmapped=counts.unmapped_codes.total(),
             unmapped_codes=tuple(
                 UnmappedCode(kind=code.kind, code=code.value, count=count)
@@ -198,11 +205,7 @@ class Telemetry:
             counts=Counts(
                 since=counts.since,
                 calls=counts.calls,
-                links=LinkCounts(
-                    matched=links.count(LinkStatus.MATCHED),
-                    unmatched=links.count(LinkStatus.UNMATCHED),
-                    conflicted=links.count(LinkStatus.CONFLICTED),
-                ),
+                links=links,
                 asks=counts.asks,
                 failed_asks=counts.failed_asks,
                 answers=counts.answers,
@@ -263,10 +266,10 @@ def traced(fetch: Fetch, telemetry: Telemetry) -> Fetch:
     """Record the answers of each source and how many requests they took."""
 
     async def fetch_traced(source: Source, ask: Ask[Any], /) -> Answers:
-        counter = CallCounter()
+        counter, started_at = CallCounter(), time.monotonic()
         with counting_calls(counter):
             answers = await fetch(source, ask)
-        telemetry.record_answers(source, ask.lookup, counter, answers)
+        telemetry.record_answers(source, ask.lookup, counter, answers, time.monotonic() - started_at)
         return answers
 
     return fetch_traced

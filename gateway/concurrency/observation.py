@@ -1,0 +1,129 @@
+"""
+Observation: what requests and their parts do, for whoever traces and measures the process.
+
+The rooms of the gateway open a span around their work and note what became of a request. By default nobody
+observes: then a span costs one look at a context variable. What they note is the gateway's own: names of sources
+and lookups, counts and codes, never a text of a client or of a vendor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Protocol, TypeAlias
+
+Attribute: TypeAlias = str | int | float | bool
+"""Value of an attribute of a span."""
+
+
+class Span(Protocol):
+    """A part of a request's work, from its beginning to its end."""
+
+    def child(self, name: str, attributes: Mapping[str, Attribute], *, is_client: bool = False) -> Span:
+        """Begin a part of this work; with `is_client` it is a request to another server."""
+
+    def set(self, name: str, value: Attribute) -> None:
+        """Set an attribute."""
+
+    def end(self, error: str | None = None) -> None:
+        """End the work; `error` is the code or the type of the error with which it failed."""
+
+    @property
+    def ids(self) -> tuple[str, str]:
+        """The ids of the trace and of the span, in hexadecimal."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Headers that tell a vendor about the trace; none unless the settings ask for them."""
+
+
+@dataclass(slots=True)
+class RequestNotes:
+    """What became of a GraphQL request, as the rooms that handle it note."""
+
+    districts: Iterable[str] = ()
+    """Districts of the viewer; empty as long as the viewer is not known."""
+    codes: set[str] = field(default_factory=set)
+    """Codes of the errors in the response."""
+    was_executed: bool = False
+    """Whether the operation was executed, or answered from the cache of responses."""
+    was_cached: bool = False
+    """Whether the whole response came from the cache."""
+    hidden_counts: int = 0
+    """Tables of counts in which small cells were hidden."""
+
+    def fail(self, *codes: str) -> None:
+        """Note the codes of errors in the response."""
+        self.codes.update(codes)
+
+
+_span: ContextVar[Span | None] = ContextVar("span", default=None)
+_notes: ContextVar[RequestNotes | None] = ContextVar("request_notes", default=None)
+
+
+def current_span() -> Span | None:
+    """The span of the work that runs now; None if it is not traced."""
+    return _span.get()
+
+
+def current_notes() -> RequestNotes | None:
+    """The notes of the request that is handled now; None if nobody measures requests, or there is none."""
+    return _notes.get()
+
+
+def observe(span: Span | None, notes: RequestNotes | None) -> None:
+    """Let what runs now, and what it starts, belong to this span and to the request with these notes."""
+    _span.set(span)
+    _notes.set(notes)
+
+
+def trace_ids() -> tuple[str, str] | None:
+    """The ids of the trace and of the span of the work that runs now, for the log; None if it is not traced."""
+    span = _span.get()
+    return None if span is None else span.ids
+
+
+class _NotTraced:
+    """The block of work that is not traced."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+_NOT_TRACED = _NotTraced()
+
+
+class _Traced:
+    """The block of work that is a span."""
+
+    __slots__ = ("_parent", "_span")
+
+    def __init__(self, parent: Span, span: Span) -> None:
+        self._parent, self._span = parent, span
+
+    def __enter__(self) -> Span:
+        _span.set(self._span)
+        return self._span
+
+    def __exit__(
+        self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
+    ) -> None:
+        # Not by a token: a coroutine may begin in one context and end in the task that continues it, with a copy.
+        _span.set(self._parent)
+        self._span.end(None if kind is None else kind.__name__)
+
+
+def span(
+    name: str, attributes: Mapping[str, Attribute] | None = None, *, is_client: bool = False
+) -> AbstractContextManager[Span | None]:
+    """The block as a part of the work that runs now; it enters with None if that is not traced."""
+    parent = _span.get()
+    if parent is None:
+        return _NOT_TRACED
+    return _Traced(parent, parent.child(name, attributes or {}, is_client=is_client))

@@ -1,0 +1,92 @@
+"""All metrics. The values of their labels are names of the settings and codes of this program, nothing else."""
+
+from __future__ import annotations
+
+from student_graph.gateway.telemetry.families import Kind, Metric
+
+_SOURCE = ("district", "source")
+
+
+def _counter(name: str, text: str, *labels: str) -> Metric:
+    return Metric(f"student_graph_{name}", Kind.COUNTER, text, labels)
+
+
+def _gauge(name: str, text: str, *labels: str) -> Metric:
+    return Metric(f"student_graph_{name}", Kind.GAUGE, text, labels)
+
+
+def _histogram(name: str, text: str, *labels: str) -> Metric:
+    return Metric(f"student_graph_{name}", Kind.HISTOGRAM, text, labels)
+
+
+REQUEST_DURATION = _histogram(
+    "request_duration_seconds",
+    "Time from a GraphQL request's head to the end of its response, by the viewer's district (`unknown` without a "
+    "viewer, `several` for more than one) and outcome: complete, cached, partial, refused, shed, failed or gone",
+    "district",
+    "outcome",
+)
+RESPONSE_ERRORS = _counter(
+    "response_errors",
+    "GraphQL responses with an error of a code, also refusals; docs/errors.md lists codes",
+    "code",
+)
+SUPPRESSED = _counter("suppressed_tables", "Tables of counts in responses in which small cells were hidden")
+IN_FLIGHT = _gauge("requests_in_flight", "GraphQL requests that are handled now")
+WAITING = _gauge("requests_waiting_for_vendors", "Those of them that wait for a vendor and use no processor time")
+SHED = _counter("requests_shed", "Requests refused because there was too much to do, or by a viewer's limit")
+
+VENDOR_CALLS = _counter("vendor_calls", "Requests sent to a vendor", *_SOURCE, "lookup")
+LOOKUPS = _counter(
+    "lookups",
+    "Lookups that a source was asked for, by outcome: complete, partial if some keys failed, or failed",
+    *_SOURCE,
+    "lookup",
+    "outcome",
+)
+LOOKUP_DURATION = _histogram(
+    "lookup_duration_seconds", "Time of a lookup with all its vendor calls, waits and retries", *_SOURCE, "lookup"
+)
+LOOKUP_FAILURES = _counter("lookup_failures", "Keys without an answer, by the error's code", *_SOURCE, "code")
+THROTTLED = _counter("vendor_throttled", "Responses by which a vendor asked for fewer requests", *_SOURCE)
+ANSWERS = _counter(
+    "answers",
+    "Answers by origin: fetched from the vendor, cached, or stale from the cache",
+    *_SOURCE,
+    "origin",
+)
+ANSWER_AGE = _histogram(
+    "answer_age_seconds", "Age of the oldest cached answer, each time that some were shown", *_SOURCE
+)
+REACHABLE = _gauge("source_reachable", "1 if the last lookup reached the source, 0 if it did not", *_SOURCE)
+BREAKER = _gauge(
+    "source_breaker", "1 for the state of the circuit breaker: closed, open or probing", *_SOURCE, "state"
+)
+CREDENTIALS_REFUSED = _gauge(
+    "source_credentials_refused", "1 while nothing is sent because the vendor refused the credentials", *_SOURCE
+)
+QUEUE = _gauge("source_queue_length", "Requests to the vendor that wait for their turn", *_SOURCE)
+RUNNING = _gauge("source_calls_running", "Requests to the vendor that run now", *_SOURCE)
+CONCURRENCY = _gauge("source_concurrency", "Requests that may run at once, as learned from the vendor", *_SOURCE)
+PAUSE = _gauge("source_pause_seconds", "Seconds until the next request may be sent; 0 if it may be now", *_SOURCE)
+QUOTA_LEFT = _gauge("source_quota_left", "Calls left of the vendor's quota; no value if there is none", *_SOURCE)
+LINKS = _gauge(
+    "identity_links", "Students by status of their link: matched, unmatched or conflicted", *_SOURCE, "status"
+)
+UNMAPPED = _counter("unmapped_codes", "Codes in records that have no meaning, by kind of code", *_SOURCE, "kind")
+UNREADABLE = _counter("unreadable_rows", "Rows of a vendor that could not be read", *_SOURCE)
+
+DISCLOSURES = _counter("disclosures_written", "Entries that the record of disclosures got")
+LOOP_DELAY = _histogram("loop_delay_seconds", "How late the event loop was, measured ten times a second")
+CACHE_BYTES = _gauge("cache_bytes", "Memory that a bounded cache takes, by estimate", "cache")
+CACHE_MAX_BYTES = _gauge("cache_max_bytes", "Memory that a bounded cache may take", "cache")
+READY = _gauge("ready", "1 if the process accepts new requests")
+FLEET_JOINED = _gauge("fleet_joined", "1 if the fleet's Redis is reachable; no value without a fleet")
+SETTINGS_REFUSED = _gauge("settings_refused", "1 if the last reload of the settings was refused")
+LOST = _counter("telemetry_lost", "Spans and sets of metrics that no collector took", "signal")
+BUILD = _gauge("info", "1, with the version", "version")
+MEMORY = Metric("process_resident_memory_bytes", Kind.GAUGE, "Resident memory of the process")
+CPU = Metric("process_cpu_seconds", Kind.COUNTER, "Processor time of the process")
+
+METRICS = tuple(value for value in list(globals().values()) if isinstance(value, Metric))
+"""All of them, in the order in which they are shown."""
