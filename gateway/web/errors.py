@@ -9,13 +9,19 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from graphql import GraphQLError
+from starlette.types import Send
 
 from student_graph.adapters.errors import AdapterError
+from student_graph.gateway.disclosure import UnwritableError
 from student_graph.gateway.documents.coordinates import Coordinates
+from student_graph.gateway.web.disconnect import ClientDisconnectedError
+from student_graph.gateway.web.load_shedding import OverloadError
+from student_graph.gateway.web.request import BadRequestError
+from student_graph.gateway.web.response import encode_error, send_response
 from student_graph.resolvers.fields.errors import INTERNAL, graph_error
 
 log = logging.getLogger("student_graph.gateway")
@@ -26,6 +32,7 @@ BAD_INPUT = "BAD_INPUT"
 """Code of an error that graphql-core found in the values of variables or arguments."""
 PUBLIC_EXTENSIONS = ("code", "source", "retryable", "retryAfter", "limit", "sensitivity", "coordinate")
 """Extensions that an error in a response may have, beside its `requestId`."""
+UNWRITABLE_RETRY_AFTER_SECONDS = 5
 
 
 def format_errors(
@@ -49,6 +56,37 @@ def format_errors(
             common = common_by_cause[cause] = _format_error(error, request_id, coordinate)
         formatted.append(common if error.path is None else {**common, "path": error.path})
     return formatted
+
+
+async def answer_refusals(send: Send, handle: Callable[[str], Awaitable[None]], media_type: str) -> None:
+    """
+    Handle a request with a response of a media type, and answer what refuses it.
+
+    Raises:
+        OverloadError: the process has too much to do. `GatewayApp` answers it, as for a request of no viewer.
+    """
+    try:
+        await handle(media_type)
+    except BadRequestError as error:
+        body = encode_error(error.message, error.code)
+        await send_response(send, body, media_type, error.status, error.headers)
+    except UnwritableError:
+        message = "The disclosure cannot be recorded at the moment, so nothing is disclosed."
+        body = encode_error(message, "NOT_RECORDED")
+        headers = {"Retry-After": str(UNWRITABLE_RETRY_AFTER_SECONDS)}
+        await send_response(send, body, media_type, 503, headers)
+    except OverloadError:
+        raise
+    except ClientDisconnectedError:
+        return
+    except Exception as exc:  # noqa: BLE001 - a bug in the gateway: the client learns only that there is one
+        log_internal_error(exc)
+        await send_response(send, encode_error(INTERNAL, "INTERNAL"), media_type, 500)
+
+
+def log_internal_error(exc: Exception) -> None:
+    """Log the type and the positions of an exception that is a bug in the gateway, but no value."""
+    log.error("internal error: %s at %s", type(exc).__name__, " < ".join(stack_positions(exc)))
 
 
 def stack_positions(exc: Exception) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from starlette.responses import JSONResponse
 from starlette.types import Send
@@ -41,6 +42,12 @@ async def send_response(
         await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await give_way()
     await send({"type": "http.response.body", "body": chunks[-1]})
+
+
+async def send_request_errors(send: Send, errors: Sequence[Mapping[str, Any]], media_type: str) -> None:
+    """Send the errors of an operation that was not executed; only GraphQL's own media type has a status for it."""
+    status = 400 if media_type == media_types.GRAPHQL else 200
+    await send_response(send, encode({"errors": errors}), media_type, status)
 
 
 def _chunks(parts: Sequence[bytes]) -> list[bytes | memoryview]:

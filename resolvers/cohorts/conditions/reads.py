@@ -15,7 +15,7 @@ from student_graph.resolvers.metrics.facts import Part
 from student_graph.resolvers.metrics.measure import Metric
 from student_graph.resolvers.metrics.registry import METRICS
 
-_METHODS: Mapping[str, LookupMethod] = {
+METHODS: Mapping[str, LookupMethod] = {
     "enrollment": Adapter.school_enrollments_by_student,
     "gradeLevels": Adapter.school_enrollments_by_student,
     "section": Adapter.section_enrollments_by_student,
@@ -62,7 +62,7 @@ def _condition_methods(condition: Mapping[str, Any]) -> Iterator[LookupMethod]:
         elif kind == "program":
             yield program_lookup(_member(ProgramKind, value["kind"]))
         else:
-            yield _METHODS[kind]
+            yield METHODS[kind]
 
 
 def _metric_methods(choice: Mapping[str, Any]) -> Iterator[LookupMethod]:

@@ -1,0 +1,1 @@
+"""Trusted documents as tools of assistants, over the Model Context Protocol (MCP)."""
