@@ -86,7 +86,7 @@ class CachedFetch:
             traffic.age = max(traffic.age, age := read.now - read.oldest_fetched_at)
             self._cache.on_serve(source, read.hits, read.stale, age)
         if ask.keys:
-            self._dependencies.add(read.batch, restricted=ask.lookup.sensitivity.restricted)
+            self._dependencies.add_read(source, ask, read.batch)
         if read.to_refresh:
             self._cache.refresh_in_background(source, ask, read.to_refresh)
         return read.answers

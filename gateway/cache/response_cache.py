@@ -21,8 +21,9 @@ from typing import Any
 import msgspec
 from cachetools import LRUCache
 
+from student_graph.adapters.answers import Ask
 from student_graph.adapters.model import DistrictId
-from student_graph.adapters.sources import District
+from student_graph.adapters.sources import District, Source
 from student_graph.gateway.cache.entries import CachedBatch, are_current
 from student_graph.gateway.cache.store import Store
 from student_graph.resolvers.operation import Operation, SourceTraffic, Traffic
@@ -61,6 +62,11 @@ class Dependencies:
             self.complete = False
         else:
             self.batches.append(batch)
+
+    def add_read(self, source: Source, ask: Ask[Any], batch: CachedBatch | None) -> None:
+        """Add the answers of a source to an ask, by the batch that they are cached in; None if that is none."""
+        del source
+        self.add(batch, restricted=ask.lookup.sensitivity.restricted)
 
     def note_fetched(self) -> bool:
         """Record that a source was asked. Returns whether its answers may be added: not to a response."""

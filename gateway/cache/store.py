@@ -17,6 +17,7 @@ from student_graph.adapters.sources import Source
 from student_graph.gateway.cache.entries import BUCKET_OVERHEAD_BYTES, Bucket, CachedBatch, Entry, EntryTimes
 from student_graph.gateway.cache.limits import Limits
 from student_graph.gateway.cache.purges import Purge
+from student_graph.gateway.cache.watches import Watches
 
 MAX_BATCH_SHARE = 1 / 8
 """Largest share of the memory that all cached batches together take, and so the largest size of one."""
@@ -36,6 +37,8 @@ class Store:
         """Least recently used first."""
         self._batch_bytes = 0
         self.used_bytes, self.max_bytes = 0, limits.memory
+        self.watches = Watches()
+        """Those who rest on cached answers, and learn when one is replaced or removed."""
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -68,6 +71,8 @@ class Store:
                 entry.derived, entry.size = previous.derived, previous.size
             self._entries[entry] = None
             self.used_bytes += entry.size
+            if previous is not None:
+                self.watches.notify(previous)
         self._evict_until_within_limits()
 
     def add_derived(self, entry: Entry, name: Hashable, value: Any, size: int) -> None:
@@ -82,7 +87,8 @@ class Store:
         """Remove the answer to one key, if it is cached."""
         bucket = self.bucket(source, ask)
         if bucket is not None and key in bucket.entries:
-            self._remove(bucket.entries[key])
+            entry = bucket.entries[key]
+            self._remove(entry, has_changed=True)
 
     def expire(self, source: Source, ask: Ask[Any], now: float) -> None:
         """Remove the expired answers from the bucket of an ask."""
@@ -101,7 +107,7 @@ class Store:
             if purge.includes(bucket.source, bucket.lookup, key)
         ]
         for entry in purged:
-            self._remove(entry)
+            self._remove(entry, has_changed=True)
         return len(purged)
 
     def forget(self, sources: Collection[Source]) -> None:
@@ -163,9 +169,13 @@ class Store:
     def _is_over_limits(self) -> bool:
         return self.used_bytes > self._limits.memory or len(self._entries) > self._limits.entries
 
-    def _remove(self, entry: Entry) -> None:
-        """Remove an entry, and its bucket if it was the last one in it."""
+    def _remove(self, entry: Entry, *, has_changed: bool = False) -> None:
+        """Remove an entry, and its bucket if it was the last one in it; those who rest on it learn of a change."""
         self._unlink(entry)
+        if has_changed:
+            self.watches.notify(entry)
+        else:
+            self.watches.forget(entry)
         del entry.bucket.entries[entry.key]
         if not entry.bucket.entries:
             del self._buckets[entry.bucket.key]

@@ -91,9 +91,9 @@ class FetchPipeline:
         self._signer = signer
         self._operation_seconds, self._min_source_seconds = operation_seconds, min_source_seconds
 
-    def start_operation(self, viewer: Viewer) -> Context:
-        """The context for the resolvers of one new operation."""
-        operation = Operation(dependencies=Dependencies())
+    def start_operation(self, viewer: Viewer, dependencies: Dependencies | None = None) -> Context:
+        """The context for the resolvers of one new operation, which notes in `dependencies` what it rests on."""
+        operation = Operation(dependencies=dependencies or Dependencies())
         deadline = asyncio.get_running_loop().time() + self._operation_seconds
         return self._context(viewer, viewer, operation, deadline, forget=False)
 

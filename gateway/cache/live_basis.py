@@ -1,0 +1,108 @@
+"""
+What an answer rests on while it is displayed: the cached answers, and when they are too old.
+
+The basis of a live document says when the document is executed again. It holds cached answers, and asks no source
+sooner than the lookup's own age allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from student_graph.adapters.answers import Ask
+from student_graph.adapters.sources import Source
+from student_graph.gateway.cache.cache import Cache
+from student_graph.gateway.cache.entries import CachedBatch, Entry
+from student_graph.gateway.cache.store import Store
+from student_graph.gateway.cache.table_dependencies import TableDependencies
+from student_graph.gateway.cache.watches import Watch
+from student_graph.resolvers.operation import Traffic
+
+RETRY_SECONDS = 30.0
+"""Time after which what is missing, stale or failed is looked at again."""
+MAX_QUIET_SECONDS = 300.0
+"""Longest time between two executions: some parts of answers, such as the date, depend on no cached answer."""
+
+
+@dataclass(slots=True)
+class LiveDependencies(TableDependencies):
+    """The cached answers that an operation is computed from, watched from the moment at which they are served."""
+
+    store: Store = field(kw_only=True)
+    watch: Watch = field(kw_only=True)
+    asks: list[tuple[Source, Ask[Any]]] = field(default_factory=list)
+    """What was read, in order."""
+    has_missing: bool = False
+    """Whether an answer was served that is not cached, such as a failure."""
+
+    def add_read(self, source: Source, ask: Ask[Any], batch: CachedBatch | None) -> None:
+        """Add the answers to an ask; without a batch, those that are cached for its keys now."""
+        TableDependencies.add_read(self, source, ask, batch)  # `super()` does not know the class with slots
+        self.asks.append((source, ask))
+        entries: Sequence[Entry | None]
+        if batch is not None:
+            entries = batch.entries
+        else:
+            bucket = self.store.bucket(source, ask)
+            entries = [bucket.entries.get(key) if bucket is not None else None for key in ask.keys]
+        for entry in entries:
+            if entry is None:
+                self.has_missing = True
+            else:
+                self.watch.add(entry)
+
+
+class LiveBasis:
+    """The basis of one answer. It must be closed."""
+
+    def __init__(self, cache: Cache, on_change: Callable[[], None]) -> None:
+        """Watch what an operation is going to read; `on_change` is called when some of it has changed."""
+        self._cache = cache
+        self._watch = cache.store.watches.start(on_change)
+        self.dependencies = LiveDependencies(store=cache.store, watch=self._watch)
+        """The dependencies of the operation."""
+        self.due_at = 0.0
+        """When the answer is too old, by the cache's clock."""
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether something that the answer rests on was replaced or removed."""
+        return self._watch.has_changed
+
+    def complete(self, traffic: Traffic) -> None:
+        """Add what else the finished operation rests on, and find out when the answer is too old."""
+        now, dependencies = self._cache.clock(), self.dependencies
+        for batch in dependencies.batches:
+            for entry in batch.entries:
+                self._watch.add(entry)
+        times = [dependencies.valid_until, *(entry.times.fresh_until for entry in self._watch.entries)]
+        if dependencies.has_missing or any(counts.failures for counts in traffic.by_source.values()):
+            times.append(now)
+        too_old_at = [time if time > now else now + RETRY_SECONDS for time in times]
+        self.due_at = min(now + MAX_QUIET_SECONDS, *too_old_at)
+        dependencies.batches.clear()  # the watch holds their entries for as long as they are cached
+
+    def refresh(self) -> Collection[Entry]:
+        """Read what is stale again in the background, and return the entries that will be replaced by that."""
+        now, stale = self._cache.clock(), []
+        for source, ask in self.dependencies.asks:
+            bucket = self._cache.store.bucket(source, ask)
+            cached = bucket.entries if bucket is not None else {}
+            entries = [entry for key in ask.keys if (entry := cached.get(key)) is not None]
+            old = [entry for entry in entries if entry.times.fresh_until <= now < entry.times.expires_at]
+            if old:
+                self._cache.refresh_in_background(source, ask, [entry.key for entry in old])
+                stale += [entry for entry in old if entry in self._watch]
+        return stale
+
+    def is_waiting_for(self, entries: Collection[Entry]) -> bool:
+        """Whether some of the entries were not replaced yet."""
+        return any(entry in self._watch for entry in entries)
+
+    def close(self) -> None:
+        """Watch and hold nothing more."""
+        self._watch.close()
+        self.dependencies.asks.clear()
+        self.dependencies.batches.clear()
