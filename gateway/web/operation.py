@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,15 @@ NO_PARTS_MESSAGE = (
 
 
 class InvalidOperationError(Exception):
-    """An operation that is not executed; `errors` say why."""
+    """An operation that is not executed; `errors` say why, as members of the response."""
+
+    def __init__(self, errors: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__(errors)
+        self.errors = errors
+
+
+class _CheckFailedError(Exception):
+    """A check failed, with these errors."""
 
     def __init__(self, errors: Sequence[GraphQLError]) -> None:
         super().__init__(errors)
@@ -73,19 +81,27 @@ class OperationPreparer:
             InvalidOperationError: a check failed.
             BadRequestError: the operation has deferred parts, and the client does not accept several parts.
         """
+        try:
+            return await self._prepare(request, graphql, context)
+        except _CheckFailedError as failure:
+            raise InvalidOperationError(format_errors(failure.errors, context.operation.request_id)) from None
+
+    async def _prepare(
+        self, request: AdmittedRequest, graphql: GraphQLRequest, context: Context
+    ) -> PreparedOperation:
         if graphql.query:
             for _ in self._documents.parse_in_steps(graphql.query):
                 await give_way()
         try:
             document = self._document(graphql)
             if document.node is None:
-                raise InvalidOperationError(document.errors)
+                raise _CheckFailedError(document.errors)
             node = document.operation(graphql.operation_name)
         except GraphQLError as error:
-            raise InvalidOperationError([error]) from None
+            raise _CheckFailedError([error]) from None
         operation = PreparedOperation(request, graphql, document, node, context)
         if errors := document.errors or self._limit_errors(operation):
-            raise InvalidOperationError(errors)
+            raise _CheckFailedError(errors)
         if document.defer.are_met(node, graphql.variables or {}):
             operation.parts_format = media_types.parts_format(request.head.headers[b"accept"])
             if operation.parts_format is None:
@@ -104,6 +120,11 @@ class OperationPreparer:
         if graphql.document_id:
             return self._documents.get_trusted(graphql.document_id)
         return self._documents.get_persisted(graphql.document_hash or "")
+
+    @property
+    def hides_suggestions(self) -> bool:
+        """Whether errors suggest no names: these are in the schema, which clients may not query."""
+        return not self._documents.limits.introspection
 
     def records_by_path(self, operation: PreparedOperation) -> dict[str, float]:
         """Return the estimated records of the fields of an operation, by path."""
