@@ -63,6 +63,11 @@ def add_command(commands: Commands) -> None:
         help="also serve the example dashboard, and end with the link to it",
     )
     command.add_argument(
+        "--federation",
+        action="store_true",
+        help="also serve the graph as a subgraph of a supergraph (Apollo Federation 2)",
+    )
+    command.add_argument(
         "--ready-file",
         type=Path,
         metavar="FILE",

@@ -64,6 +64,8 @@ class ServerConfig(Section):
     """Whether queries may be sent by GET; their variables are then in URLs and in the logs of proxies."""
     defer: bool = False
     """Whether queries may use `@defer`."""
+    federation: bool = False
+    """Whether the graph is also a subgraph for the supergraph of the district, by Apollo Federation 2."""
     connections_per_address: int = Field(default=2_048, ge=1)
     """Open connections of one address; set it to what a proxy in front opens, if that is more."""
     drain: float = Field(default=0.0, ge=0, le=60)

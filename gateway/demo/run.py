@@ -94,6 +94,7 @@ def run(options: argparse.Namespace) -> int:
             graphiql,
             allowed_hosts=HOSTS,
             defer=True,
+            federation=options.federation,
             issuers=(issuer.issuer(),),
             dashboard=dashboard,
             trusted_documents=dashboard.documents() if dashboard else {},

@@ -50,6 +50,8 @@ MAX_ESTIMATED_FIELDS = 10_000
 """Fields that are visited, each once for each spread; an operation with more has the highest estimate."""
 NAMED_FIELDS = 3
 """How many of the costliest fields are named to the client."""
+KEY_ARGUMENTS = ("ids", "representations")
+"""Arguments that hold the keys of what a field lists, each of them for one item."""
 STUDENTS_PER_SCHOOL = 500
 """Students of a list for each school whose calendar is read."""
 
@@ -183,14 +185,15 @@ class CostEstimator:
         response_key = node.alias.value if node.alias else node.name.value
         path = f"{parent_path}.{response_key}" if parent_path else response_key
         lookups = used_lookups(metadata, lambda: self._constant_arguments(definition, node))
+        arguments = self._arguments(definition, node)
+        keys = parents * _key_count(arguments, default=1.0)
         for lookup in lookups:
-            self._add_keys(lookup, parents, path)
+            self._add_keys(lookup, keys, path)
         if lookups and BATCH_METADATA not in metadata:
             self._unbatched_calls += parents
         named_type = get_named_type(definition.type)
         if not is_composite_type(named_type):
             return
-        arguments = self._arguments(definition, node)
         if (reads_of := metadata.get(LIST_READS_METADATA)) is not None:
             self._add_list(reads_of(arguments), parents, path)
         expected = self._expected_length(metadata, lookups)
@@ -222,8 +225,7 @@ class CostEstimator:
         """The number of items of a list field for one parent."""
         if node.name.value == "districts":
             return float(len(self.districts))
-        ids = arguments.get("ids")
-        return float(len(ids)) if isinstance(ids, list) else expected
+        return _key_count(arguments, default=expected)
 
     def _expected_length(self, metadata: Mapping[str, Any], lookups: Sequence[Lookup]) -> float:
         """
@@ -235,10 +237,7 @@ class CostEstimator:
             return float(declared)
         if not lookups:
             return ASSUMED_LIST_LENGTH
-        lookup = lookups[0]
-        if lookup.paged:
-            return math.inf
-        return self._longest(lookup)
+        return math.inf if lookups[0].paged else self._longest(lookups[0])
 
     def _longest(self, lookup: Lookup) -> float:
         """The number of records of one key of a lookup, in the district where they are the most."""
@@ -261,8 +260,7 @@ class CostEstimator:
 
 def _source_calls(source: Source, lookup: Lookup, keys: float) -> float:
     """Calls of one coarse lookup if that is cheaper; else 1, because reads of single keys wait in a queue."""
-    settings = source.adapter.settings
-    costs = [path.cost(settings) for path in source.adapter.paths.get(lookup.method, ())]
+    costs = [path.cost(source.adapter.settings) for path in source.adapter.paths.get(lookup.method, ())]
     return min((cost.per_coarse_key for cost in costs if cost.per_coarse_key < keys * cost.per_key), default=1.0)
 
 
@@ -276,6 +274,12 @@ def _has_variable(argument: ArgumentNode) -> bool:
         values += getattr(value, "values", ())
         values += (field.value for field in getattr(value, "fields", ()))
     return False
+
+
+def _key_count(arguments: Mapping[str, Any], default: float) -> float:
+    """How many keys the arguments hold; `default` if they hold no list of keys."""
+    lists = (arguments.get(name) for name in KEY_ARGUMENTS)
+    return next((float(len(keys)) for keys in lists if isinstance(keys, list)), default)
 
 
 def _is_list(type_: Any) -> bool:

@@ -36,7 +36,9 @@ SERVICE_FACTORS = {"cost": 5, "calls": 10, "list_calls": 10, "answer_records": 1
 """How many times the limit applies to services: no person waits for their responses."""
 MAX_COUNT = 10**9
 """Sums stop growing here."""
-_INTROSPECTION_FIELDS = frozenset({"__schema", "__type"})
+_SCHEMA_FIELDS = frozenset({"__schema", "_service"})
+"""Fields that hold the whole schema; `_service` holds it as the text of a subgraph."""
+_INTROSPECTION_FIELDS = _SCHEMA_FIELDS | {"__type"}
 _FREE_INTROSPECTION_LEVELS = 10
 """Levels below an introspection field that do not count: tools ask nine times for the type within a type."""
 
@@ -60,7 +62,7 @@ class DocumentLimits:
     directives: int = 50
     """Directives in the whole document."""
     schema_fields: int = 1
-    """Fields `__schema` in one operation: each answer holds the whole schema."""
+    """Fields `__schema` or `_service` in one operation: each answer holds the whole schema."""
     type_fields: int = 5
     """Fields `__type` in one operation."""
     variable_depth: int = 20
@@ -115,7 +117,10 @@ class LimitChecker:
         `digest` is the SHA-256 of its text, which the log names it by.
         """
         if not self.introspection and any(map(_uses_introspection, document.definitions)):
-            message = "Introspection is disabled here; the schema is published as schema.graphql."
+            message = (
+                "Introspection is disabled here; the schema is published as schema.graphql, "
+                "and `student-graph schema` prints it, with --federation as a subgraph."
+            )
             return GraphQLError(message, extensions={"code": "FORBIDDEN"})
         return self._first_excess(f"document sha256:{digest}", _document_counts(document))
 
@@ -171,7 +176,7 @@ MESSAGES = {
     "root_fields": "The operation has too many fields at its root",
     "aliases": "The document has too many aliases",
     "fields": "The document has too many fields (a fragment's fields count at every spread)",
-    "schema_fields": "The operation asks for the schema too often; ask for all of it in one __schema",
+    "schema_fields": "The operation asks for the schema too often; ask for it in one __schema or _service",
     "type_fields": "The operation asks for too many types of the schema; ask for all of them in one __schema",
     "variable_depth": "A value is nested too deeply",
     "variable_list": "A value holds too long a list",
@@ -248,7 +253,7 @@ def _size(selections: SelectionSetNode | None, fragment_sizes: Mapping[str, Docu
                 1,
                 child.aliases + (node.alias is not None),
                 child.fields + 1,
-                child.schema_fields + (name == "__schema"),
+                child.schema_fields + (name in _SCHEMA_FIELDS),
                 child.type_fields + (name == "__type"),
             )
         elif isinstance(node, InlineFragmentNode):

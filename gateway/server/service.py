@@ -71,6 +71,8 @@ class Service:
     """Whether GET requests are answered. Their variables are in URLs, which logs on the way may keep."""
     defer: bool = False
     """Whether documents may use `@defer`."""
+    federation: bool = False
+    """Whether the schema has the fields of a subgraph of a supergraph."""
     trusted_documents: Mapping[str, str] = field(default_factory=dict)
     """Texts of trusted documents, by SHA-256."""
     trusted_only: bool = False
@@ -141,7 +143,8 @@ class Application:
         """
         harden_graphql_core()
         self.service = service
-        self._schema = make_schema(executor_class(service.executor), defer=service.defer)
+        executor = executor_class(service.executor)
+        self._schema = make_schema(executor, defer=service.defer, federation=service.federation)
         keeps_limits = running is not None and running.service.load_limits == service.load_limits
         self.load_shedder: LoadShedder = (
             running.load_shedder if running and keeps_limits else LoadShedder(service.load_limits)
@@ -243,7 +246,6 @@ class Application:
             *(self._break_glass.routes() if self._break_glass else ()),
             *(service.dashboard.routes() if service.dashboard else ()),
             *(service.graphiql.routes(service.purposes) if service.graphiql else ()),
-            *(service.dashboard.routes() if service.dashboard else ()),
         ]
 
     @contextlib.asynccontextmanager

@@ -28,6 +28,7 @@ MESSAGES = {
     "SUPPRESSED": "The value is about too few people to be shown.",
     "DEADLINE": "The time limit of the operation ran out.",
     "FORBIDDEN": "The viewer has no grant for this.",
+    "NOT_FOUND": "There is no such object that the viewer may see.",
     "BAD_ID": "This is not an id or cursor of this graph.",
 }
 """Message of each error code. A code that is not listed here is a bug of the gateway."""
@@ -66,3 +67,8 @@ def _grant_needed(error: ForbiddenError) -> str:
 def bad_input(message: str) -> GraphQLError:
     """Return the error for an invalid argument; `message` names the argument and what to change."""
     return GraphQLError(message, extensions={"code": "BAD_INPUT", "retryable": False})
+
+
+def missing_object() -> GraphQLError:
+    """Return the error for an object that another subgraph names: it is unknown, or hidden from the viewer."""
+    return GraphQLError(MESSAGES["NOT_FOUND"], extensions={"code": "NOT_FOUND", "retryable": False})

@@ -107,12 +107,13 @@ def used_lookups(
 def field(
     resolver: Callable[..., Any],
     *,
+    name: str | None = None,
     description: str | None = None,
     part_of: type[Record] | None = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> Any:
     """
-    Make a field that `resolver` resolves; usable as a decorator.
+    Make a field that `resolver` resolves; usable as a decorator. `name` is its name if it is not the function's.
 
     If the record in the annotation has another class of data than the open one, the field is marked `@sensitive`.
     `part_of` names the record that the values are taken from, if the annotation does not.
@@ -124,6 +125,7 @@ def field(
     record = part_of or record_in(return_hint)
     sensitivity = record.sensitivity if record else Sensitivity.OPEN
     return strawberry.field(
+        name=name,
         resolver=_with_graph_errors(resolver),
         graphql_type=graph_type(return_hint),
         description=description or inspect.getdoc(resolver),

@@ -1,8 +1,8 @@
 """
 How resolvers load records from the sources.
 
-`load_lists` and `load_records` load for all parents of a field at once and return one outcome for each. The other
-functions load for keys and raise when a key failed.
+`load_lists` and `load_records` load for all parents of a field at once and return one outcome for each, as
+`load_outcomes` does for keys. The other functions load for keys and raise when a key failed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ V = TypeVar("V")
 P = ParamSpec("P")
 Owner: TypeAlias = tuple[DistrictId, str | None]
 """The district that a key belongs to, and the name of the source if the key is an id of that source only."""
-
 
 SOURCE_OWN_IDS = frozenset({"assessment_id"})
 """Attributes that hold an id of the source's own: two vendors may use the same id for different tests."""
@@ -133,6 +132,13 @@ async def load_one(
     return None if key is None else (await load_batch(info, method, [key], *_, **arguments))[0]
 
 
+async def load_outcomes(
+    info: Info, method: Method[K, P, V], keys: Sequence[Key], *_: P.args, **arguments: P.kwargs
+) -> Outcomes[V | None]:
+    """Load the record of the first source that knows each key; None if none does. Aligned with `keys`."""
+    return await _load_for_keys(info, _LookupCall("load_one", method, arguments), keys)
+
+
 async def load_batch(
     info: Info, method: Method[K, P, V], keys: Sequence[Key], *_: P.args, **arguments: P.kwargs
 ) -> list[V | None]:
@@ -142,7 +148,7 @@ async def load_batch(
     Raises:
         AdapterError: for one of the keys no source has a record, and one failed.
     """
-    outcomes = await _load_for_keys(info, _LookupCall("load_one", method, arguments), keys)
+    outcomes = await load_outcomes(info, method, keys, *_, **arguments)
     return [value_or_raise(info, outcome) for outcome in outcomes]
 
 

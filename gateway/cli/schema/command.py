@@ -22,7 +22,7 @@ from student_graph.gateway.cli.schema.documents import (
 )
 from student_graph.gateway.cli.schema.revisions import read_schema
 from student_graph.gateway.cli.schema.type_policies import WRITERS
-from student_graph.resolvers.schema import core_schema, export, make_schema
+from student_graph.resolvers.schema import core_schema, export, export_subgraph, make_schema
 
 
 def add_command(commands: Commands) -> None:
@@ -36,6 +36,11 @@ def add_command(commands: Commands) -> None:
     output = command.add_mutually_exclusive_group()
     output.add_argument(
         "--defer", action="store_true", help="print it with the directive @defer, for gateways with server.defer"
+    )
+    output.add_argument(
+        "--federation",
+        action="store_true",
+        help="print it as a subgraph of a supergraph (Apollo Federation 2), for gateways with server.federation",
     )
     output.add_argument(
         "--type-policies",
@@ -78,7 +83,7 @@ def run(options: argparse.Namespace) -> int:
     if options.type_policies is not None:
         print(WRITERS[options.type_policies](core_schema(make_schema())), end="")
     else:
-        print(export(defer=options.defer), end="")
+        print(export_subgraph() if options.federation else export(defer=options.defer), end="")
     return 0
 
 

@@ -121,6 +121,7 @@ class ServiceLoader:
             drain_seconds=server.drain,
             get_queries=server.get_queries,
             defer=server.defer,
+            federation=server.federation,
             cache_limits=settings.cache.limits,
             client_cache_seconds=settings.cache.client_seconds,
             **_running_key(running),

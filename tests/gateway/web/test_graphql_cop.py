@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from student_graph.gateway.config.sections import ServerConfig
-from student_graph.gateway.server import Service
+from student_graph.gateway.server.service import Service
 from tests.gateway.cache.test_response_cache import VIEWERS
 from tests.gateway.servers import client_for
 from tests.gateway.small_district import Ledger, district
@@ -71,7 +71,9 @@ def test_introspection(http: httpx.Client) -> None:
         assert refused(http, f"query cop {query}")
     assert refused(http, "{ ...F } fragment F on Query { __schema { queryType { name } } }")
     error = http.post("/graphql", json={"query": "{ __schema { queryType { name } } }"}).json()["errors"][0]
-    assert error["message"] == "Introspection is disabled here; the schema is published as schema.graphql."
+    assert error["message"].startswith(
+        "Introspection is disabled here; the schema is published as schema.graphql,"
+    )
 
 
 @pytest.mark.parametrize("path", ["/graphql", "/graphiql", "/playground", "/console", "/graphql-explorer"])
