@@ -74,6 +74,8 @@ class Viewer:
     """Whether the viewer operates the gateway and may see the health and identity counts of sources."""
     counts_only: bool = False
     """Whether the viewer sees no student, and only counts of whole districts without small cells."""
+    assistant: str | None = None
+    """Client id of the assistant that asks in the viewer's name; None if the viewer asks without one."""
     _hash: int = field(default=0, init=False, repr=False, compare=False)
 
     @property

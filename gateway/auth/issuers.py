@@ -16,6 +16,8 @@ MAX_TOKEN_LIFETIME_SECONDS = 3600.0
 """The default limit on a token's lifetime, from its issue to its expiry."""
 MAX_EMAIL_CHARACTERS = 254
 MAX_ID_CHARACTERS = 64
+MAX_CLIENT_ID_CHARACTERS = 256
+UNKNOWN_CLIENT = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ class Issuer:
     """Subjects who operate the gateway."""
     grants: Mapping[DistrictId, DistrictGrants] = field(default_factory=dict)
     sign_in: SignIn | None = None
+    for_assistants: bool = False
+    """Whether its tokens are those of assistants, which ask in the name of a person."""
 
     def viewer(self, claims: Mapping[str, Any]) -> Viewer | None:
         """The viewer that verified claims describe; None for a person without a role or a district here."""
@@ -98,6 +102,7 @@ class Issuer:
             contact_id=_id_claim(claims, self.contact_claim, ContactId) if role is ViewerRole.PARENT else None,
             issuer=self.name,
             operator=subject in self.operators,
+            assistant=_client_id(claims) if self.for_assistants else None,
         )
         return replace(viewer, grants=self._grants(viewer), assigned=self._assigned(viewer))
 
@@ -142,10 +147,20 @@ STAFF_ROLES = frozenset(
 )
 
 
+def _client_id(claims: Mapping[str, Any]) -> str:
+    """The client that a token was issued to (RFC 9068, OpenID Connect); `unknown` if the token does not say it."""
+    names = (claims.get(name) for name in ("client_id", "azp"))
+    return next((name for name in names if _is_short_text(name, MAX_CLIENT_ID_CHARACTERS)), UNKNOWN_CLIENT)
+
+
+def _is_short_text(value: Any, max_characters: int) -> bool:
+    """Whether a value is a text, not empty and not too long, that can be shown."""
+    return isinstance(value, str) and 0 < len(value) <= max_characters and value.isprintable()
+
+
 def _id_claim(claims: Mapping[str, Any], name: str, kind: Any) -> Any:
     """A claim that is a whole number or a short text that can be shown, as an id; None for any other value."""
     value = claims.get(name)
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
-    is_id = isinstance(value, str) and 0 < len(value) <= MAX_ID_CHARACTERS and value.isprintable()
-    return kind(value) if is_id else None
+    return kind(value) if _is_short_text(value, MAX_ID_CHARACTERS) else None

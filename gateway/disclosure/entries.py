@@ -165,6 +165,7 @@ def disclosure_entry(
     * `op`, `opName`, `fields`: see `OperationSummary`
     * `students` (pseudonyms), `count` (records), `categories` (classes of data, without the open one)
     * `decision` (`allow` or `deny`), `denied`, `breakGlass` (id of the break-glass access that was used), `policy`
+    * `assistant`, only if one asked in the viewer's name: its client id
     """
     records = records or DisclosedRecords()
     restricted = records.classes - {Sensitivity.OPEN}
@@ -184,6 +185,8 @@ def disclosure_entry(
         "breakGlass": viewer.emergency.name if viewer.emergency is not None else None,
         "policy": policy,
     }
+    if viewer.assistant is not None:
+        body["assistant"] = viewer.assistant
     return Entry(_encode(body)[1:-1], bool(restricted), district, records.count)
 
 
