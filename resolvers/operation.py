@@ -150,5 +150,7 @@ class Operation:
     """What the response was computed from, as the gateway's response cache records it; None if it does not."""
     started_at: datetime = field(default_factory=partial(datetime.now, UTC))
     """When the operation began: if a day ends meanwhile, all metrics of the response are still of one day."""
+    suppressed_tables: int = 0
+    """Tables of counts in the response in which small cells are hidden."""
     request_id: str = field(default_factory=new_request_id)
     """Id of the request in error messages and in the disclosure log."""

@@ -52,12 +52,8 @@ class RequestNotes:
     """Whether the operation was executed, or answered from the cache of responses."""
     was_cached: bool = False
     """Whether the whole response came from the cache."""
-    hidden_counts: int = 0
+    suppressed_tables: int = 0
     """Tables of counts in which small cells were hidden."""
-
-    def fail(self, *codes: str) -> None:
-        """Note the codes of errors in the response."""
-        self.codes.update(codes)
 
 
 _span: ContextVar[Span | None] = ContextVar("span", default=None)
@@ -69,9 +65,28 @@ def current_span() -> Span | None:
     return _span.get()
 
 
-def current_notes() -> RequestNotes | None:
-    """The notes of the request that is handled now; None if nobody measures requests, or there is none."""
-    return _notes.get()
+def note_viewer(districts: Iterable[str]) -> None:
+    """Note the districts of the viewer who sends the request that is handled now."""
+    if (notes := _notes.get()) is not None:
+        notes.districts = districts
+
+
+def note_errors(codes: Iterable[str]) -> None:
+    """Note codes of errors in the response to the request that is handled now."""
+    if (notes := _notes.get()) is not None:
+        notes.codes.update(codes)
+
+
+def note_cached() -> None:
+    """Note that the request that is handled now is answered from the cache of responses."""
+    if (notes := _notes.get()) is not None:
+        notes.was_cached = True
+
+
+def note_executed(suppressed_tables: int) -> None:
+    """Note that the operation was executed, and in how many tables of counts small cells were hidden."""
+    if (notes := _notes.get()) is not None:
+        notes.was_executed, notes.suppressed_tables = True, suppressed_tables
 
 
 def observe(span: Span | None, notes: RequestNotes | None) -> None:

@@ -116,6 +116,10 @@ class DocumentStore:
             raise GraphQLError(message, extensions={"code": "UNKNOWN_DOCUMENT"})
         return document
 
+    def is_trusted(self, document: ParsedDocument) -> bool:
+        """Whether a document is one of the trusted ones."""
+        return document.digest in self._trusted
+
     def get_persisted(self, digest: str) -> ParsedDocument:
         """
         The trusted document with this SHA-256, for a client of automatic persisted queries.

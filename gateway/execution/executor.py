@@ -19,6 +19,7 @@ from graphql.pyutils import AwaitableOrValue
 
 from student_graph.adapters.registry import SettingsError
 from student_graph.gateway.concurrency.coroutines import StartedCoroutine, start
+from student_graph.gateway.concurrency.observation import span
 from student_graph.gateway.concurrency.time_slices import hold_event_loop
 from student_graph.gateway.execution.column import Invalid
 from student_graph.gateway.execution.compiler import Compiler, find_conditions
@@ -70,7 +71,8 @@ class BreadthExecutor(StockExecutor):
         self._check_context()
         try:
             self._check_plannable(position_context)
-            plan = self.plan(root_type, grouped_field_set)
+            with span("plan"):
+                plan = self.plan(root_type, grouped_field_set)
         except UnplannableError as reason:
             self.counters.count_stock(str(reason))
             return super().execute_root_grouped_field_set(

@@ -12,11 +12,13 @@ from functools import partial
 from typing import Any
 
 from student_graph.adapters.answers import Answers, Ask
+from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import District, Fetch, Source, Sources
 from student_graph.gateway.authorization.policy import authorized
 from student_graph.gateway.authorization.reach_cache import ReachCache
 from student_graph.gateway.cache import AnswerCache, Cache, CachedFetch, Dependencies, Fleet, Limits
+from student_graph.gateway.concurrency.observation import Attribute, span
 from student_graph.gateway.fetch.access_paths import RoutedFetch
 from student_graph.gateway.fetch.batching import Batcher
 from student_graph.gateway.fetch.cache_view import CacheView, OperationTables
@@ -55,6 +57,7 @@ class FetchPipeline:
         vendor_wait: Callable[[], AbstractContextManager[None]] = nullcontext,
         operation_seconds: float = OPERATION_TIMEOUT_SECONDS,
         min_source_seconds: float = 0.0,
+        measure_ages: bool = False,
         running: FetchPipeline | None = None,
     ) -> None:
         """
@@ -65,6 +68,7 @@ class FetchPipeline:
         metrics; one that is missing has the defaults. `clock` counts seconds. An operation is inside
         `vendor_wait()` while it waits for a source, and waits for them for `operation_seconds` at most, and for
         each one for its timeout or `min_source_seconds`, if that is longer.
+        With `measure_ages`, the ages of cached answers are counted as they are served.
         `running` is the pipeline of the settings so far, with which this one shares the answers of the sources and
         what was counted and learned about them; then `fleet` and `clock` have no effect.
         """
@@ -75,7 +79,8 @@ class FetchPipeline:
         self._recorded_days = RecordedDays(self.districts)
         self._keeps_answers = limits is None or limits.memory > 0
         if running is None:
-            self.telemetry, self.list_lengths, self.learned_costs = Telemetry(), ListLengths(), LearnedCosts()
+            self.telemetry = Telemetry(measure_ages=measure_ages)
+            self.list_lengths, self.learned_costs = ListLengths(), LearnedCosts()
             learning_fetch = learning(fetch_from_vendor, self.learned_costs)
             vendor_fetch = measured(traced(learning_fetch, self.telemetry), self.list_lengths)
             answers = AnswerCache(vendor_fetch, self.districts, limits, fleet, clock)
@@ -222,7 +227,7 @@ class FetchPipeline:
         add. An ask that neither of the two changes uses the inner batcher only. An ask whose answers are all
         cached uses none.
         """
-        inner = Batcher(cached, cached_answers=cached.from_cache)
+        inner = Batcher(_in_spans(cached), cached_answers=cached.from_cache)
         routed = RoutedFetch(inner, self.learned_costs, view, cached)
         routing = Batcher(routed, cached_answers=routed.from_cache)
         translated = identified(routing, self.districts, self.telemetry, self._translations)
@@ -258,3 +263,35 @@ def _counter(viewer: Viewer) -> Viewer:
         emergency=None,
         counts_only=False,
     )
+
+
+def _in_spans(fetch: Fetch) -> Fetch:
+    """
+    Let each lookup that is not answered by the cache alone be a span of its operation.
+
+    It says how many keys are looked up, never which: they are numbers of students.
+    """
+
+    async def fetch_in_span(source: Source, ask: Ask[Any], /) -> Answers:
+        with span(f"lookup {ask.lookup.name}", _attributes(source, ask)) as lookup:
+            answers = await fetch(source, ask)
+            if lookup is not None:
+                lookup.set("student_graph.answers", len(answers))
+                codes = {
+                    answer.value.code for answer in answers.values() if isinstance(answer.value, AdapterError)
+                }
+                if codes:
+                    lookup.set("student_graph.error_codes", ",".join(sorted(codes)))
+        return answers
+
+    return fetch_in_span
+
+
+def _attributes(source: Source, ask: Ask[Any]) -> dict[str, Attribute]:
+    """The attributes of the span of a lookup."""
+    return {
+        "student_graph.district": source.district,
+        "student_graph.source": source.name,
+        "student_graph.lookup": ask.lookup.name,
+        "student_graph.keys": len(ask.keys),
+    }

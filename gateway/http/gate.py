@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from student_graph.adapters.errors import MAX_RETRY_AFTER_SECONDS, AdapterError, RefusedError, UnavailableError
 from student_graph.gateway.concurrency.deadlines import patience_seconds
+from student_graph.gateway.concurrency.observation import span
 from student_graph.gateway.http.breaker import MAX_CONSECUTIVE_FAILURES, OPEN_SECONDS, CircuitBreaker, Permit
 from student_graph.gateway.http.budget import CallBudget
 from student_graph.gateway.http.learned_limit import LearnedLimit
@@ -204,8 +205,9 @@ class Gate:
         """
         while True:
             self._raise_if_blocked()
-            await self._wait_for_pause()
-            await self._slots.acquire()
+            with span("wait for a turn"):
+                await self._wait_for_pause()
+                await self._slots.acquire()
             if not self._pause_seconds():
                 break
             self._release_slot(sent=False)  # the vendor asked for a pause while this request was queued

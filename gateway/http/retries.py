@@ -23,6 +23,7 @@ from student_graph.adapters.errors import (
     retry_after_seconds,
 )
 from student_graph.gateway.concurrency.deadlines import remaining_seconds
+from student_graph.gateway.concurrency.observation import Attribute, current_span, span
 from student_graph.gateway.http.gate import Gate, SentCall
 from student_graph.gateway.http.rate_limits import is_throttled, parse_rate_limit
 from student_graph.gateway.http.transport import RepeatedDisconnectError, is_repeatable
@@ -107,7 +108,7 @@ class RetryTransport(httpx.AsyncBaseTransport):
         """
         self._budget.record_request()
         for attempt in range(1, MAX_ATTEMPTS + 1):
-            response, failure = await self._attempt(request)
+            response, failure = await self._attempt_in_span(request, attempt)
             may_repeat = is_repeatable(request) or _is_unsent(failure)
             retryable = may_repeat and attempt < _max_attempts(response, failure)
             max_pause = min(BACKOFF_BASE_SECONDS * 2**attempt, MAX_BACKOFF_SECONDS)
@@ -117,11 +118,37 @@ class RetryTransport(httpx.AsyncBaseTransport):
             # The gate has paused and reduced the requests that a vendor throttles: their retries add no load.
             if not (response is not None and is_throttled(response)) and not self._budget.try_spend():
                 break
-            await asyncio.sleep(pause)
+            with span("wait before a retry"):
+                await asyncio.sleep(pause)
         if failure is not None:
             raise failure
         assert response is not None
         return response
+
+    async def _attempt_in_span(
+        self, request: httpx.Request, attempt: int
+    ) -> tuple[httpx.Response | None, Exception | None]:
+        """The result of an attempt. Its span says where it was sent, without the path, which may hold an id."""
+        if current_span() is None:
+            return await self._attempt(request)
+        url = request.url
+        attributes: dict[str, Attribute] = {"http.request.method": request.method, "server.address": url.host}
+        if url.port is not None:
+            attributes["server.port"] = url.port
+        if attempt > 1:
+            attributes["http.request.resend_count"] = attempt - 1
+        with span(request.method, attributes, is_client=True) as sent:
+            assert sent is not None
+            request.headers.update(sent.headers)
+            response, failure = await self._attempt(request)
+            if response is not None:
+                sent.set("http.response.status_code", response.status_code)
+            failed = type(failure).__name__ if failure is not None else None
+            if response is not None and response.status_code >= 400:
+                failed = str(response.status_code)
+            if failed is not None:
+                sent.set("error.type", failed)
+        return response, failure
 
     async def _attempt(self, request: httpx.Request) -> tuple[httpx.Response | None, Exception | None]:
         """A response, or the error of the attempt; either is reported to the gate."""

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from student_graph.gateway.concurrency.loop_time import use_budget
+from student_graph.gateway.concurrency.observation import note_errors
 from student_graph.gateway.web import media_types
 from student_graph.gateway.web.load_shedding import LoadShedder, OverloadError
 from student_graph.gateway.web.request import RequestHead, repeated_header
@@ -53,9 +54,11 @@ class GatewayApp:
         use_budget(self._load_shedder.budgets.strangers)
         if self._allowed_hosts is not None and _host_name(scope) not in self._allowed_hosts:
             # DNS rebinding: a page of another site must not reach us under its own host name.
+            note_errors(["UNKNOWN_HOST"])
             body = encode_error("This gateway does not answer to that host name.", "UNKNOWN_HOST")
             await send_response(send, body, media_types.JSON, 400)
         elif (name := repeated_header(scope)) is not None:
+            note_errors(["BAD_REQUEST"])
             body = encode_error(
                 f"Send the header {name} once: readers disagree which of two counts.", "BAD_REQUEST"
             )
@@ -67,6 +70,7 @@ class GatewayApp:
                 self._load_shedder.check()
                 await self._graphql(scope, receive, send)
             except OverloadError as error:
+                note_errors(["OVERLOADED"])
                 headers = {"Retry-After": str(math.ceil(error.retry_after))}
                 await send_response(send, OVERLOAD_BODY, media_types.JSON, 503, headers)
 

@@ -16,6 +16,7 @@ from graphql import GraphQLError
 from starlette.types import Send
 
 from student_graph.adapters.errors import AdapterError
+from student_graph.gateway.concurrency.observation import note_errors
 from student_graph.gateway.disclosure import UnwritableError
 from student_graph.gateway.documents.coordinates import Coordinates
 from student_graph.gateway.web.disconnect import ClientDisconnectedError
@@ -55,6 +56,7 @@ def format_errors(
             coordinate = coordinates.of(error) if coordinates is not None else None
             common = common_by_cause[cause] = _format_error(error, request_id, coordinate)
         formatted.append(common if error.path is None else {**common, "path": error.path})
+    note_errors(common["extensions"]["code"] for common in common_by_cause.values())
     return formatted
 
 
@@ -68,9 +70,11 @@ async def answer_refusals(send: Send, handle: Callable[[str], Awaitable[None]], 
     try:
         await handle(media_type)
     except BadRequestError as error:
+        note_errors([error.code])
         body = encode_error(error.message, error.code)
         await send_response(send, body, media_type, error.status, error.headers)
     except UnwritableError:
+        note_errors(["NOT_RECORDED"])
         message = "The disclosure cannot be recorded at the moment, so nothing is disclosed."
         body = encode_error(message, "NOT_RECORDED")
         headers = {"Retry-After": str(UNWRITABLE_RETRY_AFTER_SECONDS)}
@@ -81,6 +85,7 @@ async def answer_refusals(send: Send, handle: Callable[[str], Awaitable[None]], 
         return
     except Exception as exc:  # noqa: BLE001 - a bug in the gateway: the client learns only that there is one
         log_internal_error(exc)
+        note_errors(["INTERNAL"])
         await send_response(send, encode_error(INTERNAL, "INTERNAL"), media_type, 500)
 
 

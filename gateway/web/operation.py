@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
+from secrets import token_bytes
 from typing import Any
 
 from graphql import GraphQLError, OperationDefinitionNode
 
 from student_graph.adapters.sources import District
 from student_graph.gateway.cache import extensions
+from student_graph.gateway.concurrency.observation import Span, current_span, span
 from student_graph.gateway.concurrency.time_slices import give_way
 from student_graph.gateway.documents.document import ParsedDocument
 from student_graph.gateway.documents.store import DocumentStore
@@ -20,6 +23,7 @@ from student_graph.gateway.web.media_types import PartsFormat
 from student_graph.gateway.web.request import BadRequestError, GraphQLRequest
 from student_graph.resolvers.context import Context, ViewerRole
 
+_FINGERPRINT_KEY = token_bytes(32)
 NO_PARTS_MESSAGE = (
     "Accept multipart/mixed for a response with deferred parts, without parameters or with "
     f"{' or '.join(parts_format.value for parts_format in PartsFormat if parts_format.value)}; "
@@ -81,10 +85,32 @@ class OperationPreparer:
             InvalidOperationError: a check failed.
             BadRequestError: the operation has deferred parts, and the client does not accept several parts.
         """
+        request_span = current_span()
         try:
-            return await self._prepare(request, graphql, context)
+            with span("parse and check"):
+                operation = await self._prepare(request, graphql, context)
         except _CheckFailedError as failure:
             raise InvalidOperationError(format_errors(failure.errors, context.operation.request_id)) from None
+        if request_span is not None:
+            self._describe(request_span, operation)
+        return operation
+
+    def _describe(self, request_span: Span, operation: PreparedOperation) -> None:
+        """
+        Say which document is executed: a trusted one by its hash and its operation's name, both of the operator.
+
+        The text of any other one is a client's and may hold a name or a number of a student. So it gets a hash
+        whose key only this process knows: the text cannot be guessed from it, and equal texts have equal hashes.
+        """
+        request_span.set("graphql.operation.type", operation.node.operation.value)
+        document = operation.document
+        if self._documents.is_trusted(document):
+            request_span.set("student_graph.document", f"sha256:{document.digest}")
+            if operation.node.name is not None:
+                request_span.set("graphql.operation.name", operation.node.name.value)
+        else:
+            keyed = blake2b(document.digest.encode(), key=_FINGERPRINT_KEY, digest_size=8).hexdigest()
+            request_span.set("student_graph.document", f"keyed:{keyed}")
 
     async def _prepare(
         self, request: AdmittedRequest, graphql: GraphQLRequest, context: Context

@@ -15,6 +15,7 @@ from graphql import (
 from strawberry.utils.await_maybe import await_maybe
 
 from student_graph.gateway.cache import Cache
+from student_graph.gateway.concurrency.observation import Span, note_executed, span
 from student_graph.gateway.disclosure import DisclosureRecorder, Entry, source_ages
 from student_graph.gateway.documents.explain import explain
 from student_graph.gateway.documents.store import DocumentStore
@@ -22,6 +23,7 @@ from student_graph.gateway.execution import BreadthExecutor
 from student_graph.gateway.web.admission import AdmittedRequest
 from student_graph.gateway.web.operation import InvalidOperationError, OperationPreparer, PreparedOperation
 from student_graph.resolvers.context import Context, ReadPrices
+from student_graph.resolvers.operation import Traffic
 from student_graph.resolvers.schema import core_schema
 
 MAX_VARIABLE_ERRORS = 5
@@ -70,18 +72,21 @@ class OperationRunner:
             InvalidOperationError: its variables are not valid, so nothing was executed.
         """
         assert operation.document.node is not None
-        result: ExecutionResult | ExperimentalIncrementalExecutionResults = await await_maybe(
-            experimental_execute_incrementally(
-                self._schema,
-                operation.document.node,
-                context_value=operation.context,
-                variable_values=operation.graphql.variables,
-                operation_name=operation.graphql.operation_name,
-                executor_class=self._executor,
-                max_coercion_errors=MAX_VARIABLE_ERRORS,
-                hide_suggestions=self._preparer.hides_suggestions,
+        with span("execute") as execution:
+            result: ExecutionResult | ExperimentalIncrementalExecutionResults = await await_maybe(
+                experimental_execute_incrementally(
+                    self._schema,
+                    operation.document.node,
+                    context_value=operation.context,
+                    variable_values=operation.graphql.variables,
+                    operation_name=operation.graphql.operation_name,
+                    executor_class=self._executor,
+                    max_coercion_errors=MAX_VARIABLE_ERRORS,
+                    hide_suggestions=self._preparer.hides_suggestions,
+                )
             )
-        )
+            if execution is not None:
+                _describe_traffic(execution, operation.context.operation.traffic)
         if (
             isinstance(result, ExecutionResult)
             and result.data is None
@@ -89,6 +94,7 @@ class OperationRunner:
             and all(error.path is None for error in result.errors)
         ):
             raise InvalidOperationError(operation.format_errors(result.errors))
+        note_executed(operation.context.operation.suppressed_tables)
         return result
 
     async def record(self, operation: PreparedOperation) -> Sequence[Entry]:
@@ -101,8 +107,11 @@ class OperationRunner:
         bookkeeping, viewer = operation.context.operation, operation.request.viewer
         if self._recorder is None or not bookkeeping.disclosures:
             return ()
-        entries = await self._recorder.entries(viewer, operation.document, operation.node, bookkeeping.disclosures)
-        self._recorder.write(entries, source_ages(bookkeeping.traffic.by_source), bookkeeping.request_id)
+        with span("record disclosures"):
+            entries = await self._recorder.entries(
+                viewer, operation.document, operation.node, bookkeeping.disclosures
+            )
+            self._recorder.write(entries, source_ages(bookkeeping.traffic.by_source), bookkeeping.request_id)
         return entries
 
     def record_again(
@@ -143,3 +152,13 @@ class OperationRunner:
         if self._cache is not None:
             members["cache"] = self._cache.counts()
         return members
+
+
+def _describe_traffic(span: Span, traffic: Traffic) -> None:
+    """Say how an operation used the sources together."""
+    sources = traffic.by_source.values()
+    span.set("student_graph.lookups", sum(source.asks for source in sources))
+    span.set("student_graph.vendor_calls", sum(source.calls for source in sources))
+    span.set("student_graph.cache.hits", sum(source.hits for source in sources))
+    span.set("student_graph.cache.stale", sum(source.stale for source in sources))
+    span.set("student_graph.failures", sum(source.failures for source in sources))

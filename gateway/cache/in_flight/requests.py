@@ -22,6 +22,7 @@ from student_graph.gateway.cache.purges import Purge
 from student_graph.gateway.concurrency.arrivals import ArrivedAnswers, receiving_arrivals
 from student_graph.gateway.concurrency.deadlines import awaited_until
 from student_graph.gateway.concurrency.loop_time import current_budget, use_budget
+from student_graph.gateway.concurrency.observation import current_span, observe, span
 from student_graph.gateway.http import background
 from student_graph.gateway.telemetry import counting_calls
 
@@ -131,6 +132,7 @@ class InFlightRequests:
         request = InFlightRequest(source, replace(ask, keys=tuple(keys)), now, viewer)
         context = Context()
         context.run(use_budget, request.budget)
+        context.run(observe, current_span(), None)
         requests.update(dict.fromkeys(keys, request))
         self._running.add(request)
         # A new context: the request may outlive the operation that starts it, and must not refer to it.
@@ -146,6 +148,7 @@ class InFlightRequests:
             awaited_until(request.last_deadline),
             receiving_arrivals(deliver),
             sharing_reads_of(self._purges, is_background=request.is_background()),
+            span(f"ask {request.source.name}", {"student_graph.keys": len(request.ask.keys)}),
         ):
             answers = await self._fetch(request.source, request.ask)
         deliver({**{key: answers.get(key) for key in request.pending}, **answers})

@@ -137,9 +137,12 @@ _DESCRIPTION = (
 async def _table(info: Info, cohort: Cohort, request: TableRequest) -> Outcome[MetricTable | None]:
     """The table of one cohort, or the error that replaces it."""
     try:
-        return await metric_table(info, cohort, request)
+        table = await metric_table(info, cohort, request)
     except AdapterError as error:
         return error
+    if isinstance(table, MetricTable):
+        info.context.operation.suppressed_tables += any(row.suppressed for row in (table.total, *table.groups))
+    return table
 
 
 def _of_section(info: Info, section: Any) -> Cohort:

@@ -1,0 +1,124 @@
+"""What one process observes of its requests and of itself, from its start to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from student_graph.gateway.telemetry import catalog
+from student_graph.gateway.telemetry.families import Family, family
+from student_graph.gateway.telemetry.histogram import DELAY_SECONDS, REQUEST_SECONDS, Histogram
+from student_graph.gateway.telemetry.settings import TelemetrySettings
+
+if TYPE_CHECKING:  # their packages are an extra
+    from student_graph.gateway.telemetry.pushing import MetricsPush
+    from student_graph.gateway.telemetry.tracing import TracedSpan, Tracing
+
+LOOP_CHECK_SECONDS = 0.1
+MAX_CODES = 64
+"""Error codes that are counted apart; further ones, of adapters of others, count as `OTHER_CODE`."""
+OTHER_CODE = "OTHER"
+NO_DISTRICT, SEVERAL_DISTRICTS = "unknown", "several"
+
+
+class Observer:
+    """Traces and counts the requests of a process by its settings, and watches its event loop."""
+
+    def __init__(self, settings: TelemetrySettings, tracing: Tracing | None = None) -> None:
+        """
+        Observe from now on; `tracing` replaces the one that the settings ask for.
+
+        Raises:
+            SettingsError: packages are missing.
+        """
+        settings.check_packages()
+        self.settings = settings
+        self.tracing = tracing or (_tracing(settings) if settings.traces else None)
+        self._push: MetricsPush | None = None
+        self._requests: dict[tuple[str, str], Histogram] = {}
+        """How long requests took, by district and outcome."""
+        self._codes: Counter[str] = Counter()
+        self._suppressed_tables = 0
+        self._loop_delays = Histogram(DELAY_SECONDS)
+        self._watch: asyncio.Task[None] | None = None
+
+    @property
+    def is_on(self) -> bool:
+        """Whether anything is observed."""
+        return self.tracing is not None or self.settings.measures
+
+    def start(self, collect: Callable[[], Sequence[Family]]) -> None:
+        """Watch the event loop, and send what `collect` returns to the collector, if the settings ask for that."""
+        if self.settings.measures:
+            self._watch = asyncio.create_task(self._watch_loop())
+        if self.settings.push_seconds is not None and self.settings.endpoint is not None:
+            from student_graph.gateway.telemetry.pushing import MetricsPush  # noqa: PLC0415 - an extra
+
+            self._push = MetricsPush(self.settings, collect)
+            self._push.start()
+
+    async def close(self) -> None:
+        """Hand over what is left; waits for the collector for a moment at most."""
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.gather(self._watch, return_exceptions=True)
+        await asyncio.gather(*(part.close() for part in (self._push, self.tracing) if part is not None))
+
+    def start_request(self, method: str, traceparent: str) -> TracedSpan | None:
+        """Begin the span of a GraphQL request; None if it is not traced."""
+        if self.tracing is None:
+            return None
+        attributes = {"http.request.method": method, "http.route": "/graphql", "url.path": "/graphql"}
+        return self.tracing.start_request(f"{method} /graphql", traceparent, attributes)
+
+    def count_request(
+        self,
+        districts: Iterable[str],
+        outcome: str,
+        codes: Collection[str],
+        seconds: float,
+        *,
+        suppressed_tables: int = 0,
+        trace: tuple[str, str] | None = None,
+    ) -> None:
+        """Count a request that has ended; `districts` are the viewer's, and `trace` the ids of its span."""
+        names = list(districts)
+        district = names[0] if len(names) == 1 else SEVERAL_DISTRICTS if names else NO_DISTRICT
+        key = (district, outcome)
+        times = self._requests.get(key) or self._requests.setdefault(key, Histogram(REQUEST_SECONDS))
+        times.add(seconds, trace)
+        self._suppressed_tables += suppressed_tables
+        for code in codes:
+            self._codes[code if code in self._codes or len(self._codes) < MAX_CODES else OTHER_CODE] += 1
+
+    def families(self) -> list[Family]:
+        """What was counted."""
+        lost: Mapping[str, float] = {
+            "spans": self.tracing.exporter.lost if self.tracing is not None else 0,
+            "metrics": self._push.lost if self._push is not None else 0,
+        }
+        return [
+            family(catalog.BUILD, {version("student-graph"): 1}),
+            family(catalog.REQUEST_DURATION, self._requests),
+            family(catalog.RESPONSE_ERRORS, self._codes),
+            family(catalog.SUPPRESSED, {(): self._suppressed_tables}),
+            family(catalog.LOOP_DELAY, {(): self._loop_delays}),
+            family(catalog.LOST, lost),
+        ]
+
+    async def _watch_loop(self) -> None:
+        """Measure how late the event loop is."""
+        while True:
+            due = time.monotonic() + LOOP_CHECK_SECONDS
+            await asyncio.sleep(LOOP_CHECK_SECONDS)
+            self._loop_delays.add(max(time.monotonic() - due, 0.0))
+
+
+def _tracing(settings: TelemetrySettings) -> Tracing:
+    from student_graph.gateway.telemetry.tracing import Tracing  # noqa: PLC0415 - an extra
+
+    return Tracing(settings)

@@ -1,0 +1,221 @@
+"""
+Traces of requests by OpenTelemetry's SDK, handed to a collector in the background.
+
+The decision whether a request is traced comes first and costs a random number. A collector that hangs or is away
+loses spans and nothing else: the queue is bounded, the exporter has a thread of its own, and the stop waits for it
+for a second at most.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from importlib.metadata import version
+from typing import Any, TypeAlias
+from uuid import uuid4
+
+from opentelemetry.context import Context
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer, get_current_span, set_span_in_context
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from student_graph.gateway.telemetry.settings import TelemetrySettings
+
+log = logging.getLogger("student_graph.telemetry")
+
+Attribute: TypeAlias = str | int | float | bool
+"""Value of an attribute of a span."""
+SCOPE = "student_graph.gateway"
+"""Name of what makes the spans and metrics, as OpenTelemetry calls it."""
+EXPORT_SECONDS = 5.0
+"""How long one request to the collector may take, with its retries."""
+STOP_SECONDS = 1.0
+"""How long the stop waits for the last spans to be taken."""
+MAX_QUEUED_SPANS = 8_192
+MAX_SPANS_PER_EXPORT = 512
+EXPORT_INTERVAL_SECONDS = 2.0
+_CONTEXT_FORMAT = TraceContextTextMapPropagator()
+_NO_CONTEXT = Context()
+
+
+class TracedSpan:
+    """A span of a request that is traced."""
+
+    __slots__ = ("_propagates", "_span", "_tracer")
+
+    def __init__(self, tracer: Tracer, span: Span, *, propagates: bool) -> None:
+        """Wrap a span of OpenTelemetry; if it `propagates`, vendors are told about the trace."""
+        self._tracer, self._span, self._propagates = tracer, span, propagates
+
+    def child(self, name: str, attributes: Mapping[str, Attribute], *, is_client: bool = False) -> TracedSpan:
+        """Begin a part of this work; with `is_client` it is a request to another server."""
+        context = set_span_in_context(self._span, _NO_CONTEXT)
+        kind = SpanKind.CLIENT if is_client else SpanKind.INTERNAL
+        span = self._tracer.start_span(name, context, kind, attributes)
+        return TracedSpan(self._tracer, span, propagates=self._propagates)
+
+    def set(self, name: str, value: Attribute) -> None:
+        """Set an attribute."""
+        self._span.set_attribute(name, value)
+
+    def end(self, error: str | None = None) -> None:
+        """End the work; `error` is the code or the type of the error with which it failed."""
+        if error is not None:
+            self._span.set_attribute("error.type", error)
+            self._span.set_status(StatusCode.ERROR)
+        self._span.end()
+
+    @property
+    def ids(self) -> tuple[str, str]:
+        """The ids of the trace and of the span, in hexadecimal."""
+        context = self._span.get_span_context()
+        return f"{context.trace_id:032x}", f"{context.span_id:016x}"
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Headers that tell a vendor about the trace; none unless the settings ask for them."""
+        if not self._propagates:
+            return {}
+        trace_id, span_id = self.ids
+        return {"traceparent": f"00-{trace_id}-{span_id}-01"}
+
+
+class Tracing:
+    """Decides which requests are traced, and hands their spans to the collector."""
+
+    def __init__(self, settings: TelemetrySettings, exporter: SpanExporter | None = None) -> None:
+        """Trace by these settings; `exporter` takes the spans in place of the collector."""
+        self._settings = settings
+        logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)  # `BackgroundExporter` says it once
+        self.exporter = BackgroundExporter(exporter or _collector(settings))
+        self._provider = TracerProvider(sampler=ALWAYS_ON, resource=resource(), shutdown_on_exit=False)
+        self._provider.add_span_processor(
+            BatchSpanProcessor(
+                self.exporter,
+                max_queue_size=MAX_QUEUED_SPANS,
+                max_export_batch_size=MAX_SPANS_PER_EXPORT,
+                schedule_delay_millis=EXPORT_INTERVAL_SECONDS * 1000,
+            )
+        )
+        self._tracer = self._provider.get_tracer(SCOPE, version("student-graph"))
+
+    def start_request(self, name: str, traceparent: str, attributes: Mapping[str, Any]) -> TracedSpan | None:
+        """
+        Begin the span of a request; None if it is not traced.
+
+        `traceparent` is the request's header of that name (W3C Trace Context), or empty. Nothing else is taken
+        from the caller: `tracestate` and `baggage` may hold any text.
+        """
+        context = _NO_CONTEXT
+        is_sampled = random.random() < self._settings.sample  # noqa: S311 - no secret
+        if traceparent and (is_sampled or self._settings.caller_decides):
+            context = _CONTEXT_FORMAT.extract({"traceparent": traceparent}, _NO_CONTEXT)
+            caller = get_current_span(context).get_span_context()
+            if self._settings.caller_decides and caller.is_valid:
+                is_sampled = caller.trace_flags.sampled
+        if not is_sampled:
+            return None
+        span = self._tracer.start_span(name, context, SpanKind.SERVER, attributes)
+        return TracedSpan(self._tracer, span, propagates=self._settings.context_to_vendors)
+
+    def flush(self) -> None:
+        """Hand over all spans that have ended; it waits for the collector."""
+        self._provider.force_flush()
+
+    async def close(self) -> None:
+        """Hand over the last spans, if the collector takes them within `STOP_SECONDS`."""
+        await in_background(self._provider.shutdown, STOP_SECONDS)
+
+
+class BackgroundExporter(SpanExporter):
+    """Passes spans on, and says once that the collector does not take them, and once that it does again."""
+
+    def __init__(self, exporter: SpanExporter) -> None:
+        """Pass spans on to another exporter."""
+        self._exporter, self._outage = exporter, Outage()
+
+    @property
+    def lost(self) -> int:
+        """Spans that the collector did not take."""
+        return self._outage.lost
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Pass spans on; they are lost if the collector does not take them."""
+        try:
+            result = self._exporter.export(spans)
+        except Exception:  # noqa: BLE001 - whatever is wrong with the collector concerns the spans only
+            result = SpanExportResult.FAILURE
+        self._outage.record(len(spans), is_over=result is SpanExportResult.SUCCESS)
+        return result
+
+    def shutdown(self) -> None:
+        """Stop."""
+        self._exporter.shutdown()
+
+
+class Outage:
+    """Says once in the log that the collector is away, and once that it is back."""
+
+    def __init__(self) -> None:
+        self.lost = 0
+        """What the collector did not take."""
+        self._is_away = False
+
+    def record(self, count: int, *, is_over: bool) -> None:
+        """Note that the collector took so many things, or did not take them."""
+        if not is_over:
+            self.lost += count
+        if self._is_away == (not is_over):
+            return
+        self._is_away = not is_over
+        if self._is_away:
+            log.warning("the collector does not answer: traces and metrics are lost until it does")
+        else:
+            log.warning("the collector answers again; %d spans or sets of metrics were lost", self.lost)
+
+
+def resource() -> Resource:
+    """What makes the spans and metrics: this process of the gateway."""
+    return Resource.create(
+        {
+            "service.name": "student-graph",
+            "service.version": version("student-graph"),
+            "service.instance.id": str(uuid4()),
+        }
+    )
+
+
+def _collector(settings: TelemetrySettings) -> SpanExporter:
+    assert settings.endpoint is not None
+    return OTLPSpanExporter(
+        f"{settings.endpoint}/v1/traces", headers=dict(settings.headers), timeout=EXPORT_SECONDS
+    )
+
+
+async def in_background(work: Callable[[], object], seconds: float) -> None:
+    """
+    Do work that may hang in a thread, and wait for it for so many seconds.
+
+    The thread ends with the process, unlike those of the event loop, which the interpreter waits for.
+    """
+    loop, done = asyncio.get_running_loop(), asyncio.Event()
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            with suppress(RuntimeError):  # the event loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(done.set)
+
+    threading.Thread(target=run, daemon=True, name="telemetry").start()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await done.wait()
