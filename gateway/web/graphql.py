@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from student_graph.gateway.cache import Cache
 from student_graph.gateway.cache.response_cache import CachedResponse, EncodedErrors, body_parts, is_stable
+from student_graph.gateway.concurrency.observation import note_cached, note_viewer, span
 from student_graph.gateway.concurrency.time_slices import give_way, start_slice
 from student_graph.gateway.disclosure import DisclosureRecorder
 from student_graph.gateway.documents.store import DocumentStore
@@ -74,7 +75,9 @@ class GraphQLView:
         accepted = media_types.negotiate(head.headers[b"accept"])
 
         async def handle(media_type: str) -> None:
-            viewer = await self._admission.viewer(head, acceptable=accepted is not None)
+            document = None
+            viewer = await self._admission.viewer(head, acceptable=is_live or accepted is not None)
+            note_viewer(viewer.districts)
             with self._admission.admit_head(viewer):
                 payload = head.query_string if head.method == "GET" else await read_body(receive)
                 request = self._admission.request(head, viewer, payload, media_type)
@@ -151,6 +154,7 @@ class GraphQLView:
     async def _send_result(self, send: Send, operation: PreparedOperation, result: ExecutionResult) -> None:
         """
         Send a result as one response, after its disclosures are recorded, and cache it if its errors allow that.
+        note_cached()
 
         Raises:
             UnwritableError: the disclosures cannot be recorded.
@@ -159,7 +163,8 @@ class GraphQLView:
         members = operation.extensions()
         if request.explain:
             members |= self._runner.explanation(operation)
-        data, errors = await encode_in_parts(result.data), None
+        with span("encode"):
+            data, errors = await encode_in_parts(result.data), None
         formatted = operation.format_errors(result.errors or ())
         if formatted:
             errors = EncodedErrors(encode(formatted), operation.context.operation.request_id)
