@@ -11,6 +11,8 @@ import contextlib
 import functools
 import multiprocessing
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -22,7 +24,7 @@ from student_graph.gateway.cli.main import main
 from student_graph.gateway.cli.serving import loader
 from student_graph.gateway.demo import run as demo
 from student_graph.gateway.demo.districts import DemoDistrict
-from student_graph.gateway.server import Service
+from student_graph.gateway.server.service import Service
 from tests.patience import OPERATION_SECONDS, SOURCE_SECONDS
 
 CONTEXT = multiprocessing.get_context("forkserver")
@@ -94,11 +96,14 @@ def forked(function: Callable[..., None], *arguments: object, **environ: str) ->
     """
     Call a function in a forked process, and kill the process when the block ends.
 
-    `environ` are environment variables that are added to those of this process.
+    `environ` are environment variables that are added to those of this process. Temporary files of the process are
+    in a folder of its own, which is removed after it: a killed process removes nothing.
     """
     (output, output_end), (errors, errors_end) = CONTEXT.Pipe(duplex=False), CONTEXT.Pipe(duplex=False)
+    folder = tempfile.mkdtemp(prefix="student-graph-forked-")
     process = CONTEXT.Process(
-        target=_call, args=(function, arguments, {**os.environ, **environ}, output_end, errors_end)
+        target=_call,
+        args=(function, arguments, {**os.environ, "TMPDIR": folder, **environ}, output_end, errors_end),
     )
     with output, errors:
         with output_end, errors_end:
@@ -110,6 +115,7 @@ def forked(function: Callable[..., None], *arguments: object, **environ: str) ->
             process.kill()
             process.join()
             process.close()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _call(
@@ -126,4 +132,5 @@ def _call(
     errors.close()
     os.environ.clear()
     os.environ.update(environ)
+    tempfile.tempdir = None  # it is chosen again, by the variable
     function(*arguments)
