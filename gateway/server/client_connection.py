@@ -7,23 +7,26 @@ and processor time, and one that sends or reads very slowly keeps its connection
 
 from __future__ import annotations
 
+import math
+import select
 from typing import Any
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from student_graph.gateway.server.connection_table import ConnectionState, ConnectionTable
-from student_graph.gateway.server.responses import ResponseTransport, refusal
+from student_graph.gateway.server.responses import ReadingPace, RequestLimitError, ResponseTransport, refusal
 from student_graph.gateway.web.request import MAX_BODY_BYTES
 
 HEAD_SECONDS = 10.0
 """Time from the first byte of a request, or from the start of a connection, to the end of the request's head."""
 REQUEST_SECONDS = 25.0
 """Time for a complete request. The gateway itself stops to wait for a body earlier, and says so."""
-IDLE_SECONDS = 6.0
-"""How long a connection stays open without a request; uvicorn closes most of them after five seconds."""
-SEND_GRACE_SECONDS, MIN_SEND_BYTES_PER_SECOND = 20.0, 8 * 1024
-"""How fast a client must read a response: nothing for so long, and then at this rate since it began."""
+IDLE_SECONDS = 620.0
+"""
+How long a connection stays open without a request: longer than clients and proxies keep theirs, in clouds for up
+to 600 seconds. If the gateway closed it first, it might do so while the other side sends a request, which is lost.
+"""
 CLOSE_SECONDS = 20.0
 """How long the last bytes of a response may take when a connection is being closed."""
 LINGER_SECONDS, MAX_LINGER_BYTES = 5.0, 8 * 1024 * 1024
@@ -44,20 +47,13 @@ MAX_PIPELINED_REQUESTS = 50
 """Complete requests that wait for the response to an earlier one."""
 
 
-class RequestLimitError(Exception):
-    """A request that is refused while it is parsed."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status, self.message = status, message
-
-
 class ClientConnection(HttpToolsProtocol):
     """A connection that is closed if its client sends too much, or sends or reads too slowly."""
 
     def __init__(self, table: ConnectionTable, **options: Any) -> None:
         """Count the connection in `table`; `options` are those of uvicorn."""
         super().__init__(**options)
+        self.timeout_keep_alive = math.ceil(IDLE_SECONDS)
         self._table = table
         self._running: RequestResponseCycle | None = None
         """The last request that the application was given."""
@@ -71,8 +67,7 @@ class ClientConnection(HttpToolsProtocol):
         self._ignores_input = False
         self._ignored_bytes = 0
         self._lingers_since: float | None = None
-        self._send_paused: tuple[float, int] | None = None
-        """When the client stopped to read, and how many bytes were to be sent then; None while it reads."""
+        self._reading_pace = ReadingPace()
         self._closing_since: float | None = None
 
     def connection_made(self, transport: Any) -> None:
@@ -178,6 +173,7 @@ class ClientConnection(HttpToolsProtocol):
         self._is_in_head = True
         self._request_bytes = 0
         self._receiving_since = None
+        self._release_request()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._running = cycle
@@ -190,16 +186,26 @@ class ClientConnection(HttpToolsProtocol):
         super().on_response_complete()
         self._idle_since = self._table.clock()
         self._table.move(self, self._state())
+        self._release_request()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close the connection if it is idle for too long."""
+        self.check(self._table.clock())
+
+    def _release_request(self) -> None:
+        """Refer to the last request no longer, once it was received and answered: the next one may be far away."""
+        if self._state() is ConnectionState.IDLE and not self._is_answering():
+            self.cycle = self._running = self.scope = None  # type: ignore[assignment] # uvicorn makes new ones
 
     def pause_writing(self) -> None:
         """Note that the client does not read as fast as it is sent to."""
         super().pause_writing()
-        self._send_paused = (self._table.clock(), self.transport.get_write_buffer_size())
+        self._reading_pace.pause(self._table.clock(), self.transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
         """Note that the client has read enough."""
         super().resume_writing()
-        self._send_paused = None
+        self._reading_pace.resume()
 
     def _state(self) -> ConnectionState:
         if self.pipeline or (self._is_answering() and self._running is not None and not self._running.more_body):
@@ -223,25 +229,26 @@ class ClientConnection(HttpToolsProtocol):
         elif self._lingers_since is not None:
             if now - self._lingers_since > LINGER_SECONDS:
                 self.transport.close()
-        elif self._reads_too_slowly(now):
+        elif self._reading_pace.is_too_slow(now, self.transport.get_write_buffer_size()):
             self.transport.abort()
         elif self._sends_too_slowly(now):
             self.transport.close()
 
     def _sends_too_slowly(self, now: float) -> bool:
         if self._receiving_since is None:
+            if self._is_answering() or self.pipeline:
+                return False
             limit = IDLE_SECONDS if self._requests_begun else HEAD_SECONDS
-            return not self._is_answering() and not self.pipeline and now - self._idle_since > limit
+            return now - self._idle_since > limit and not self._has_unread_bytes()
         if self.flow.read_paused:
             self._receiving_since = now  # the gateway does not read at the moment, so nothing can arrive
         return now - self._receiving_since > (HEAD_SECONDS if self._is_in_head else REQUEST_SECONDS)
 
-    def _reads_too_slowly(self, now: float) -> bool:
-        if self._send_paused is None:
-            return False
-        paused_since, bytes_then = self._send_paused
-        sent = bytes_then - self.transport.get_write_buffer_size()
-        return sent < (now - paused_since - SEND_GRACE_SECONDS) * MIN_SEND_BYTES_PER_SECOND
+    def _has_unread_bytes(self) -> bool:
+        """Whether something has arrived that the event loop, which was busy, did not read yet."""
+        poll = select.poll()
+        poll.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
+        return bool(poll.poll(0))
 
     def _refuse(self, status: int, message: str) -> None:
         """Answer a request that cannot be parsed, after the responses to those before it, and close."""

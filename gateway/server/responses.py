@@ -1,4 +1,4 @@
-"""What a connection writes: the server's own refusals, and responses that it closes after."""
+"""What a connection writes, and how fast it is read: the server's own refusals, responses that it closes after."""
 
 from __future__ import annotations
 
@@ -9,6 +9,41 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from student_graph.gateway.web.response import encode_error
 from student_graph.gateway.web.security_headers import ENCODED_SECURITY_HEADERS
+
+SEND_GRACE_SECONDS, MIN_SEND_BYTES_PER_SECOND = 20.0, 8 * 1024
+"""How fast a client must read a response: nothing for so long, and then at this rate since it began."""
+
+
+class ReadingPace:
+    """How fast a client reads what is sent to it."""
+
+    def __init__(self) -> None:
+        """Begin with a client that reads."""
+        self._paused: tuple[float, int] | None = None
+        """When the client stopped to read, and how many bytes were to be sent then; None while it reads."""
+
+    def pause(self, now: float, unsent_bytes: int) -> None:
+        """Note that the client does not read as fast as it is sent to."""
+        self._paused = (now, unsent_bytes)
+
+    def resume(self) -> None:
+        """Note that the client has read enough."""
+        self._paused = None
+
+    def is_too_slow(self, now: float, unsent_bytes: int) -> bool:
+        """Whether the client has read less than it must."""
+        if self._paused is None:
+            return False
+        paused_since, unsent_then = self._paused
+        return unsent_then - unsent_bytes < (now - paused_since - SEND_GRACE_SECONDS) * MIN_SEND_BYTES_PER_SECOND
+
+
+class RequestLimitError(Exception):
+    """A request that is refused while it is parsed."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status, self.message = status, message
 
 
 class ResponseTransport(asyncio.Transport):

@@ -40,9 +40,14 @@ class Connection:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether the gateway is known to have closed the connection."""
+        return self.writer.is_closing() or self.reader.at_eof() or self.reader.exception() is not None
+
     async def send(self, content: bytes) -> bool:
         """Send bytes; False if the gateway has closed the connection."""
-        if self.writer.is_closing() or self.reader.at_eof() or self.reader.exception():
+        if self.is_closed:
             return False
         try:
             self.writer.write(content)
@@ -136,8 +141,14 @@ class Attackers:
         return text.encode("latin-1") + b"\r\n\r\n"
 
     async def exchange(self, request: bytes) -> Reply:
-        """Send a request on an idle connection, or on a new one, and count the response."""
-        connection = self._idle.pop() if self._idle else await self.connect()
+        """Send a request on an idle connection that is open, or on a new one, and count the response."""
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.is_closed:
+                break
+            connection.close()  # the gateway has, while nobody used it, as any server may do
+        else:
+            connection = await self.connect()
         await connection.send(request)
         reply = await connection.reply()
         self.count(reply)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +12,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from tests.attacks.client import Attackers
 from tests.attacks.good_vendors import facts
 from tests.attacks.measurement import Attack, Laboratory, Measurement, broken_bounds, goals_line, table_row
 from tests.attacks.mixed_load import Minute, MixedLoad, growth_percent, report
@@ -49,6 +51,26 @@ def test_attacks_keep_within_their_bounds(
     measurement = running.run(attacks, ATTACK_SECONDS, CUT_SECONDS)
     record_property("attack", table_row(measurement))
     assert broken_bounds(measurement, attacks, MACHINE_SLACK) == []
+
+
+async def test_a_connection_that_was_closed_while_idle_is_no_request_without_an_answer() -> None:
+    """The next request goes over a new one; a request that was sent and is not answered counts as closed."""
+    answers = [b"HTTP/1.1 204 No Content\r\n\r\n"] * 2 + [b""]
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answers.pop(0))
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        attackers = Attackers(SimpleNamespace(host=host, port=port), "any", 60.0)  # type: ignore[arg-type]
+        for expected in ({"204": 1}, {"204": 2}, {"204": 2, "closed": 1}):
+            await attackers.exchange(b"GET / HTTP/1.1\r\n\r\n")
+            assert dict(attackers.replies) == expected
+            for connection in attackers._idle:
+                assert await connection.reader.read() == b""
+        await attackers.close()
 
 
 def test_growth_is_measured_after_the_warm_up() -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import os
 import re
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
@@ -19,6 +22,12 @@ from tests.gateway.cache.small_cache import Clock
 _STATUS = re.compile(rb"HTTP/1\.1 (\d{3})")
 
 
+@functools.cache
+def _silent_file() -> int:
+    """The end of a pipe that nobody writes to."""
+    return os.pipe()[0]
+
+
 class Transport(asyncio.Transport):
     """Keeps what is written to it."""
 
@@ -31,8 +40,11 @@ class Transport(asyncio.Transport):
         self._on_close = on_close
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """The addresses of client and server."""
-        return {"peername": ("192.0.2.1", 50_000), "sockname": ("192.0.2.2", 80)}.get(name, default)
+        """The addresses of client and server, and a socket in which nothing arrives."""
+        if name != "socket":
+            return default
+        client, server = ("192.0.2.1", 50_000), ("192.0.2.2", 80)
+        return SimpleNamespace(fileno=_silent_file, getpeername=lambda: client, getsockname=lambda: server)
 
     def write(self, data: Any) -> None:
         """Keep written bytes."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
+import socket
 
 import pytest
 
@@ -16,11 +18,10 @@ from student_graph.gateway.server.client_connection import (
     MAX_HEADERS,
     MAX_PIPELINED_REQUESTS,
     MAX_REQUEST_BYTES,
-    MIN_SEND_BYTES_PER_SECOND,
     PIECE_BYTES,
     REQUEST_SECONDS,
-    SEND_GRACE_SECONDS,
 )
+from student_graph.gateway.server.responses import MIN_SEND_BYTES_PER_SECOND, SEND_GRACE_SECONDS
 from student_graph.gateway.web.request import MAX_BODY_BYTES
 from tests.gateway.server.one_connection import OneConnection, chunked_head, request
 from tests.long_runs import size
@@ -90,6 +91,34 @@ async def test_an_idle_connection_is_closed(path: str) -> None:
     assert client.statuses == [200]
     client.pass_time(IDLE_SECONDS + 1)
     assert client.is_closed
+
+
+async def test_a_request_that_arrives_when_its_connection_is_idle_for_too_long_is_answered() -> None:
+    """Also if the event loop was busy and has not read it yet; without a request, the connection is closed."""
+    client = OneConnection()
+    loop = asyncio.get_running_loop()
+    client_end, server_end = socket.socketpair()
+    with client_end:
+        client_end.setblocking(False)
+        await loop.connect_accepted_socket(lambda: client.server, server_end)
+        for number in (1, 2):
+            client_end.sendall(request(f"/{number}"))
+            client.clock.now += IDLE_SECONDS + 1
+            client.server.check(client.clock.now)
+            assert b"200 OK" in await loop.sock_recv(client_end, 65_536)
+        client.clock.now += IDLE_SECONDS + 1
+        client.server.check(client.clock.now)
+        assert await loop.sock_recv(client_end, 65_536) == b""
+
+
+async def test_an_idle_connection_keeps_nothing_of_its_last_request() -> None:
+    """There may be thousands of them, and a head may have 32 KiB; the next request is answered like the first."""
+    client = OneConnection()
+    for number in (1, 2):
+        await client.send(request(f"/{number}", headers=b"X-A: " + b"a" * 10_000 + b"\r\n"))
+        client.requests.clear()
+        assert (client.server.cycle, client.server.scope, client.server.headers) == (None, None, [])
+    assert client.paths == ["/1", "/2"]
 
 
 @pytest.mark.row("H14")
