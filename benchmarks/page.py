@@ -35,7 +35,7 @@ from student_graph.gateway.execution import BreadthExecutor, EncodingExecutor
 from student_graph.gateway.execution.plan import PlanCache
 from student_graph.gateway.execution.row_cache import RowCache
 from student_graph.gateway.execution.rows import encode_around_rows
-from student_graph.gateway.server import freeze_garbage_collector
+from student_graph.gateway.server.process import freeze_garbage_collector
 from student_graph.resolvers.access import Reach
 from student_graph.resolvers.context import Context, Health
 from student_graph.resolvers.operation import AnswerLimits, Operation

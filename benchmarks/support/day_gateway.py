@@ -19,8 +19,9 @@ from student_graph.adapters.sources import District
 from student_graph.gateway.demo.description import connect_district
 from student_graph.gateway.demo.districts import DemoDistrict, build_districts
 from student_graph.gateway.demo.people import DemoIssuer, Person
-from student_graph.gateway.server import Service, listen
-from student_graph.gateway.server import run as run_service
+from student_graph.gateway.server.listening import listen
+from student_graph.gateway.server.process import run as run_service
+from student_graph.gateway.server.service import Service
 from student_graph.gateway.warm.plan import WarmPlan, WarmTimes
 from student_graph.resolvers.context import ViewerRole
 

@@ -18,7 +18,7 @@ from student_graph.gateway.cache import Limits
 from student_graph.gateway.disclosure import DisclosureKeys, DisclosureLog
 from student_graph.gateway.documents.limits import DocumentLimits
 from student_graph.gateway.fetch.pipeline import OPERATION_TIMEOUT_SECONDS
-from student_graph.gateway.server import Service
+from student_graph.gateway.server.service import Service
 from student_graph.gateway.web.load_shedding import LoadLimits
 from student_graph.resolvers.context import Viewer, ViewerRole
 

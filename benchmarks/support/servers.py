@@ -27,7 +27,7 @@ from benchmarks.support.district import VIEWER, make_district, make_records, mak
 from benchmarks.support.in_process import create_app, post
 from student_graph.gateway.cache import Limits
 from student_graph.gateway.fetch.pipeline import FetchPipeline
-from student_graph.gateway.server import freeze_garbage_collector
+from student_graph.gateway.server.process import freeze_garbage_collector
 from student_graph.gateway.signing import HmacSigner
 from student_graph.gateway.web.load_shedding import LoadLimits
 from student_graph.resolvers.context import Context

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 BYTES_PER_MIB = 1024 * 1024
 
@@ -57,3 +57,7 @@ class Limits:
     def table_memory(self) -> int:
         """Bytes for finished tables."""
         return self.memory // 16
+
+    def share(self, processes: int) -> Limits:
+        """The limits of one process of several, which all of them together keep."""
+        return replace(self, memory=self.memory // processes, entries=max(1, self.entries // processes))

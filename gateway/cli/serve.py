@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
+import sys
 from pathlib import Path
 
 from student_graph.gateway.cli.parser import Commands
-from student_graph.gateway.cli.serving.loader import ServiceLoader
-from student_graph.gateway.server import listen
-from student_graph.gateway.server import run as run_service
+from student_graph.gateway.cli.serving.layout import MAX_WORKERS, Layout, read_layout
+from student_graph.gateway.server.listening import graph_url, listen
 
 
 def add_command(commands: Commands) -> None:
@@ -25,7 +26,27 @@ def add_command(commands: Commands) -> None:
         metavar="FILE",
         help="file with environment variables, one NAME=value a line, which is read again with the settings",
     )
+    command.add_argument(
+        "--workers",
+        type=_worker_count,
+        metavar="N",
+        help="processes that answer on the port (default: server.workers; without it one for each processor "
+        "if the settings name a Redis, else one)",
+    )
     command.set_defaults(run=run)
+
+
+def _worker_count(text: str) -> int:
+    """
+    A number of workers.
+
+    Raises:
+        ArgumentTypeError: it is not a number, or not one that makes sense.
+    """
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_WORKERS)) else 0
+    if not 1 <= number <= MAX_WORKERS:
+        raise argparse.ArgumentTypeError(f"must be a number from 1 to {MAX_WORKERS}")
+    return number
 
 
 def run(options: argparse.Namespace) -> int:
@@ -35,11 +56,30 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         SettingsError: a setting is wrong, a secret is missing, or the port is in use.
     """
-    loader = ServiceLoader(options.config, options.env_file)
-    server = loader.settings.server
-    service = loader.start()
-    with listen(server.host, server.port) as listener:
-        host, port = listener.getsockname()[:2]
-        url = f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql"
-        run_service(service, listener, lambda: print(f"student-graph answers at {url}", flush=True), loader)
-    return 0
+    layout = read_layout(options.config)
+    workers = options.workers or (1 if layout is None else layout.workers)
+    if layout is not None and workers > 1:
+        return _supervise(options, layout, workers)
+    from student_graph.gateway.cli.serving.one_process import serve  # noqa: PLC0415 - a supervisor stays small
+
+    return serve(options.config, options.env_file)
+
+
+def _supervise(options: argparse.Namespace, layout: Layout, workers: int) -> int:
+    """
+    Run several workers.
+
+    Raises:
+        SettingsError: the port is in use.
+    """
+    from student_graph.gateway.server.workers.supervisor import Supervisor  # noqa: PLC0415 - only here
+
+    with listen(layout.host, layout.port) as listener:
+        url = graph_url(listener)
+        files = [str(options.config), "" if options.env_file is None else str(options.env_file)]
+        command = [sys.executable, "-m", "student_graph.gateway.cli.serving.worker", *files]
+        return asyncio.run(
+            Supervisor(command, workers, listener).run(
+                lambda: print(f"student-graph answers at {url}", flush=True)
+            )
+        )

@@ -56,6 +56,8 @@ class ServerConfig(Section):
     """Port to listen on; 0 picks a free one."""
     graphiql: bool = False
     """Whether `/graphql` shows GraphiQL in a browser; it switches introspection on."""
+    workers: int | None = Field(default=None, ge=1, le=256)
+    """Processes that answer on the port; with Redis one for each processor by default, and without it one."""
     introspection: bool = False
     """Whether queries may read the schema."""
     origins: frozenset[str] = frozenset()
@@ -68,8 +70,8 @@ class ServerConfig(Section):
     """Whether the graph is also a subgraph for the supergraph of the district, by Apollo Federation 2."""
     connections_per_address: int = Field(default=2_048, ge=1)
     """Open connections of one address; set it to what a proxy in front opens, if that is more."""
-    drain: float = Field(default=0.0, ge=0, le=60)
-    """Seconds between the signal to stop, when `/health/ready` changes to 503, and closing the port."""
+    drain: float = Field(default=5.0, ge=0, le=60)
+    """Seconds between SIGTERM, when `/health/ready` changes to 503, and closing the port."""
     watch: bool = False
     """Whether changed files of the settings are taken up by themselves, as on SIGHUP."""
     check_sources: bool = True

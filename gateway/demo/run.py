@@ -18,8 +18,9 @@ from student_graph.gateway.demo.districts import DemoDistrict, all_people, build
 from student_graph.gateway.demo.people import POLICY, DemoIssuer
 from student_graph.gateway.demo.ready_file import ready_file
 from student_graph.gateway.disclosure import DisclosureKeys, DisclosureLog
-from student_graph.gateway.server import Service, listen
-from student_graph.gateway.server import run as run_service
+from student_graph.gateway.server.listening import listen
+from student_graph.gateway.server.process import run as run_service
+from student_graph.gateway.server.service import Service
 from student_graph.gateway.web.admission import Purposes
 from student_graph.gateway.web.routes.dashboard import ADDRESS, DashboardPage
 from student_graph.gateway.web.routes.graphiql import GraphiQLPage

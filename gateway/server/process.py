@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import functools
 import gc
+import logging
 import math
 import resource
 import signal
 import socket
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from student_graph.adapters.registry import SettingsError
 from student_graph.gateway import logs
 from student_graph.gateway.server.allocator import FreeMemoryReturn, configure_allocator
 from student_graph.gateway.server.client_connection import ClientConnection
@@ -25,41 +25,18 @@ from student_graph.gateway.server.connection_table import MAX_CONNECTIONS, Conne
 from student_graph.gateway.server.garbage import GarbageCollection
 from student_graph.gateway.server.reloading import ReloadableApplication, SettingsLoader
 from student_graph.gateway.server.service import Application, Service
+from student_graph.gateway.server.workers.accepting import Acceptor
+from student_graph.gateway.server.workers.member import Membership
 from student_graph.gateway.web.routes.health import Readiness
 
+log = logging.getLogger("student_graph.gateway")
+
+NOT_ADMITTED = 3
+"""Exit status of a worker whose settings the other workers refuse."""
 SHUTDOWN_GRACE_SECONDS = 10
 """How long requests in flight may take to finish after the process stops to listen."""
-LISTEN_BACKLOG_CONNECTIONS = 2048
 OTHER_OPEN_FILES = 512
 """Files that the process may have open besides the connections of clients: vendors, Redis, the record, itself."""
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """
-    Open a listening socket, before anything else starts, so that a port in use is reported first.
-
-    Raises:
-        SettingsError: the port is in use, or the address is not one of this machine.
-    """
-    try:
-        return _open_socket(host, port)
-    except OSError as exc:
-        if exc.errno == errno.EADDRINUSE:
-            raise SettingsError(f"port {port} is in use; choose another one") from None
-        raise SettingsError(f"cannot listen on {host} port {port}: {exc.strerror}") from None
-
-
-def _open_socket(host: str, port: int) -> socket.socket:
-    family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    listener = socket.socket(family, kind, proto)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(LISTEN_BACKLOG_CONNECTIONS)
-    except OSError:
-        listener.close()
-        raise
-    return listener
 
 
 def freeze_garbage_collector() -> None:
@@ -77,11 +54,16 @@ def run(
     listener: socket.socket,
     on_ready: Callable[[], None],
     loader: SettingsLoader | None = None,
-) -> None:
+    member: Membership | None = None,
+) -> int:
     """
     Serve until a signal to stop, then finish the requests in flight; call `on_ready` once requests are answered.
 
-    With a `loader`, the settings are read again on SIGHUP, and when it says that they have changed.
+    With a `loader`, the settings are read again on SIGHUP, and when it says that they have changed. `member` makes
+    the process one of several workers.
+
+    Returns:
+        The exit status: 0, or `NOT_ADMITTED` if the other workers refuse this one's settings.
 
     Raises:
         SettingsError: a trusted document is not valid for the schema.
@@ -90,12 +72,20 @@ def run(
     configure_allocator()
     application = Application(service)
     connections = ConnectionTable(per_address=service.connections_per_address, total=max_connections())
-    reloadable = ReloadableApplication(application, loader) if loader is not None else None
+    reload_all = None if member is None else member.request_reload
+    reloadable = ReloadableApplication(application, loader, reload_all) if loader is not None else None
     config = server_config(reloadable or application.asgi, connections)
-    server = _Server(config, application.readiness, service.drain_seconds, on_ready, reloadable=reloadable)
+    if member is not None and reloadable is not None and loader is not None:
+        place = _WorkerPlace(member, reloadable, loader, connections)
+    else:
+        place = None
+    server = _Server(
+        config, application.readiness, service.drain_seconds, on_ready, reloadable=reloadable, place=place
+    )
     if reloadable is not None:
         signal.signal(signal.SIGHUP, server.remember_hangup)
     server.run(sockets=[listener])
+    return server.exit_status
 
 
 def server_config(app: ASGIApp, connections: ConnectionTable) -> uvicorn.Config:
@@ -126,6 +116,16 @@ def max_connections() -> int:
     return min(MAX_CONNECTIONS, max(soft - OTHER_OPEN_FILES, soft // 2))
 
 
+@dataclass(frozen=True, slots=True)
+class _WorkerPlace:
+    """What a server needs as one of several workers."""
+
+    member: Membership
+    reloadable: ReloadableApplication
+    loader: SettingsLoader
+    connections: ConnectionTable
+
+
 class _Server(uvicorn.Server):
     """Becomes unready some time before it stops to listen, and exits with success after a signal to stop."""
 
@@ -137,9 +137,12 @@ class _Server(uvicorn.Server):
         on_ready: Callable[[], None],
         *,
         reloadable: ReloadableApplication | None,
+        place: _WorkerPlace | None = None,
     ) -> None:
         super().__init__(config)
-        self._reloadable = reloadable
+        self.exit_status = 0
+        self._reloadable, self._place = reloadable, place
+        self._acceptor: Acceptor | None = None
         self._had_hangup = False
         self._readiness = readiness
         self._drain_seconds = drain_seconds
@@ -150,11 +153,42 @@ class _Server(uvicorn.Server):
         """When to stop to listen, in monotonic seconds."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        if self._place is None:
+            await super().startup(sockets)
+        elif not await self._start_worker(self._place):
+            return
         self._garbage_collection.start()
         if self._reloadable is not None:
             self._reload_on_hangup(self._reloadable)
         self._on_ready()
+
+    async def _start_worker(self, place: _WorkerPlace) -> bool:
+        """Connect to the supervisor, and accept connections if it admits this worker; return whether it does."""
+        await place.member.connect(place.reloadable, self._stop_alone)
+        await super().startup([])
+        refusal = await place.member.admission(place.loader.files_digest)
+        if refusal is not None:
+            log.error("this worker does not start: its settings are not taken up by the others: %s", refusal)
+            self.should_exit, self.exit_status = True, NOT_ADMITTED
+            return False
+        make_protocol: Callable[[], asyncio.Protocol] = functools.partial(
+            self.config.http_protocol_class,  # type: ignore[call-arg] # as uvicorn itself calls it
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
+        member = place.member
+        self._acceptor = Acceptor(
+            member.listener, member.board, member.number, make_protocol, lambda: len(place.connections)
+        )
+        self._acceptor.start()
+        return True
+
+    def _stop_alone(self) -> None:
+        """Stop because the supervisor has gone."""
+        if not self.should_exit:
+            log.error("the supervisor has gone: this worker stops")
+            self.handle_exit(signal.SIGTERM, None)
 
     def _reload_on_hangup(self, reloadable: ReloadableApplication) -> None:
         """Read the settings again on SIGHUP, also on one that came during the start."""
@@ -167,17 +201,29 @@ class _Server(uvicorn.Server):
         self._had_hangup = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._acceptor is not None:
+            self._acceptor.stop()
         await super().shutdown(sockets)
         self._garbage_collection.stop()
+        if self._place is not None:
+            self.should_exit = True
+            await self._place.member.close()
 
     async def on_tick(self, counter: int) -> bool:
         self._free_memory_return.check()
         self._garbage_collection.check(is_idle=not self.server_state.tasks)
+        if self._acceptor is not None:
+            self._acceptor.note()
         return await super().on_tick(counter) or time.monotonic() >= self._stops_at
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Become unready at once, and stop after the configured time; a second signal stops the process now."""
+        """
+        Become unready at once, and stop after the configured time; a second signal stops the process now.
+
+        After SIGINT it does not wait: somebody pressed Ctrl+C, and no load balancer has to notice.
+        """
         if self._readiness.draining:
             self.should_exit = self.force_exit = True
         self._readiness.drain()
-        self._stops_at = time.monotonic() + self._drain_seconds
+        drain_seconds = 0.0 if sig == signal.SIGINT else self._drain_seconds
+        self._stops_at = time.monotonic() + drain_seconds

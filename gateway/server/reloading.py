@@ -11,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import chain
 from typing import Protocol
 
@@ -52,6 +53,13 @@ class SettingsLoader(Protocol):
             SettingsError: one of them does not.
         """
 
+    @property
+    def files_digest(self) -> str:
+        """A digest of the files that were read last: the same in all processes that have read the same."""
+
+    def take_up(self) -> None:
+        """Note that the settings that were read last are the present ones."""
+
     async def watch(self, on_change: Callable[[], None]) -> None:
         """Call `on_change` whenever a file of the settings has changed, until cancelled."""
 
@@ -66,13 +74,34 @@ class _Running:
         """Set once its last request has ended, after others took over."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """An application that may take over, and when its settings began to be read, in monotonic seconds."""
+
+    application: Application
+    added: Sequence[Source]
+    """Its sources that the running application does not have."""
+    started_at: float
+
+
 class ReloadableApplication:
     """An ASGI application that is replaced by another one whenever the settings are read again."""
 
-    def __init__(self, application: Application, loader: SettingsLoader) -> None:
-        """Start with an application, and build later ones from what `loader` reads."""
+    def __init__(
+        self,
+        application: Application,
+        loader: SettingsLoader,
+        reload_all: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """
+        Start with an application, and build later ones from what `loader` reads.
+
+        `reload_all` lets all workers of the gateway reload, this one included; None if this process is alone.
+        """
         self._first, self._loader = application, loader
+        self._reload_all = reload_all or self._reload_alone
         self._status = application.readiness.settings
+        self._prepared: _Prepared | None = None
         self._retiring: dict[_Running, asyncio.Task[None]] = {}
         """Earlier applications that still answer requests, oldest first."""
 
@@ -108,6 +137,7 @@ class ReloadableApplication:
         for task in chain(tasks, self._retiring.values()):
             task.cancel()
         await asyncio.gather(*tasks, *self._retiring.values(), return_exceptions=True)
+        await self._drop()
         for running in list(self._retiring):
             await self._close(running)
         await self._running.application.close()
@@ -117,18 +147,64 @@ class ReloadableApplication:
     async def _reload_on_request(self) -> None:
         while True:
             await self._requested.wait()
-            started_at = time.monotonic()
             await asyncio.sleep(SETTLE_SECONDS)
             self._requested.clear()
-            try:
-                await self._make_room()
-                await self._reload(started_at)
-            except SettingsError as exc:
-                self._refuse(str(exc))
-            except Exception as exc:  # noqa: BLE001 - a bug in the new settings' way must not end the present ones
-                self._refuse(f"internal error ({type(exc).__name__})")
+            await self._reload_all()
 
-    def _refuse(self, reason: str) -> None:
+    async def _reload_alone(self) -> None:
+        refusal, _ = await self.prepare(check_sources=True)
+        if refusal is None:
+            await self.take_up()
+        else:
+            await self.refuse(refusal)
+
+    async def prepare(self, *, check_sources: bool) -> tuple[str | None, str]:
+        """
+        Build an application from the present settings, and check it.
+
+        With `check_sources`, sources that it adds are asked whether they answer.
+
+        Returns:
+            Why the settings are refused, None if they are right; and a digest of the files that were read.
+        """
+        try:
+            await self._drop()
+            await self._make_room()
+            await self._prepare(time.monotonic(), check_sources=check_sources)
+        except SettingsError as exc:
+            return str(exc), ""
+        except Exception as exc:  # noqa: BLE001 - a bug in the new settings' way must not end the present ones
+            return f"internal error ({type(exc).__name__})", ""
+        return None, self._loader.files_digest
+
+    async def _prepare(self, started_at: float, *, check_sources: bool) -> None:
+        running = self._running.application
+        service = await asyncio.to_thread(self._loader.load, running.service)
+        known = set(running.pipeline.sources)
+        added = [source for district in service.districts for source in district.sources if source not in known]
+        try:
+            application = await asyncio.to_thread(Application, service, running)
+            if check_sources:
+                await self._loader.check(service, added)
+        except BaseException:
+            await self._close_clients(added)
+            raise
+        self._prepared = _Prepared(application, added, started_at)
+
+    async def _drop(self) -> None:
+        """Close what was prepared and is not taken up."""
+        prepared, self._prepared = self._prepared, None
+        if prepared is not None:
+            await self._close_clients(prepared.added)
+
+    async def _close_clients(self, added: Sequence[Source]) -> None:
+        known = {source.adapter.http for source in self._running.application.pipeline.sources}
+        clients = {source.adapter.http for source in added} - known
+        await asyncio.gather(*(client.aclose() for client in clients))
+
+    async def refuse(self, reason: str) -> None:
+        """Go on under the settings so far; the reason is logged, and shown to operators."""
+        await self._drop()
         log.error("the settings are not taken up, the earlier ones stay: %s", reason)
         self._status.refuse(reason)
 
@@ -137,33 +213,16 @@ class ReloadableApplication:
         while len(self._retiring) >= MAX_RETIRED_APPLICATIONS:
             await asyncio.wait(self._retiring.values(), return_when=asyncio.FIRST_COMPLETED)
 
-    async def _reload(self, started_at: float) -> None:
-        """
-        Build an application from the present settings, check it, and let it take over.
-
-        Raises:
-            SettingsError: the settings are wrong, or a new source does not answer.
-        """
-        running = self._running.application
-        service = await asyncio.to_thread(self._loader.load, running.service)
-        known = set(running.pipeline.sources)
-        added = [source for district in service.districts for source in district.sources if source not in known]
-        try:
-            application = await asyncio.to_thread(Application, service, running)
-            await self._loader.check(service, added)
-        except BaseException:
-            clients = {source.adapter.http for source in added} - {source.adapter.http for source in known}
-            await asyncio.gather(*(client.aclose() for client in clients))
-            raise
-        await self._replace(application, started_at)
-
-    async def _replace(self, application: Application, started_at: float) -> None:
-        """Let an application answer all requests that come from now on."""
-        earlier = self._running
+    async def take_up(self) -> None:
+        """Let the application that was prepared answer all requests that come from now on."""
+        prepared, self._prepared = self._prepared, None
+        assert prepared is not None
+        application, earlier = prepared.application, self._running
+        self._loader.take_up()
         application.start(earlier.application)
         self._running = _Running(application)
         changes = [*_changes(earlier.application.pipeline.sources, application.pipeline.sources)]
-        self._status.take_up(changes, time.monotonic() - started_at)
+        self._status.take_up(changes, time.monotonic() - prepared.started_at)
         if not earlier.requests:
             earlier.idle.set()
         self._retiring[earlier] = asyncio.create_task(self._retire(earlier))

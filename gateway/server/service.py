@@ -30,6 +30,7 @@ from student_graph.gateway.server.connection_table import MAX_CONNECTIONS_PER_AD
 from student_graph.gateway.server.parts import memory_account, operator_routes, with_cors
 from student_graph.gateway.server.status import status_routes
 from student_graph.gateway.signing import HmacSigner
+from student_graph.gateway.server.workers.reports import OneWorker, Workers
 from student_graph.gateway.warm.plan import WarmTimes
 from student_graph.gateway.web.admission import Admission, Purposes
 from student_graph.gateway.web.app import GatewayApp, http_error
@@ -82,7 +83,11 @@ class Service:
     client_cache_seconds: int = 0
     """How long a client may cache a response privately; 0 for not at all."""
     fleet: Fleet | None = None
-    """The processes that share their cache entries with this one; None if it runs alone."""
+    """The processes that share purges and claims with this one; None if it runs alone."""
+    shares_answers: bool = True
+    """Whether they share their cache entries, too; workers without Redis do not."""
+    workers: Workers = field(default_factory=OneWorker)
+    """The workers that answer on the same port."""
     webhook_keys: WebhookKeys = field(default_factory=dict)
     """Keys of the sources that report changes."""
     signing_key: bytes = field(default_factory=lambda: secrets.token_bytes(SIGNING_KEY_BYTES))
@@ -167,8 +172,9 @@ class Application:
         fleet = service.fleet
         self.opening_limit: OpeningLimit = running.opening_limit if running else OpeningLimit(fleet)
         self._break_glass = self._build_break_glass()
-        self._background = BackgroundReads(self.pipeline, service.warm, fleet, calendars=service.calendars)
-        joined = None if fleet is None else lambda: fleet.joined
+        sharing = fleet if service.shares_answers else None  # what one process reads is there for all of them
+        self._background = BackgroundReads(self.pipeline, service.warm, sharing, calendars=service.calendars)
+        joined = None if sharing is None else lambda: sharing.joined
         self.readiness: Readiness = running.readiness if running else Readiness(joined)
         self._status = status_routes(self.pipeline, self._background, self.readiness, self.authenticator)
         self.asgi = self._build_asgi()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from student_graph.gateway.demo import run
-from student_graph.gateway.server import Service
+from student_graph.gateway.server.service import Service
 from student_graph.gateway.web.routes.dashboard import DashboardPage
 from tests.gateway.servers import ROOT, client_for, error_line
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from student_graph.gateway.auth import Issuer, IssuerKeys, SignIn
-from student_graph.gateway.server import Service
+from student_graph.gateway.server.service import Service
 from student_graph.gateway.web.routes.dashboard import DashboardPage
 from student_graph.gateway.web.routes.graphiql import GraphiQLPage
 from student_graph.resolvers.context import ViewerRole

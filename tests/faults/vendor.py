@@ -27,7 +27,7 @@ from student_graph.adapters.reading import MAX_TEXT_CHARACTERS, read
 from student_graph.adapters.sources import District, Source
 from student_graph.gateway.cache import Limits
 from student_graph.gateway.http import NetworkOptions, VendorClient, create_client
-from student_graph.gateway.server import Application, Service
+from student_graph.gateway.server.service import Application, Service
 from student_graph.gateway.telemetry import count_call
 from student_graph.resolvers.context import Viewer, ViewerRole
 from tests.gateway.small_district import DISTRICT, Ledger, Sis, source

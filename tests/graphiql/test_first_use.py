@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
-from student_graph.gateway.server import Service
+from student_graph.gateway.server.service import Service
 from student_graph.gateway.web.admission import Purposes
 from student_graph.gateway.web.routes.graphiql import GraphiQLPage
 from student_graph.resolvers.context import Viewer, ViewerRole

@@ -26,7 +26,7 @@ from student_graph.adapters.sandbox.serving import Sandbox, Switches
 from student_graph.adapters.sources import District, Freshness, Source
 from student_graph.gateway.cache import Limits
 from student_graph.gateway.config.districts import connect
-from student_graph.gateway.server import Application, Service
+from student_graph.gateway.server.service import Application, Service
 from student_graph.resolvers.access import unlimited_grants
 from student_graph.resolvers.context import Viewer, ViewerRole
 from tests.faults.vendor import post

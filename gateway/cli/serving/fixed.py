@@ -12,9 +12,11 @@ from student_graph.adapters.sources import District
 from student_graph.gateway.config import environment, settings_file
 from student_graph.gateway.disclosure import DisclosureKeys, DisclosureLog
 from student_graph.gateway.disclosure.sinks import OtlpStdoutSink, Sink, StdoutSink
+from student_graph.gateway.server.workers.fleet import WorkersFleet
+from student_graph.gateway.server.workers.member import Membership
 
 FIXED_SETTINGS: Mapping[str, tuple[str, ...]] = {
-    "server": ("host", "port", "connections_per_address", "drain"),
+    "server": ("host", "port", "workers", "connections_per_address", "drain"),
     "cache": ("redis", "redis_password_env", "redis_timeout", "key_env", "name"),
     "disclosure": ("directory", "key_env", "stdout", "file_mib"),
 }
@@ -37,7 +39,7 @@ class FixedParts:
 
     disclosure_log: DisclosureLog
     fleet: Mapping[str, Any]
-    """The arguments of `Service` that connect it to Redis; empty if the settings name no Redis."""
+    """The arguments of `Service` that connect it to other processes; empty if there are none."""
     secrets: Mapping[str, object]
     """By setting."""
 
@@ -54,15 +56,23 @@ class FixedParts:
 
 
 def open_fixed_parts(
-    settings: settings_file.Config, path: Path, environ: Mapping[str, str], districts: Sequence[District]
+    settings: settings_file.Config,
+    path: Path,
+    environ: Mapping[str, str],
+    districts: Sequence[District],
+    member: Membership | None,
 ) -> FixedParts:
     """
-    Open the record of disclosures, and connect to the fleet.
+    Open the record of disclosures, and connect to the fleet: to Redis, and as a member to the other workers.
 
     Raises:
         SettingsError: a secret is missing, the folder of the record cannot be written, or packages are missing.
     """
     fleet = fleet_arguments(settings, path, districts, environ)
+    if member is not None:
+        key = fleet.get("signing_key", member.signing_key)
+        workers = WorkersFleet(member, fleet.get("fleet"))
+        fleet = {"fleet": workers, "signing_key": key, "shares_answers": bool(fleet), "workers": member}
     log = open_disclosure_log(settings, path, environ)
     return FixedParts(log, fleet, _secrets(settings, path, environ))
 

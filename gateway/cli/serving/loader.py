@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,8 @@ from student_graph.gateway.config.environment_file import read_environment_file
 from student_graph.gateway.config.issuers import build_issuers
 from student_graph.gateway.config.problems import Problems
 from student_graph.gateway.documents.manifest import read_manifest
-from student_graph.gateway.server import Service
+from student_graph.gateway.server.service import Service
+from student_graph.gateway.server.workers.member import Membership
 from student_graph.gateway.web.admission import Purposes
 from student_graph.gateway.web.routes.graphiql import GraphiQLPage
 
@@ -33,18 +36,22 @@ log = logging.getLogger("student_graph.gateway")
 class ServiceLoader:
     """The settings of one gateway: a file, and perhaps another one with the values of environment variables."""
 
-    def __init__(self, path: Path, environment_file: Path | None = None) -> None:
+    def __init__(self, path: Path, environment_file: Path | None = None, member: Membership | None = None) -> None:
         """
-        Read the settings for the start.
+        Read the settings for the start; `member` connects a worker to the others.
 
         Raises:
             SettingsError: a setting is wrong, or a secret is missing.
         """
         self._path, self._environment_file = path, environment_file
         self._packages = LoadedPackages()
+        self._member = member
+        self._workers = 1 if member is None else member.workers
         self.settings = self._pending = settings_file.load(path, self._environ())
         """The settings that hold now. Those that are about to be taken up are pending."""
         self._watched: Sequence[Path] = ()
+        self.files_digest = ""
+        """A digest of the files that were read last."""
         self._fixed: FixedParts | None = None
 
     def start(self) -> Service:
@@ -54,10 +61,10 @@ class ServiceLoader:
         Raises:
             SettingsError: a setting is wrong, or a secret is missing.
         """
-        with self._packages.up_to_date():
-            service = self._build(self.settings, None)
         self._watched = self._files(self.settings)
-        return service
+        self.files_digest = _digest(self._watched)
+        with self._packages.up_to_date():
+            return self._build(self.settings, None)
 
     def load(self, running: Service) -> Service:
         """
@@ -69,6 +76,7 @@ class ServiceLoader:
         settings = self._pending = settings_file.load(self._path, self._environ())
         with self._packages.up_to_date():
             self._watched = self._files(settings)
+            self.files_digest = _digest(self._watched)
             if (name := changed_setting(self.settings, settings)) is not None:
                 raise SettingsError(f"{self._path}: {name}: cannot change while the gateway runs; restart it")
             return self._build(settings, running)
@@ -87,6 +95,9 @@ class ServiceLoader:
                     f"{self._path}: the source {source.district}/{source.name} does not answer "
                     f"({result.code}: {result.reason}); correct it, or set server.check_sources = false"
                 )
+
+    def take_up(self) -> None:
+        """Note that the settings that were read last are the present ones."""
         self.settings = self._pending
 
     async def watch(self, on_change: Callable[[], None]) -> None:
@@ -117,15 +128,14 @@ class ServiceLoader:
             districts,
             viewers,
             GraphiQLPage(issuers=issuers) if server.graphiql else None,
-            connections_per_address=server.connections_per_address,
+            connections_per_address=math.ceil(server.connections_per_address / self._workers),
             drain_seconds=server.drain,
             get_queries=server.get_queries,
             defer=server.defer,
             federation=server.federation,
-            cache_limits=settings.cache.limits,
+            cache_limits=settings.cache.limits.share(self._workers),
             client_cache_seconds=settings.cache.client_seconds,
-            **_running_key(running),
-            **fixed.fleet,
+            **{**_running_key(running), **fixed.fleet},
             introspection=server.introspection or server.graphiql,
             document_limits=settings.limits.document_limits,
             webhook_keys=webhook_keys,
@@ -187,7 +197,7 @@ class ServiceLoader:
             SettingsError: a secret is missing, or is another one than at the start.
         """
         if self._fixed is None:
-            self._fixed = open_fixed_parts(settings, self._path, environ, districts)
+            self._fixed = open_fixed_parts(settings, self._path, environ, districts, self._member)
         else:
             self._fixed.check(settings, self._path, environ)
         return self._fixed
@@ -195,4 +205,16 @@ class ServiceLoader:
 
 def _running_key(running: Service | None) -> dict[str, Any]:
     """The key that signs cursors and tickets, so that those that clients hold stay valid; none at the start."""
-    return {} if running is None or running.fleet is not None else {"signing_key": running.signing_key}
+    return {} if running is None else {"signing_key": running.signing_key}
+
+
+def _digest(files: Iterable[Path]) -> str:
+    """A digest of the contents of files; one that cannot be read counts as empty."""
+    digest = sha256()
+    for file in files:
+        try:
+            content = file.read_bytes()
+        except OSError:
+            content = b""
+        digest.update(sha256(content).digest())
+    return digest.hexdigest()

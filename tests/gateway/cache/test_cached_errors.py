@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from student_graph.adapters.model import Sensitivity
-from student_graph.gateway.server import Service
+from student_graph.gateway.server.service import Service
 from student_graph.resolvers.access import unlimited_grants
 from student_graph.resolvers.context import Viewer, ViewerRole
 from tests.gateway.servers import client_for

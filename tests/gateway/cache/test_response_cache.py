@@ -18,7 +18,7 @@ from student_graph.adapters.sources import District
 from student_graph.gateway.cache import Limits
 from student_graph.gateway.cache.response_cache import ResponseCache
 from student_graph.gateway.disclosure import Entry
-from student_graph.gateway.server import Service
+from student_graph.gateway.server.service import Service
 from student_graph.resolvers.access import unlimited_grants
 from student_graph.resolvers.context import Viewer, ViewerRole
 from tests.gateway.cache.small_cache import STUDENTS, CacheHarness, Clock

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from student_graph.gateway.server import Service
+from student_graph.gateway.server.service import Service
 from tests.gateway.cache.test_response_cache import VIEWERS
 from tests.gateway.servers import client_for, run_here
 from tests.gateway.small_district import Ledger, district

@@ -16,7 +16,7 @@ from student_graph.gateway.documents.explain import explain
 from student_graph.gateway.documents.store import DocumentStore
 from student_graph.gateway.documents.ways import WayPrices
 from student_graph.gateway.execution import BreadthExecutor
-from student_graph.gateway.server import Service
+from student_graph.gateway.server.service import Service
 from student_graph.resolvers.context import DeclaredPrices, ReadPrices, Viewer, ViewerRole
 from student_graph.resolvers.schema import core_schema, make_schema
 from tests.gateway.execution.product import WORLDS

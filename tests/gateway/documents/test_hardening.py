@@ -30,7 +30,7 @@ for module in pkgutil.iter_modules(documents.__path__):
     import_module(f"{documents.__name__}.{module.name}")
 """
 IMPORT_SERVER = "import student_graph.gateway.server"
-BUILD_SERVER = "from student_graph.gateway.server import Service; Service([], {}).app()"
+BUILD_SERVER = "from student_graph.gateway.server.service import Service; Service([], {}).app()"
 
 
 def states_after(*steps: str) -> list[dict[str, Any]]:

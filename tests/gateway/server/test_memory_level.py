@@ -17,8 +17,7 @@ from student_graph.gateway.documents import cost_cache, store
 from student_graph.gateway.execution import EncodingExecutor
 from student_graph.gateway.execution.plan import PlanCache
 from student_graph.gateway.execution.row_cache import RowCache
-from student_graph.gateway.server import Service
-from student_graph.gateway.server.service import Application
+from student_graph.gateway.server.service import Application, Service
 from student_graph.gateway.web.load_shedding import LoadLimits
 from tests.gateway.execution.product import lms, sis
 from tests.long_runs import size

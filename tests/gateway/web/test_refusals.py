@@ -13,7 +13,7 @@ import pytest
 from student_graph.adapters.model import DistrictId
 from student_graph.gateway.auth import Authenticator
 from student_graph.gateway.disclosure import UnwritableError
-from student_graph.gateway.server import Service
+from student_graph.gateway.server.service import Service
 from student_graph.gateway.web.admission import Admission
 from student_graph.gateway.web.app import GatewayApp
 from student_graph.gateway.web.graphql import GraphQLView

@@ -13,7 +13,7 @@ import httpx
 
 from student_graph.gateway.demo.districts import DemoDistrict, all_people, build_districts
 from student_graph.gateway.demo.people import DemoIssuer
-from student_graph.gateway.server import Service
+from student_graph.gateway.server.service import Service
 from tests.gateway.servers import client_for
 from tests.patience import OPERATION_SECONDS, SOURCE_SECONDS
 

@@ -16,7 +16,7 @@ from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.adapters.sandbox.serving import served
 from student_graph.gateway.demo.districts import DemoDistrict, all_people
 from student_graph.gateway.demo.people import GRANTS, DemoIssuer
-from student_graph.gateway.server import Service
+from student_graph.gateway.server.service import Service
 from student_graph.resolvers.access import unlimited_grants
 from student_graph.resolvers.cohorts.aggregates.dimensions import DIMENSIONS
 from student_graph.resolvers.context import Viewer, ViewerRole

@@ -11,7 +11,7 @@ from student_graph.adapters.sandbox.facts import CohortFact, DistrictFacts
 from student_graph.adapters.sandbox.serving import served
 from student_graph.gateway.demo.districts import all_people
 from student_graph.gateway.demo.people import DemoIssuer, Person
-from student_graph.gateway.server import Service
+from student_graph.gateway.server.service import Service
 from student_graph.resolvers.context import ViewerRole
 from tests.gateway.servers import client_for
 from tests.scenarios.helpers.demo_gateway import DemoGateway, demo_districts

@@ -17,7 +17,7 @@ from student_graph.gateway.auth import IssuerKeys
 from student_graph.gateway.config import environment, settings_file
 from student_graph.gateway.config.access import SETTINGS_ISSUER, grants_by_district
 from student_graph.gateway.disclosure import DisclosureKeys, DisclosureLog
-from student_graph.gateway.server import Service
+from student_graph.gateway.server.service import Service
 from tests.gateway.auth.token_factory import EC_KEY, public_jwk, signed_token
 from tests.gateway.servers import client_for
 from tests.gateway.small_district import Ledger, district

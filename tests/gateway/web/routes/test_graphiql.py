@@ -9,7 +9,7 @@ import httpx
 import pytest
 from graphql import parse, validate
 
-from student_graph.gateway.server import Service
+from student_graph.gateway.server.service import Service
 from student_graph.gateway.web.admission import Purposes
 from student_graph.gateway.web.routes.graphiql import EXAMPLE_FOLDERS, GraphiQLPage
 from student_graph.resolvers.schema import core_schema, make_schema

@@ -8,7 +8,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from student_graph.gateway.server import Service
+from student_graph.gateway.server.service import Service
 from student_graph.resolvers.context import Viewer, ViewerRole
 from tests.gateway.servers import client_for
 from tests.gateway.small_district import DISTRICT, Ledger, district

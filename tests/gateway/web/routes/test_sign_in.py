@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from student_graph.gateway.auth import Issuer, IssuerKeys, SignIn
-from student_graph.gateway.server import Service
+from student_graph.gateway.server.service import Service
 from student_graph.gateway.web.routes.graphiql import GraphiQLPage
 from student_graph.resolvers.context import ViewerRole
 from tests.clients import async_client

@@ -16,8 +16,7 @@ import pytest
 
 from student_graph.adapters.errors import UnavailableError
 from student_graph.adapters.model import DistrictId
-from student_graph.gateway.server import Service
-from student_graph.gateway.server.service import Application
+from student_graph.gateway.server.service import Application, Service
 from student_graph.gateway.web.routes import status_events
 from student_graph.resolvers.context import Viewer, ViewerRole
 from tests.gateway.servers import client_for, running_demo

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from student_graph.gateway.server import Service
+from student_graph.gateway.server.service import Service
 from student_graph.gateway.web.routes.webhooks import (
     CALLS_BURST,
     MAX_CLOCK_DIFFERENCE_SECONDS,

@@ -1,0 +1,62 @@
+"""How many processes serve on which address: all that a supervisor reads of the settings file."""
+
+from __future__ import annotations
+
+import math
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+MAX_WORKERS = 256
+CPU_LIMIT = Path("/sys/fs/cgroup/cpu.max")
+"""The processor time that a container may use, as `quota period` in microseconds, or `max period`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """An address, and the number of workers behind it."""
+
+    host: str
+    port: int
+    workers: int
+
+
+def read_layout(path: Path) -> Layout | None:
+    """
+    The layout that a settings file asks for.
+
+    None if the file cannot be read, or something in these settings is wrong: who reads all settings says what.
+    """
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    server, cache = _section(settings, "server"), _section(settings, "cache")
+    default = default_workers() if "redis" in cache else 1
+    host, port, workers = server.get("host", "127.0.0.1"), server.get("port", 8000), server.get("workers", default)
+    if not isinstance(host, str) or not _is_within(port, 0, 65535) or not _is_within(workers, 1, MAX_WORKERS):
+        return None
+    return Layout(host, port, workers)
+
+
+def _section(settings: dict[str, Any], name: str) -> dict[str, Any]:
+    section = settings.get(name)
+    return section if isinstance(section, dict) else {}
+
+
+def _is_within(value: object, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def default_workers(cpu_limit: Path = CPU_LIMIT) -> int:
+    """The processors that this process may use: those that it is bound to, and no more than its container has."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    processors = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+    try:
+        quota, period = cpu_limit.read_text(encoding="ascii").split()
+        processors = min(processors, math.ceil(int(quota) / int(period)))
+    except (OSError, ValueError, ZeroDivisionError):
+        pass  # no container, or no limit
+    return max(1, min(processors, MAX_WORKERS))

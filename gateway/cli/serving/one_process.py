@@ -1,0 +1,24 @@
+"""Serves from this process alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from student_graph.gateway.cli.serving.loader import ServiceLoader
+from student_graph.gateway.server.listening import graph_url, listen
+from student_graph.gateway.server.process import run
+
+
+def serve(path: Path, environment_file: Path | None) -> int:
+    """
+    Serve the districts of a settings file until a signal to stop, and return the exit status.
+
+    Raises:
+        SettingsError: a setting is wrong, a secret is missing, or the port is in use.
+    """
+    loader = ServiceLoader(path, environment_file)
+    server = loader.settings.server
+    service = loader.start()
+    with listen(server.host, server.port) as listener:
+        url = graph_url(listener)
+        return run(service, listener, lambda: print(f"student-graph answers at {url}", flush=True), loader)

@@ -1,0 +1,20 @@
+"""Where a worker is: its number, and what it has inherited from the supervisor."""
+
+from __future__ import annotations
+
+import msgspec
+
+SIGNING_KEY_BYTES = 32
+"""Length of the key that signs cursors and break-glass tickets in all workers. The channel begins with it."""
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A worker's position, and the numbers of the files that are open in it."""
+
+    number: int
+    """From 1; a worker that replaces another one has its number."""
+    workers: int
+    """How many workers there are."""
+    listener: int
+    channel: int
+    board: int

@@ -1,0 +1,194 @@
+"""Starts workers, replaces those that end, and passes signals on. It imports nothing of what workers need."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import signal
+import socket
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from student_graph.gateway import logs
+from student_graph.gateway.server.workers.board import ConnectionBoard
+from student_graph.gateway.server.workers.channel import Channel, Handler
+from student_graph.gateway.server.workers.coordination import Coordination
+from student_graph.gateway.server.workers.place import SIGNING_KEY_BYTES, Place
+
+log = logging.getLogger("student_graph.workers")
+
+FIRST_DELAY_SECONDS, MAX_DELAY_SECONDS = 0.5, 60.0
+"""Time until a worker that does not start is started again: twice as long each time."""
+MIN_LIFE_SECONDS = 10.0
+"""A worker that ends earlier after it was ready counts as one that does not start."""
+MAX_FAILED_STARTS = 5
+"""Starts in a row that fail while no worker is left; after them the supervisor gives up."""
+KILL_SECONDS = 5.0
+"""How long a worker may take to end at once."""
+
+
+class Worker:
+    """The process at one position, and what became of its predecessors."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.pid = 0
+        self.since = 0.0
+        self.process: asyncio.subprocess.Process | None = None
+        self.channel: Channel
+        self.is_ready = False
+        self.failed_starts = 0
+        """Starts in a row after which it was not ready, or not for long."""
+
+
+class Supervisor:
+    """Runs several workers that accept connections from one listening socket."""
+
+    def __init__(self, command: Sequence[str], workers: int, listener: socket.socket) -> None:
+        """Start each worker by a command, to which the JSON of its `Place` is appended."""
+        self._command, self._listener = command, listener
+        self._board = ConnectionBoard.create(workers)
+        self._signing_key = secrets.token_bytes(SIGNING_KEY_BYTES)
+        self._workers = [Worker(number) for number in range(1, workers + 1)]
+        self._restarts = 0
+        self._coordination = Coordination(self._ready, lambda: self._restarts)
+        self._stopping = asyncio.Event()
+        self._status = 0
+
+    def _ready(self) -> list[Worker]:
+        return [worker for worker in self._workers if worker.is_ready]
+
+    async def run(self, on_ready: Callable[[], None]) -> int:
+        """
+        Run the workers until a signal to stop, and return the exit status.
+
+        `on_ready` is called once when all of them answer requests. The first one starts alone: if it finds a
+        mistake in the settings, it says so once.
+        """
+        logs.configure()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop, number)
+        loop.add_signal_handler(signal.SIGHUP, self._reload)
+        first, *others = self._workers
+        started = asyncio.Event()
+        tasks = [asyncio.create_task(self._keep(first, started))]
+        await started.wait()
+        if first.is_ready:
+            tasks += [asyncio.create_task(self._keep(worker, started)) for worker in others]
+            tasks.append(asyncio.create_task(self._announce(on_ready)))
+        await self._stopping.wait()
+        self._listener.close()
+        await asyncio.gather(*tasks)
+        return self._status
+
+    async def _announce(self, on_ready: Callable[[], None]) -> None:
+        """Say once that all workers are ready, or that some do not start."""
+        while not self._stopping.is_set():
+            if all(worker.is_ready or worker.failed_starts for worker in self._workers):
+                on_ready()
+                return
+            await asyncio.sleep(0.02)
+
+    def _reload(self) -> None:
+        self._reloading = asyncio.create_task(self._coordination.reload())
+
+    def _stop(self, number: int) -> None:
+        """Stop all workers; at the second signal, at once."""
+        self._stopping.set()
+        for worker in self._workers:
+            if worker.process is not None and worker.process.returncode is None:
+                worker.process.send_signal(number)
+
+    async def _keep(self, worker: Worker, started: asyncio.Event) -> None:
+        """Run a worker, and another one in its place whenever it ends. `started` is set after the first start."""
+        while not self._stopping.is_set():
+            status = await self._run_once(worker, started)
+            if self._stopping.is_set():
+                return
+            is_first = not started.is_set()
+            started.set()
+            if is_first or self._has_given_up(worker):
+                self._status = status if status == 2 else 1
+                if not is_first or status != 2:  # which has said itself what is wrong with the settings
+                    log.error("worker %s does not start (%s); giving up", worker.number, _reason(status))
+                self._stop(signal.SIGTERM)
+                return
+            self._restarts += 1
+            delay = self._delay(worker)
+            log.error(
+                "worker %s ended (%s); another one starts in %s seconds", worker.number, _reason(status), delay
+            )
+            await self._wait_to_stop(delay)
+
+    def _has_given_up(self, worker: Worker) -> bool:
+        return worker.failed_starts >= MAX_FAILED_STARTS and not self._ready()
+
+    async def _wait_to_stop(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        except TimeoutError:
+            pass
+
+    @staticmethod
+    def _delay(worker: Worker) -> float:
+        """Seconds until the next start; none for a worker that ran for a while."""
+        if not worker.failed_starts:
+            return 0.0
+        return min(FIRST_DELAY_SECONDS * 2.0 ** (worker.failed_starts - 1), MAX_DELAY_SECONDS)
+
+    async def _run_once(self, worker: Worker, started: asyncio.Event) -> int:
+        """Run a worker until it ends, and return its exit status."""
+        ours, its = socket.socketpair()
+        place = Place(
+            worker.number, len(self._workers), self._listener.fileno(), its.fileno(), self._board.descriptor
+        )
+        with its:
+            ours.sendall(self._signing_key)
+            process = worker.process = await asyncio.create_subprocess_exec(
+                *self._command,
+                msgspec.json.encode(place).decode(),
+                pass_fds=(place.listener, place.channel, place.board),
+                process_group=0,  # Ctrl+C in a terminal reaches the supervisor alone, which passes it on
+            )
+        worker.pid = process.pid
+        worker.channel = Channel(
+            ours, {**self._coordination.handlers(worker.number), **self._start(worker, started)}
+        )
+        talking = await worker.channel.open()
+        if self._stopping.is_set():
+            process.terminate()
+        status = await process.wait()
+        lived = time.time() - worker.since if worker.is_ready else 0.0
+        worker.is_ready = False
+        self._board.leave(worker.number)
+        await talking
+        worker.failed_starts = 0 if lived >= MIN_LIFE_SECONDS else worker.failed_starts + 1
+        return status
+
+    def _start(self, worker: Worker, started: asyncio.Event) -> dict[str, Handler]:
+        """What a worker asks for when it starts."""
+
+        async def ready(files: str) -> str | None:
+            """Let a worker accept connections, or return why it must not."""
+            refusal = await self._coordination.admit(files)
+            if refusal is None:
+                worker.is_ready, worker.since = True, time.time()
+                started.set()
+            return refusal
+
+        return {"ready": ready}
+
+
+def _reason(status: int) -> str:
+    """How a process ended."""
+    if status >= 0:
+        return f"exit status {status}"
+    try:
+        return signal.Signals(-status).name
+    except ValueError:
+        return f"signal {-status}"
