@@ -10,10 +10,14 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TypeAlias
 
 import msgspec
 
+TraceIds: TypeAlias = Callable[[], tuple[str, str] | None]
+"""Returns the ids of the trace and of the span of what runs now; None if it is not traced."""
 OWN_LOGGERS = ("student_graph",)
 """Top-level names of the loggers whose messages are written to the log."""
 MAX_MESSAGE_CHARACTERS = 2_000
@@ -24,6 +28,11 @@ MAX_STACK_FRAMES = 10
 class JsonLines(logging.Formatter):
     """Formats a log record as one JSON line: time, level, logger, message, and an exception's type and frames."""
 
+    def __init__(self, trace_ids: TraceIds = lambda: None) -> None:
+        """Name the trace and the span that `trace_ids` returns, if there are any."""
+        super().__init__()
+        self._trace_ids = trace_ids
+
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one line of JSON."""
         is_own = record.name.partition(".")[0] in OWN_LOGGERS
@@ -33,6 +42,8 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "event": _printable(record.getMessage()) if is_own else "a message of this library was withheld",
         }
+        if (ids := self._trace_ids()) is not None:
+            line["trace_id"], line["span_id"] = ids
         if record.exc_info and record.exc_info[1] is not None:
             exc = record.exc_info[1]
             line["exception"] = type(exc).__name__
@@ -46,8 +57,8 @@ def _printable(message: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in message[:MAX_MESSAGE_CHARACTERS])
 
 
-def configure(level: int = logging.WARNING) -> None:
-    """Write everything that is logged to standard error, as JSON lines."""
+def configure(level: int = logging.WARNING, trace_ids: TraceIds = lambda: None) -> None:
+    """Write everything that is logged to standard error, as JSON lines, which name the trace by `trace_ids`."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(JsonLines(trace_ids))
     logging.basicConfig(level=level, handlers=[handler], force=True)

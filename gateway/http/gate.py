@@ -205,8 +205,11 @@ class Gate:
         """
         while True:
             self._raise_if_blocked()
-            with span("wait for a turn"):
-                await self._wait_for_pause()
+            if self._pause_seconds() or self._slots.is_full:
+                with span("wait for a turn"):
+                    await self._wait_for_pause()
+                    await self._slots.acquire()
+            else:
                 await self._slots.acquire()
             if not self._pause_seconds():
                 break

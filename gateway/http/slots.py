@@ -60,6 +60,11 @@ class Slots:
         """Requests that wait for a slot."""
         return len(self._queue)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether a request would have to wait now."""
+        return self.running >= self._limit or bool(self._queue)
+
     async def acquire(self) -> None:
         """
         Wait for a slot; `release` must follow.

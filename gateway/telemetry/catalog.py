@@ -84,9 +84,12 @@ READY = _gauge("ready", "1 if the process accepts new requests")
 FLEET_JOINED = _gauge("fleet_joined", "1 if the fleet's Redis is reachable; no value without a fleet")
 SETTINGS_REFUSED = _gauge("settings_refused", "1 if the last reload of the settings was refused")
 LOST = _counter("telemetry_lost", "Spans and sets of metrics that no collector took", "signal")
+WORKER_RESTARTS = _counter("worker_restarts", "Workers that ended and were replaced")
 BUILD = _gauge("info", "1, with the version", "version")
 MEMORY = Metric("process_resident_memory_bytes", Kind.GAUGE, "Resident memory of the process")
 CPU = Metric("process_cpu_seconds", Kind.COUNTER, "Processor time of the process")
 
 METRICS = tuple(value for value in list(globals().values()) if isinstance(value, Metric))
 """All of them, in the order in which they are shown."""
+SOURCE_METRICS = tuple(metric for metric in METRICS if metric.labels[:2] == _SOURCE)
+"""Those that have values for each source."""

@@ -88,13 +88,10 @@ def family(
 
 def by_worker(families: Mapping[int, Sequence[Family]]) -> list[Family]:
     """
-    The families of all workers, each value with the label `worker`; those of a single process have no such label.
+    The families of all workers, each value with the label `worker`.
 
     The values are not added up: a worker that is replaced starts at 0, and a sum would then seem to start anew.
     """
-    if len(families) == 1:
-        [only] = families.values()
-        return list(only)
     merged: dict[str, Family] = {}
     for number, reported in sorted(families.items()):
         for member in reported:

@@ -45,6 +45,7 @@ class Observer:
         self._suppressed_tables = 0
         self._loop_delays = Histogram(DELAY_SECONDS)
         self._watch: asyncio.Task[None] | None = None
+        self._collect: Callable[[], Sequence[Family]] = self.families
 
     @property
     def is_on(self) -> bool:
@@ -52,14 +53,24 @@ class Observer:
         return self.tracing is not None or self.settings.measures
 
     def start(self, collect: Callable[[], Sequence[Family]]) -> None:
-        """Watch the event loop, and send what `collect` returns to the collector, if the settings ask for that."""
+        """
+        Watch the event loop, and send what `collect` returns to the collector, if the settings ask for that.
+
+        Called again, it only collects from the application under the present settings.
+        """
+        self._collect = collect
+        if self._watch is not None:
+            return
         if self.settings.measures:
             self._watch = asyncio.create_task(self._watch_loop())
         if self.settings.push_seconds is not None and self.settings.endpoint is not None:
             from student_graph.gateway.telemetry.pushing import MetricsPush  # noqa: PLC0415 - an extra
 
-            self._push = MetricsPush(self.settings, collect)
+            self._push = MetricsPush(self.settings, self._collect_present)
             self._push.start()
+
+    def _collect_present(self) -> Sequence[Family]:
+        return self._collect()
 
     async def close(self) -> None:
         """Hand over what is left; waits for the collector for a moment at most."""
