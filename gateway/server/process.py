@@ -27,6 +27,7 @@ from student_graph.gateway.server.reloading import ReloadableApplication, Settin
 from student_graph.gateway.server.service import Application, Service
 from student_graph.gateway.server.workers.accepting import Acceptor
 from student_graph.gateway.server.workers.member import Membership
+from student_graph.gateway.web.observing import trace_ids
 from student_graph.gateway.web.routes.health import Readiness
 
 log = logging.getLogger("student_graph.gateway")
@@ -68,7 +69,7 @@ def run(
     Raises:
         SettingsError: a trusted document is not valid for the schema.
     """
-    logs.configure()
+    logs.configure(trace_ids=trace_ids)
     configure_allocator()
     application = Application(service)
     connections = ConnectionTable(per_address=service.connections_per_address, total=max_connections())

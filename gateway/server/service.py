@@ -27,6 +27,7 @@ from student_graph.gateway.execution import configured_executor, executor_class
 from student_graph.gateway.fetch.pipeline import OPERATION_TIMEOUT_SECONDS, FetchPipeline
 from student_graph.gateway.server.background_reads import BackgroundReads
 from student_graph.gateway.server.connection_table import MAX_CONNECTIONS_PER_ADDRESS
+from student_graph.gateway.server.observing import Metrics, Observer, Readings, TelemetrySettings
 from student_graph.gateway.server.parts import memory_account, operator_routes, with_cors
 from student_graph.gateway.server.status import status_routes
 from student_graph.gateway.signing import HmacSigner
@@ -88,6 +89,8 @@ class Service:
     """Whether they share their cache entries, too; workers without Redis do not."""
     workers: Workers = field(default_factory=OneWorker)
     """The workers that answer on the same port."""
+    telemetry: TelemetrySettings = field(default_factory=TelemetrySettings)
+    """What is traced and measured; nothing by default."""
     webhook_keys: WebhookKeys = field(default_factory=dict)
     """Keys of the sources that report changes."""
     signing_key: bytes = field(default_factory=lambda: secrets.token_bytes(SIGNING_KEY_BYTES))
@@ -149,6 +152,7 @@ class Application:
         harden_graphql_core()
         self.service = service
         executor = executor_class(service.executor)
+        self.observer: Observer = running.observer if running else Observer(service.telemetry)
         self._schema = make_schema(executor, defer=service.defer, federation=service.federation)
         keeps_limits = running is not None and running.service.load_limits == service.load_limits
         self.load_shedder: LoadShedder = (
@@ -165,6 +169,7 @@ class Application:
             metric_settings=service.metric_settings,
             vendor_wait=self.load_shedder.vendor_wait,
             operation_seconds=service.operation_seconds,
+            measure_ages=service.telemetry.measures,
             running=running.pipeline if running else None,
         )
         self._documents = self._build_documents()
@@ -176,6 +181,10 @@ class Application:
         self._background = BackgroundReads(self.pipeline, service.warm, sharing, calendars=service.calendars)
         joined = None if sharing is None else lambda: sharing.joined
         self.readiness: Readiness = running.readiness if running else Readiness(joined)
+        readings = Readings(
+            self.pipeline, self.load_shedder, self.memory, self.readiness, service.disclosure_log, joined
+        )
+        self._metrics = Metrics(self.observer, readings, service.workers)
         self._status = status_routes(self.pipeline, self._background, self.readiness, self.authenticator)
         self.asgi = self._build_asgi()
 
@@ -194,7 +203,8 @@ class Application:
             self.load_shedder,
             graphiql=service.graphiql is not None,
         )
-        return RefusalPacing(with_cors(app, service.allowed_origins) if service.allowed_origins else app)
+        observed = self._metrics.observed(app)
+        return RefusalPacing(with_cors(observed, service.allowed_origins) if service.allowed_origins else observed)
 
     def _build_graphql(self) -> GraphQLView:
         return GraphQLView(
@@ -248,6 +258,7 @@ class Application:
             *self.readiness.routes(),
             *operator_routes(self.authenticator, pipeline, self.memory, self.readiness),
             *self._status.routes(),
+            *self._metrics.routes(self.authenticator),
             *Webhooks(service.webhook_keys, pipeline.cache.purge).routes(),
             *(self._break_glass.routes() if self._break_glass else ()),
             *(service.dashboard.routes() if service.dashboard else ()),
@@ -267,6 +278,7 @@ class Application:
         if running is not None:
             running.stop_taking_requests()
         self._background.start()
+        self._metrics.start()
         if running is None or running.load_shedder is not self.load_shedder:
             self.load_shedder.start()
         if running is None:
@@ -295,6 +307,7 @@ class Application:
 
     async def close(self) -> None:
         """End background work at the end of the process."""
+        await self._metrics.close()
         self.load_shedder.stop()
         await self._background.close()
         await self.pipeline.close()
