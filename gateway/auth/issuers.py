@@ -150,7 +150,7 @@ STAFF_ROLES = frozenset(
 def _client_id(claims: Mapping[str, Any]) -> str:
     """The client that a token was issued to (RFC 9068, OpenID Connect); `unknown` if the token does not say it."""
     names = (claims.get(name) for name in ("client_id", "azp"))
-    return next((name for name in names if _is_short_text(name, MAX_CLIENT_ID_CHARACTERS)), UNKNOWN_CLIENT)
+    return next((str(name) for name in names if _is_short_text(name, MAX_CLIENT_ID_CHARACTERS)), UNKNOWN_CLIENT)
 
 
 def _is_short_text(value: Any, max_characters: int) -> bool:

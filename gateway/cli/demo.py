@@ -68,6 +68,11 @@ def add_command(commands: Commands) -> None:
         help="also serve the graph as a subgraph of a supergraph (Apollo Federation 2)",
     )
     command.add_argument(
+        "--assistants",
+        action="store_true",
+        help="also offer documents as tools for assistants over MCP, and print how to connect",
+    )
+    command.add_argument(
         "--ready-file",
         type=Path,
         metavar="FILE",

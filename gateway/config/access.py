@@ -27,7 +27,13 @@ URL_CHARACTERS = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
 """The characters of a URL (RFC 3986): no blank, no control character, and no `|`, which ends an issuer's name."""
 
 
-def _check_https(url: str) -> str:
+def check_https(url: str) -> str:
+    """
+    Return an address that is https, or http of this machine.
+
+    Raises:
+        ValueError: it is another one.
+    """
     parts = urlsplit(url)
     is_plain = URL_CHARACTERS.fullmatch(url) and parts.hostname and not parts.username and not parts.fragment
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS)
@@ -36,7 +42,7 @@ def _check_https(url: str) -> str:
     return url
 
 
-HttpsUrl = Annotated[str, AfterValidator(_check_https)]
+HttpsUrl = Annotated[str, AfterValidator(check_https)]
 
 
 class SignInConfig(Section):
@@ -59,6 +65,8 @@ class IssuerConfig(Section):
     """The `iss` claim of its tokens; it must match exactly."""
     audience: str = Field(min_length=1)
     """The required `aud` claim of its tokens."""
+    assistants_audience: str | None = Field(default=None, min_length=1)
+    """The required `aud` of its tokens for assistants; `assistants.url` if left out."""
     jwks_url: HttpsUrl
     """URL of its public keys, a JWK Set (RFC 7517)."""
     districts: tuple[str, ...] = Field(min_length=1)

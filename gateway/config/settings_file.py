@@ -21,6 +21,7 @@ from student_graph.adapters.identity import IdentityRules
 from student_graph.adapters.model.code_mapping import comparable
 from student_graph.adapters.registry import SettingsError
 from student_graph.gateway.config.access import IssuerConfig, ViewerConfig, access_problems
+from student_graph.gateway.config.assistants import AssistantsConfig, ToolConfig, assistant_problems
 from student_graph.gateway.config.certificates import CertificatesConfig, certificate_problem
 from student_graph.gateway.config.codes import CodesConfig, SourceCodesConfig
 from student_graph.gateway.config.families import FamilyConfig, with_families
@@ -109,6 +110,8 @@ class DistrictConfig(Section):
     """Students assigned to staff members in addition to those that the SIS names."""
     warm: WarmConfig | None = None
     """When the cache is filled before people come, and with what; never if left out."""
+    assistants: tuple[ToolConfig, ...] = ()
+    """Tools that it offers to assistants; none if left out."""
     parents_keep_rights: bool = False
     """Whether parents keep their rights when a student turns 18, as for tax dependents (34 CFR 99.31(a)(8))."""
 
@@ -127,6 +130,7 @@ class Config(Section):
     limits: LimitsConfig = LimitsConfig()
     load: LoadConfig = LoadConfig()
     policy: PolicyConfig = PolicyConfig()
+    assistants: AssistantsConfig = AssistantsConfig()
     disclosure: DisclosureConfig = DisclosureConfig()
     certificates: CertificatesConfig = CertificatesConfig()
     districts: tuple[DistrictConfig, ...] = Field(min_length=1)
@@ -136,8 +140,9 @@ class Config(Section):
 
 def policy_digest(config: Config) -> str:
     """SHA-256 of the settings that decide who may see what; every line of the record of disclosures names it."""
-    district_settings = {"id", "grants", "assigned", "parents_keep_rights"}
-    included: Any = {"districts": {"__all__": district_settings}, "issuers": True, "viewers": True, "policy": True}
+    district_settings = {"id", "grants", "assigned", "assistants", "parents_keep_rights"}
+    included: Any = dict.fromkeys(("issuers", "viewers", "policy", "assistants"), True)
+    included["districts"] = {"__all__": district_settings}
     policy = config.model_dump_json(include=included)
     return f"sha256:{sha256(policy.encode()).hexdigest()}"
 
@@ -207,6 +212,7 @@ def _section_problems(config: Config) -> Iterator[str]:
     if config.documents.only and config.documents.manifest is None:
         yield "documents.only: set documents.manifest to the file with the trusted documents"
     yield from access_problems(config.issuers, config.viewers, config.districts)
+    yield from assistant_problems(config.assistants, config.policy, config.districts, config.issuers)
 
 
 def _first_duplicate(names: list[str]) -> str | None:

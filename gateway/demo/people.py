@@ -99,21 +99,22 @@ class DemoIssuer:
             grants=dict.fromkeys(districts, grants),
         )
 
-    def tokens(self) -> dict[str, str]:
-        """A token for every person, by name."""
-        return {person.name: self._token(person) for person in self._people}
+    def tokens(self, audience: str = AUDIENCE, client: str | None = None) -> dict[str, str]:
+        """A token for every person, by name; `client` is the id of the client that it is issued to."""
+        named = {} if client is None else {"client_id": client}
+        return {person.name: self._token(person, {"aud": audience, **named}) for person in self._people}
 
-    def _token(self, person: Person) -> str:
+    def _token(self, person: Person, parties: Mapping[str, str]) -> str:
         now = int(time.time())
         claims = {
             "iss": self._name,
-            "aud": AUDIENCE,
             "sub": person.name,
             "iat": now,
             "exp": now + MAX_TOKEN_LIFETIME_SECONDS,
             "role": person.role.value,
             "districts": _tenant(person),
             **person.claims,
+            **parties,
         }
         return jwt.encode(claims, self._key, "ES256", headers={"kid": KEY_ID})
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from student_graph.adapters.registry import SettingsError
 from student_graph.adapters.sandbox.demo_student import demo_student
 from student_graph.adapters.sandbox.serving import Sandbox, served
+from student_graph.gateway.demo.assistants import CLIENT_ID, demo_assistants, demo_documents, how_to_connect
 from student_graph.gateway.demo.districts import DemoDistrict, all_people, build_districts
 from student_graph.gateway.demo.people import POLICY, DemoIssuer
 from student_graph.gateway.demo.ready_file import ready_file
@@ -73,8 +74,12 @@ def run(options: argparse.Namespace) -> int:
             variables={"studentUniqueId": demo_student(districts[0].facts) or ""}, demo_tokens=tokens
         )
         ids, key = [district.id for district in districts], secrets.token_bytes(32)
+        assistants = demo_assistants(url.removesuffix("/graphql"), ids) if options.assistants else None
+        for_assistants = issuer.tokens(assistants.url, CLIENT_ID) if assistants else {}
 
         def announce() -> None:
+            if assistants:
+                print(how_to_connect(assistants.url, for_assistants["teacher"]), flush=True)
             print(_welcome(url, graphiql.code, tokens["superintendent"], districts, sandboxes), flush=True)
             link = f"{url.removesuffix('/graphql')}{ADDRESS}#code={graphiql.code}" if dashboard else None
             if link:
@@ -87,6 +92,7 @@ def run(options: argparse.Namespace) -> int:
             page = f"{url}#code={graphiql.code}"
             ready = {"graphql": url, "graphiql": page, "tokens": tokens, "sources": sources, "disclosures": log}
             ready |= {"dashboard": link} if link else {}
+            ready |= {"assistants": {"url": assistants.url, "tokens": for_assistants}} if assistants else {}
             write_ready(ready | {"districts": [district.description() for district in districts]})
 
         service = Service(
@@ -98,7 +104,9 @@ def run(options: argparse.Namespace) -> int:
             federation=options.federation,
             issuers=(issuer.issuer(),),
             dashboard=dashboard,
-            trusted_documents=dashboard.documents() if dashboard else {},
+            trusted_documents=(dashboard.documents() if dashboard else {})
+            | (demo_documents() if assistants else {}),
+            assistants=assistants,
             purposes=PURPOSES,
             disclosure_log=DisclosureLog(Path(directory), DisclosureKeys(key)),
             policy_digest=POLICY,

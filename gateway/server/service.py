@@ -25,6 +25,7 @@ from student_graph.gateway.documents.limits import DocumentLimits, LimitChecker
 from student_graph.gateway.documents.store import DocumentStore
 from student_graph.gateway.execution import configured_executor, executor_class
 from student_graph.gateway.fetch.pipeline import OPERATION_TIMEOUT_SECONDS, FetchPipeline
+from student_graph.gateway.server.assistants import assistant_routes
 from student_graph.gateway.server.background_reads import BackgroundReads
 from student_graph.gateway.server.connection_table import MAX_CONNECTIONS_PER_ADDRESS
 from student_graph.gateway.server.observing import Metrics, Observer, Readings, TelemetrySettings
@@ -35,6 +36,7 @@ from student_graph.gateway.server.workers.reports import OneWorker, Workers
 from student_graph.gateway.warm.plan import WarmTimes
 from student_graph.gateway.web.admission import Admission, Purposes
 from student_graph.gateway.web.app import GatewayApp, http_error
+from student_graph.gateway.web.assistants.settings import AssistantSettings
 from student_graph.gateway.web.graphql import GraphQLView
 from student_graph.gateway.web.load_shedding import LoadLimits, LoadShedder
 from student_graph.gateway.web.refusal_pacing import RefusalPacing
@@ -67,6 +69,8 @@ class Service:
     """Open connections that one address may have; the one that has waited for longest makes room for a new one."""
     drain_seconds: float = 0.0
     """Time between the signal to stop and the end of listening, in which the process is unready."""
+    assistants: AssistantSettings | None = None
+    """Which trusted documents are tools of assistants; None if none are."""
     dashboard: DashboardPage | None = None
     """The example dashboard; None if it is not served."""
     get_queries: bool = False
@@ -186,6 +190,7 @@ class Application:
         )
         self._metrics = Metrics(self.observer, readings, service.workers)
         self._status = status_routes(self.pipeline, self._background, self.readiness, self.authenticator)
+        self._view = self._build_graphql()
         self.asgi = self._build_asgi()
 
     def _build_asgi(self) -> ASGIApp:
@@ -197,7 +202,7 @@ class Application:
             lifespan=self._lifespan,
         )
         app = GatewayApp(
-            self._build_graphql(),
+            self._view,
             routes,
             service.allowed_hosts,
             self.load_shedder,
@@ -263,6 +268,7 @@ class Application:
             *(self._break_glass.routes() if self._break_glass else ()),
             *(service.dashboard.routes() if service.dashboard else ()),
             *(service.graphiql.routes(service.purposes) if service.graphiql else ()),
+            *assistant_routes(service, core_schema(self._schema), self._documents, self._view, self.load_shedder),
         ]
 
     @contextlib.asynccontextmanager

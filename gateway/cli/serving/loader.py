@@ -20,6 +20,7 @@ from student_graph.gateway.cli.check import ask_about_itself
 from student_graph.gateway.cli.serving.fixed import FixedParts, changed_setting, open_fixed_parts
 from student_graph.gateway.cli.serving.watching import watch_files
 from student_graph.gateway.config import environment, settings_file
+from student_graph.gateway.config.assistants import assistant_settings
 from student_graph.gateway.config.districts import connect_districts, files_of_sources
 from student_graph.gateway.config.environment_file import read_environment_file
 from student_graph.gateway.config.issuers import build_issuers
@@ -130,6 +131,7 @@ class ServiceLoader:
             GraphiQLPage(issuers=issuers) if server.graphiql else None,
             connections_per_address=math.ceil(server.connections_per_address / self._workers),
             drain_seconds=server.drain,
+            assistants=assistant_settings(settings.assistants, settings.districts, settings.issuers),
             get_queries=server.get_queries,
             defer=server.defer,
             federation=server.federation,

@@ -54,13 +54,18 @@ class _CodeRequest(msgspec.Struct):
     code: str
 
 
+def examples_folder() -> Path:
+    """Return the folder of the example documents: that of a wheel, or that of a checkout."""
+    return next((folder for folder in EXAMPLE_FOLDERS if folder.is_dir()), EXAMPLE_FOLDERS[-1])
+
+
 class GraphiQLPage:
     """The routes that serve GraphiQL, its assets and the example documents."""
 
     def __init__(
         self,
         build_folder: Path = BUILD_FOLDER,
-        examples_folder: Path | None = None,
+        folder: Path | None = None,
         variables: Mapping[str, str] | None = None,
         demo_tokens: Mapping[str, str] | None = None,
         issuers: Sequence[Issuer] = (),
@@ -77,9 +82,7 @@ class GraphiQLPage:
         self._demo_tokens = demo_tokens
         self._build_folder = build_folder
         self._variables = variables or {}
-        self._examples_folder = examples_folder or next(
-            (folder for folder in EXAMPLE_FOLDERS if folder.is_dir()), EXAMPLE_FOLDERS[-1]
-        )
+        self._examples_folder = folder or examples_folder()
 
     def routes(self, purposes: Purposes) -> list[BaseRoute]:
         """Return the routes of the page and of what it loads; requests may state `purposes`."""

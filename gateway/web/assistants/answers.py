@@ -1,0 +1,116 @@
+"""Calls of tools: the arguments are checked, and what the graph answers becomes the answer of the tool."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Protocol
+
+import msgspec
+from starlette.types import Message, Receive, Send
+
+from student_graph.gateway.web.assistants.tools import Tool
+from student_graph.gateway.web.encoding import encode
+from student_graph.gateway.web.errors import MAX_MESSAGE_CHARACTERS
+from student_graph.gateway.web.load_shedding import OverloadError
+from student_graph.resolvers.context import Viewer
+
+MAX_ARGUMENT_PROBLEMS = 5
+"""Problems of the arguments that an answer names."""
+MAX_NAMED_ERRORS = 5
+
+AnswerAdmitted = Callable[[Viewer, bytes, Receive, Send], Awaitable[None]]
+"""Answers the body of a POST request to the graph of a viewer who was admitted."""
+
+
+class ArgumentValidator(Protocol):
+    """Checks arguments against a JSON Schema, as the validators of `jsonschema` do."""
+
+    def iter_errors(self, instance: Any) -> Iterator[Any]:
+        """Yield what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to a call."""
+
+    text: str
+    """The data as JSON, or what went wrong in words."""
+    data: dict[str, Any] | None = None
+    """What the output schema describes; None if the call failed."""
+
+
+def argument_problems(validator: ArgumentValidator, arguments: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the arguments of a call; empty if nothing is."""
+    problems = islice(validator.iter_errors(dict(arguments)), MAX_ARGUMENT_PROBLEMS)
+    return [
+        f"{'.'.join(map(str, problem.path)) or 'arguments'}: {_shortened(problem.message)}" for problem in problems
+    ]
+
+
+async def call_tool(
+    tool: Tool,
+    viewer: Viewer,
+    arguments: Mapping[str, Any],
+    *,
+    answer_admitted: AnswerAdmitted,
+    max_bytes: int,
+) -> Answer:
+    """Ask the graph for the document of a tool, on the way of every other request."""
+    body = encode({"documentId": tool.digest, "operationName": tool.name, "variables": arguments})
+    response = _Response()
+    try:
+        await answer_admitted(viewer, body, wait_forever, response.receive)
+    except OverloadError as error:
+        return Answer(f"OVERLOADED: There is too much to do; try again in {math.ceil(error.retry_after)} seconds.")
+    content: dict[str, Any] = msgspec.json.decode(b"".join(response.parts))
+    errors = list(map(_error, content.get("errors", ())))
+    if content.get("data") is None:
+        lines = [f"{error.get('code', 'ERROR')}: {error['message']}" for error in errors[:MAX_NAMED_ERRORS]]
+        return Answer("\n".join(lines))
+    data: dict[str, Any] = {"data": content["data"]}
+    if errors:
+        data["errors"] = errors
+    if missing := content.get("extensions", {}).get("degraded"):
+        data["missing"] = missing
+    encoded = encode(data)
+    if len(encoded) > max_bytes:
+        return Answer(
+            f"TOO_LARGE: The answer has {math.ceil(len(encoded) / 1024)} KiB, and a tool answers with "
+            f"{max_bytes // 1024} KiB at most: ask for less, such as fewer students at once."
+        )
+    return Answer(encoded.decode(), data)
+
+
+@dataclass(slots=True)
+class _Response:
+    """Collects the parts of a response's body."""
+
+    parts: list[bytes] = field(default_factory=list)
+
+    async def receive(self, message: Message) -> None:
+        if message["type"] == "http.response.body":
+            self.parts.append(bytes(message.get("body", b"")))
+
+
+async def wait_forever() -> Message:
+    """Wait for a message that never comes: who uses it watches the client elsewhere."""
+    await asyncio.get_running_loop().create_future()
+    raise AssertionError
+
+
+def _error(error: Mapping[str, Any]) -> dict[str, Any]:
+    """What a tool says about an error of the graph: message, code and path."""
+    members = {
+        "message": error["message"],
+        "code": error.get("extensions", {}).get("code"),
+        "path": error.get("path"),
+    }
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= MAX_MESSAGE_CHARACTERS else f"{text[:MAX_MESSAGE_CHARACTERS]}..."
