@@ -13,11 +13,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from student_graph.gateway.cache import Limits
 from student_graph.gateway.cache.limits import BYTES_PER_MIB
 from student_graph.gateway.documents.limits import DocumentLimits
+from student_graph.gateway.web.live.limits import LiveLimits
 from student_graph.gateway.web.load_shedding import LoadLimits
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 """Names of districts, sources and fleets; they become parts of ids and log lines."""
 _DEFAULT_LIMITS = DocumentLimits()
+_DEFAULT_LIVE = LiveLimits()
 
 
 class Section(BaseModel):
@@ -189,6 +191,28 @@ class LoadConfig(Section):
     def load_limits(self) -> LoadLimits:
         """The settings as load shedding takes them."""
         return LoadLimits(**self.model_dump())
+
+
+class LiveConfig(Section):
+    """Live documents: answers that are sent again whenever they have changed."""
+
+    enabled: bool = False
+    """Whether a query may be sent as a live document, which keeps a connection open."""
+    documents: int = Field(default=_DEFAULT_LIVE.documents, ge=1)
+    """Live documents of one process."""
+    documents_per_viewer: int = Field(default=_DEFAULT_LIVE.documents_per_viewer, ge=1)
+    """Live documents of one viewer."""
+    interval: float = Field(default=_DEFAULT_LIVE.interval, ge=1, le=3600)
+    """Shortest time in seconds between two executions of one document."""
+    answer_mib: int = Field(default=_DEFAULT_LIVE.answer_mib, ge=1)
+    """MiB that one answer takes."""
+    at_once: int = Field(default=_DEFAULT_LIVE.at_once, ge=1)
+    """Documents that are executed again at the same time."""
+
+    @property
+    def live_limits(self) -> LiveLimits | None:
+        """The settings as live documents take them; None if there are none."""
+        return LiveLimits(**self.model_dump(exclude={"enabled"})) if self.enabled else None
 
 
 class PolicyConfig(Section):

@@ -36,6 +36,7 @@ from student_graph.gateway.config.sections import (
     DocumentsConfig,
     FreshnessConfig,
     LimitsConfig,
+    LiveConfig,
     LoadConfig,
     PolicyConfig,
     Section,
@@ -128,6 +129,7 @@ class Config(Section):
     documents: DocumentsConfig = DocumentsConfig()
     cache: CacheConfig = CacheConfig()
     limits: LimitsConfig = LimitsConfig()
+    live: LiveConfig = LiveConfig()
     load: LoadConfig = LoadConfig()
     policy: PolicyConfig = PolicyConfig()
     assistants: AssistantsConfig = AssistantsConfig()

@@ -23,6 +23,7 @@ from student_graph.gateway.server.listening import listen
 from student_graph.gateway.server.process import run as run_service
 from student_graph.gateway.server.service import Service
 from student_graph.gateway.web.admission import Purposes
+from student_graph.gateway.web.live.limits import LiveLimits
 from student_graph.gateway.web.routes.dashboard import ADDRESS, DashboardPage
 from student_graph.gateway.web.routes.graphiql import GraphiQLPage
 
@@ -101,6 +102,7 @@ def run(options: argparse.Namespace) -> int:
             graphiql,
             allowed_hosts=HOSTS,
             defer=True,
+            live=LiveLimits(),
             federation=options.federation,
             issuers=(issuer.issuer(),),
             dashboard=dashboard,

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
+from student_graph.adapters.registry import SettingsError
 from student_graph.gateway.auth import Authenticator
 from student_graph.gateway.documents.store import DocumentStore
 from student_graph.gateway.execution import BreadthExecutor, executor_class
 from student_graph.gateway.fetch.pipeline import FetchPipeline
+from student_graph.gateway.web.admission import Admission
+from student_graph.gateway.web.live.answers import LiveAnswers
+from student_graph.gateway.web.live.documents import LiveDocuments
+from student_graph.gateway.web.live.limits import LiveLimits
+from student_graph.gateway.web.live.timer import Timer
 from student_graph.gateway.web.routes.health import Readiness
 from student_graph.gateway.web.routes.memory import BoundedCache, MemoryAccount, MemoryRoute
 from student_graph.gateway.web.routes.purge import PurgeRoutes
 from student_graph.gateway.web.routes.settings_status import SettingsRoute
+from student_graph.gateway.web.runner import OperationRunner
 
 
 def memory_account(
@@ -49,6 +56,25 @@ def operator_routes(
         *SettingsRoute(readiness.settings, authenticator).routes(),
         *PurgeRoutes(pipeline.districts, authenticator, pipeline.cache.purge).routes(),
     ]
+
+
+def live_documents(
+    limits: LiveLimits,
+    admission: Admission,
+    runner: OperationRunner,
+    pipeline: FetchPipeline,
+    is_stopping: Callable[[], bool],
+) -> LiveDocuments:
+    """
+    The live documents of an application, which end when `is_stopping` is true.
+
+    Raises:
+        SettingsError: nothing is cached, so nobody would know what an answer rests on.
+    """
+    if not pipeline.cache.limits.memory:
+        raise SettingsError("live.enabled: live documents need the cache, and cache.memory is 0")
+    answers = LiveAnswers(runner, pipeline.start_operation, pipeline.cache, limits.answer_mib)
+    return LiveDocuments(admission, answers, limits, is_stopping, Timer(pipeline.cache.clock))
 
 
 def with_cors(app: ASGIApp, origins: Collection[str]) -> ASGIApp:

@@ -29,15 +29,17 @@ from student_graph.gateway.server.assistants import assistant_routes
 from student_graph.gateway.server.background_reads import BackgroundReads
 from student_graph.gateway.server.connection_table import MAX_CONNECTIONS_PER_ADDRESS
 from student_graph.gateway.server.observing import Metrics, Observer, Readings, TelemetrySettings
-from student_graph.gateway.server.parts import memory_account, operator_routes, with_cors
+from student_graph.gateway.server.parts import live_documents, memory_account, operator_routes, with_cors
 from student_graph.gateway.server.status import status_routes
-from student_graph.gateway.signing import HmacSigner
 from student_graph.gateway.server.workers.reports import OneWorker, Workers
+from student_graph.gateway.signing import HmacSigner
 from student_graph.gateway.warm.plan import WarmTimes
 from student_graph.gateway.web.admission import Admission, Purposes
 from student_graph.gateway.web.app import GatewayApp, http_error
 from student_graph.gateway.web.assistants.settings import AssistantSettings
 from student_graph.gateway.web.graphql import GraphQLView
+from student_graph.gateway.web.live.documents import LiveDocuments
+from student_graph.gateway.web.live.limits import LiveLimits
 from student_graph.gateway.web.load_shedding import LoadLimits, LoadShedder
 from student_graph.gateway.web.refusal_pacing import RefusalPacing
 from student_graph.gateway.web.routes.break_glass import BreakGlass
@@ -46,6 +48,7 @@ from student_graph.gateway.web.routes.graphiql import GraphiQLPage
 from student_graph.gateway.web.routes.health import Readiness
 from student_graph.gateway.web.routes.opening_limit import OpeningLimit
 from student_graph.gateway.web.routes.webhooks import WebhookKeys, Webhooks
+from student_graph.gateway.web.runner import OperationRunner
 from student_graph.gateway.web.security_headers import SecurityHeaders
 from student_graph.resolvers.context import Viewer
 from student_graph.resolvers.metrics.facts import MetricSettings
@@ -79,6 +82,8 @@ class Service:
     """Whether documents may use `@defer`."""
     federation: bool = False
     """Whether the schema has the fields of a subgraph of a supergraph."""
+    live: LiveLimits | None = None
+    """Limits of live documents; None if there are none."""
     trusted_documents: Mapping[str, str] = field(default_factory=dict)
     """Texts of trusted documents, by SHA-256."""
     trusted_only: bool = False
@@ -191,6 +196,7 @@ class Application:
         self._metrics = Metrics(self.observer, readings, service.workers)
         self._status = status_routes(self.pipeline, self._background, self.readiness, self.authenticator)
         self._view = self._build_graphql()
+        self._live = self._build_live()
         self.asgi = self._build_asgi()
 
     def _build_asgi(self) -> ASGIApp:
@@ -221,7 +227,15 @@ class Application:
             prices=self.pipeline.learned_costs,
             recorder=self._build_recorder(),
             client_cache_seconds=self.service.client_cache_seconds,
+            live=self._live,
         )
+
+    def _build_live(self) -> LiveDocuments | None:
+        if self.service.live is None:
+            return None
+        runner = OperationRunner(self._schema, self._documents, recorder=self._build_recorder())
+        stops = lambda: self.readiness.draining  # noqa: E731
+        return live_documents(self.service.live, self._build_admission(), runner, self.pipeline, stops)
 
     def _build_documents(self) -> DocumentStore:
         service = self.service
@@ -296,6 +310,8 @@ class Application:
         """Begin no further background work: other settings hold now, and only the requests under way are left."""
         self._background.stop_waiting()
         self._status.streams.end()
+        if self._live is not None:
+            self._live.end()
 
     async def retire(self, living: Sequence[Application]) -> None:
         """Close what no application in `living` uses; the last request has ended, running warm-ups end first."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Hashable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import blake2b
@@ -162,6 +162,20 @@ class Admission:
             OverloadError: the process has too much to do.
         """
         return self._load_shedder.admit(viewer.person, bulk=viewer.role is ViewerRole.SERVICE)
+
+    @contextmanager
+    def admit_again(self, viewer: Viewer) -> Iterator[None]:
+        """
+        Admit work that goes on for a viewer who is served already; it is in flight inside the context.
+
+        It counts against the viewer's limits, and is refused before all requests of people.
+
+        Raises:
+            OverloadError: the viewer has too many requests, or the process has too much to do.
+        """
+        shedder = self._load_shedder
+        with shedder.admit_viewer(viewer.person, bulk=True), shedder.admit(viewer.person, bulk=True):
+            yield
 
     def _purpose(self, header: str) -> str | None:
         """

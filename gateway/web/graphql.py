@@ -25,6 +25,8 @@ from student_graph.gateway.web.disconnect import run_while_connected
 from student_graph.gateway.web.encoding import encode, encode_in_parts
 from student_graph.gateway.web.errors import answer_refusals
 from student_graph.gateway.web.incremental import send_parts
+from student_graph.gateway.web.live.document import LiveDocument
+from student_graph.gateway.web.live.documents import LiveDocuments
 from student_graph.gateway.web.media_types import PartsFormat
 from student_graph.gateway.web.operation import InvalidOperationError, PreparedOperation
 from student_graph.gateway.web.request import DEFAULT_HEADERS, RequestHead, read_body
@@ -51,13 +53,16 @@ class GraphQLView:
         recorder: DisclosureRecorder | None = None,
         client_cache_seconds: int = 0,
         prices: ReadPrices | None = None,
+        live: LiveDocuments | None = None,
     ) -> None:
         """
         Execute documents over a schema; `start_operation` returns the context of a new operation.
 
         `cache` holds whole responses, and `recorder` records what responses disclose. A client may privately cache
         a response without errors for `client_cache_seconds`. `prices` of reads are for explanations.
+        `live` answers those who ask for a stream of events; None to refuse them.
         """
+        self._live = live
         self._admission = admission
         self._begin = start_operation
         self._runner = OperationRunner(schema, documents, cache=cache, recorder=recorder, prices=prices)
@@ -73,6 +78,7 @@ class GraphQLView:
         start_slice()
         head = RequestHead.of(scope)
         accepted = media_types.negotiate(head.headers[b"accept"])
+        is_live = self._live is not None and media_types.prefers_events(head.headers[b"accept"])
 
         async def handle(media_type: str) -> None:
             document = None
@@ -82,7 +88,12 @@ class GraphQLView:
                 payload = head.query_string if head.method == "GET" else await read_body(receive)
                 request = self._admission.request(head, viewer, payload, media_type)
                 with self._admission.admit(viewer):
-                    await self._answer(request, receive, send)
+                    if is_live:
+                        document = await self._open_live(request, receive, send)
+                    else:
+                        await self._answer(request, receive, send)
+            if document is not None:
+                await document.serve(receive, send)
 
         await answer_refusals(send, handle, accepted or media_types.JSON)
 
@@ -96,6 +107,22 @@ class GraphQLView:
                 await self._answer(request, receive, send)
 
         await answer_refusals(send, handle, media_types.JSON)
+
+    async def _open_live(self, request: AdmittedRequest, receive: Receive, send: Send) -> LiveDocument | None:
+        """
+        Open a live document, which must be served; None if its errors were sent instead.
+
+        Raises:
+            BadRequestError: there are too many live documents, or the request is refused.
+            UnwritableError: the disclosures cannot be recorded.
+            ClientDisconnectedError: the client disconnected before its response was ready.
+        """
+        assert self._live is not None
+        try:
+            return await self._live.open(request, receive)
+        except InvalidOperationError as error:
+            await send_request_errors(send, error.errors, media_types.GRAPHQL)
+            return None
 
     async def _answer(self, request: AdmittedRequest, receive: Receive, send: Send) -> None:
         """
@@ -127,6 +154,7 @@ class GraphQLView:
             UnwritableError: the disclosures cannot be recorded.
         """
         assert self._responses is not None
+        note_cached()
         now, request_id = self._responses.now, new_request_id()
         self._runner.record_again(response.disclosures, response.ages(now), request_id)
         return response.body(now, request_id)
@@ -154,7 +182,6 @@ class GraphQLView:
     async def _send_result(self, send: Send, operation: PreparedOperation, result: ExecutionResult) -> None:
         """
         Send a result as one response, after its disclosures are recorded, and cache it if its errors allow that.
-        note_cached()
 
         Raises:
             UnwritableError: the disclosures cannot be recorded.

@@ -9,6 +9,7 @@ from typing import NamedTuple
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
 MULTIPART = "multipart/mixed"
+EVENT_STREAM = "text/event-stream"
 RESPONSE_TYPES = (GRAPHQL, JSON)
 """Media types of a response in one part, the preferred one first."""
 
@@ -46,6 +47,14 @@ def negotiate(accept: str) -> str | None:
     named = {range_.name for range_ in ranges if range_.weight > 0}
     preferred = [media_type for media_type in RESPONSE_TYPES if quality[media_type] == best]
     return next((media_type for media_type in preferred if media_type in named), preferred[-1])
+
+
+@lru_cache(maxsize=256)
+def prefers_events(accept: str) -> bool:
+    """Whether an `Accept` header names a stream of events, and prefers it to every response in one part."""
+    ranges = [_media_range(part) for part in accept.split(",") if part.strip()]
+    weight = max((range_.weight for range_ in ranges if range_.name == EVENT_STREAM), default=0.0)
+    return weight > max(_quality(media_type, ranges) for media_type in RESPONSE_TYPES)
 
 
 @lru_cache(maxsize=256)

@@ -134,6 +134,7 @@ class ServiceLoader:
             assistants=assistant_settings(settings.assistants, settings.districts, settings.issuers),
             get_queries=server.get_queries,
             defer=server.defer,
+            live=settings.live.live_limits,
             federation=server.federation,
             cache_limits=settings.cache.limits.share(self._workers),
             client_cache_seconds=settings.cache.client_seconds,

@@ -27,9 +27,16 @@ MAX_STREAM_SECONDS = 300.0
 class EventStreams:
     """The budget of the streams of one application, and its end."""
 
-    def __init__(self, is_ending: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        is_ending: Callable[[], bool],
+        *,
+        max_streams: int = MAX_STREAMS,
+        max_per_viewer: int = MAX_STREAMS_PER_VIEWER,
+    ) -> None:
         """All streams end when `is_ending` is true, as when the process drains, or after `end`."""
         self._is_ending = is_ending
+        self._max_streams, self._max_per_viewer = max_streams, max_per_viewer
         self._has_ended = False
         self._open: Counter[Hashable] = Counter()
 
@@ -49,7 +56,7 @@ class EventStreams:
 
     def has_room(self, viewer: Hashable) -> bool:
         """Whether a viewer may open one more stream."""
-        is_free = self.count < MAX_STREAMS and self._open[viewer] < MAX_STREAMS_PER_VIEWER
+        is_free = self.count < self._max_streams and self._open[viewer] < self._max_per_viewer
         return is_free and not self.ending
 
     def open(self, viewer: Hashable) -> None:
