@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute
@@ -13,16 +13,21 @@ from student_graph.gateway.auth import Authenticator
 from student_graph.gateway.documents.store import DocumentStore
 from student_graph.gateway.execution import BreadthExecutor, executor_class
 from student_graph.gateway.fetch.pipeline import FetchPipeline
+from student_graph.gateway.server.workers.reports import Workers
 from student_graph.gateway.web.admission import Admission
 from student_graph.gateway.web.live.answers import LiveAnswers
 from student_graph.gateway.web.live.documents import LiveDocuments
 from student_graph.gateway.web.live.limits import LiveLimits
 from student_graph.gateway.web.live.timer import Timer
 from student_graph.gateway.web.routes.health import Readiness
-from student_graph.gateway.web.routes.memory import BoundedCache, MemoryAccount, MemoryRoute
+from student_graph.gateway.web.routes.memory import BoundedCache, MemoryAccount, MemoryRoute, Report
 from student_graph.gateway.web.routes.purge import PurgeRoutes
 from student_graph.gateway.web.routes.settings_status import SettingsRoute
+from student_graph.gateway.web.routes.workers import WorkersRoute
 from student_graph.gateway.web.runner import OperationRunner
+
+MEMORY = "memory"
+"""Name under which workers report their memory to each other."""
 
 
 def memory_account(
@@ -48,11 +53,19 @@ def memory_account(
 
 
 def operator_routes(
-    authenticator: Authenticator, pipeline: FetchPipeline, memory: MemoryAccount, readiness: Readiness
+    authenticator: Authenticator,
+    pipeline: FetchPipeline,
+    readiness: Readiness,
+    workers: Workers,
 ) -> list[BaseRoute]:
     """The routes for people who operate the gateway."""
+
+    async def memory_of_workers() -> Iterable[Report]:
+        return (await workers.collect(MEMORY)).values()
+
     return [
-        *MemoryRoute(memory, authenticator).routes(),
+        *MemoryRoute(memory_of_workers, authenticator).routes(),
+        *WorkersRoute(workers.overview, authenticator).routes(),
         *SettingsRoute(readiness.settings, authenticator).routes(),
         *PurgeRoutes(pipeline.districts, authenticator, pipeline.cache.purge).routes(),
     ]

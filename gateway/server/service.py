@@ -29,8 +29,8 @@ from student_graph.gateway.server.assistants import assistant_routes
 from student_graph.gateway.server.background_reads import BackgroundReads
 from student_graph.gateway.server.connection_table import MAX_CONNECTIONS_PER_ADDRESS
 from student_graph.gateway.server.observing import Metrics, Observer, Readings, TelemetrySettings
-from student_graph.gateway.server.parts import live_documents, memory_account, operator_routes, with_cors
-from student_graph.gateway.server.status import status_routes
+from student_graph.gateway.server.parts import MEMORY, live_documents, memory_account, operator_routes, with_cors
+from student_graph.gateway.server.status import SOURCES, StatusReports, status_routes
 from student_graph.gateway.server.workers.reports import OneWorker, Workers
 from student_graph.gateway.signing import HmacSigner
 from student_graph.gateway.warm.plan import WarmTimes
@@ -194,9 +194,10 @@ class Application:
             self.pipeline, self.load_shedder, self.memory, self.readiness, service.disclosure_log, joined
         )
         self._metrics = Metrics(self.observer, readings, service.workers)
-        self._status = status_routes(self.pipeline, self._background, self.readiness, self.authenticator)
-        self._view = self._build_graphql()
+        self._reports = StatusReports(self.pipeline, self._background, self.readiness, service.workers)
+        self._status = status_routes(self._reports, self.authenticator)
         self._live = self._build_live()
+        self._view = self._build_graphql()
         self.asgi = self._build_asgi()
 
     def _build_asgi(self) -> ASGIApp:
@@ -275,7 +276,7 @@ class Application:
         pipeline, service = self.pipeline, self.service
         return [
             *self.readiness.routes(),
-            *operator_routes(self.authenticator, pipeline, self.memory, self.readiness),
+            *operator_routes(self.authenticator, pipeline, self.readiness, service.workers),
             *self._status.routes(),
             *self._metrics.routes(self.authenticator),
             *Webhooks(service.webhook_keys, pipeline.cache.purge).routes(),
@@ -295,6 +296,8 @@ class Application:
     def start(self, running: Application | None = None) -> None:
         """Start background work, in place of the application that runs under the settings so far."""
         self.pipeline.start()
+        self.service.workers.offer(MEMORY, self.memory.report)
+        self.service.workers.offer(SOURCES, self._reports.sources)
         if running is not None:
             running.stop_taking_requests()
         self._background.start()

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from student_graph.adapters.sources import District, Source
 from student_graph.gateway.auth import Authenticator
 from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.server.background_reads import BackgroundReads
+from student_graph.gateway.server.merged_health import merged_health
+from student_graph.gateway.server.workers.reports import Workers
 from student_graph.gateway.web.routes.health import Readiness
 from student_graph.gateway.web.routes.status import StatusRoutes
 from student_graph.gateway.web.routes.status_events import EventStreams
 from student_graph.resolvers.context import Viewer
 
+_Health: TypeAlias = "Mapping[tuple[str, str], Mapping[str, Any]]"
+"""By district and name of the source."""
+
 MAX_NAMED_CODES = 5
 """Codes without a meaning that are named for a source; the number says how many values there are in all."""
 
 
-def status_routes(
-    pipeline: FetchPipeline, background: BackgroundReads, readiness: Readiness, authenticator: Authenticator
-) -> StatusRoutes:
+SOURCES = "sources"
+"""Name under which workers report the health of sources to each other."""
+
+
+def status_routes(reports: StatusReports, authenticator: Authenticator) -> StatusRoutes:
     """The status page of an application. Its streams of events end when the process drains."""
-    reports = StatusReports(pipeline, background, readiness)
-    return StatusRoutes(reports, authenticator, EventStreams(lambda: readiness.draining))
+    return StatusRoutes(reports, authenticator, EventStreams(lambda: reports.readiness.draining))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,40 +40,62 @@ class StatusReports:
     pipeline: FetchPipeline
     background: BackgroundReads
     readiness: Readiness
+    workers: Workers
+
+    def sources(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """The health of all sources as this worker sees it, by district and name."""
+        return {
+            district.id: {source.name: self._health(source) for source in district.sources}
+            for district in self.pipeline.districts.values()
+        }
 
     def public(self) -> dict[str, Any]:
         """What anybody may know: whether the service is up."""
         return {"status": self.readiness.status}
 
-    def of(self, viewer: Viewer) -> dict[str, Any]:
+    async def of(self, viewer: Viewer) -> dict[str, Any]:
         """
         What a viewer may know.
 
         A viewer who is no operator gets what `sources` of the graph shows to them: names and kinds.
         """
+        health = await self._health_in_all_workers() if viewer.operator else {}
         districts = [self.pipeline.districts[district] for district in sorted(viewer.districts & self._known())]
         return {
             **self.public(),
             "operator": viewer.operator,
             "since": self.readiness.settings.taken_up_at.isoformat(timespec="seconds"),
-            "districts": [self._district(district, viewer) for district in districts],
+            "districts": [self._district(district, viewer, health) for district in districts],
         }
 
     def _known(self) -> frozenset[str]:
         return frozenset(self.pipeline.districts)
 
-    def _district(self, district: District, viewer: Viewer) -> dict[str, Any]:
+    async def _health_in_all_workers(self) -> _Health:
+        """The health of each source by district and name. A worker may be about to get the settings of others."""
+        reports = (await self.workers.collect(SOURCES)).values()
+        return {
+            (district.id, source.name): merged_health(
+                [found for report in reports if (found := report.get(district.id, {}).get(source.name))],
+                MAX_NAMED_CODES,
+            )
+            for district in self.pipeline.districts.values()
+            for source in district.sources
+        }
+
+    def _district(self, district: District, viewer: Viewer, health: _Health) -> dict[str, Any]:
         report: dict[str, Any] = {
             "id": district.id,
             "name": district.name,
-            "sources": list(self._sources(district.sources, viewer)),
+            "sources": list(self._sources(district.sources, viewer, health)),
         }
         return {**report, "background": self.background.report(district.id)} if viewer.operator else report
 
-    def _sources(self, sources: Iterable[Source], viewer: Viewer) -> Iterator[dict[str, Any]]:
+    @staticmethod
+    def _sources(sources: Iterable[Source], viewer: Viewer, health: _Health) -> Iterator[dict[str, Any]]:
         for source in sources:
             names = {"name": source.name, "kind": source.kind}
-            yield {**names, "health": self._health(source)} if viewer.operator else names
+            yield {**names, "health": health[source.district, source.name]} if viewer.operator else names
 
     def _health(self, source: Source) -> dict[str, Any]:
         health = self.pipeline.telemetry.health(source)

@@ -1,10 +1,10 @@
-"""`GET /health/memory`: what this process remembers of answers, documents and viewers, for operators."""
+"""`GET /health/memory`: what the gateway remembers of answers, documents and viewers, for operators."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -48,11 +48,16 @@ class MemoryAccount:
         return {name: {"bytes": row.used_bytes, "maxBytes": row.max_bytes} for name, row in rows.items()}
 
 
+Report: TypeAlias = "Mapping[str, Mapping[str, int]]"
+"""Used and greatest memory of each cache and of all, as JSON."""
+
+
 @dataclass(frozen=True, slots=True)
 class MemoryRoute:
-    """The route that shows the account to operators."""
+    """The route that shows the memory of all workers to operators."""
 
-    account: MemoryAccount
+    reports: Callable[[], Awaitable[Iterable[Report]]]
+    """Returns the account of each worker."""
     authenticator: Authenticator
 
     def routes(self) -> list[Route]:
@@ -63,4 +68,15 @@ class MemoryRoute:
         viewer = await self.authenticator.viewer(request.headers.get("authorization", ""))
         if viewer is None or not viewer.operator:
             return operator_error(viewer)
-        return JSONResponse(self.account.report())
+        return JSONResponse(_sum(await self.reports()))
+
+
+def _sum(reports: Iterable[Report]) -> Report:
+    """The memory of several workers together."""
+    sums: dict[str, dict[str, int]] = {}
+    for report in reports:
+        for name, row in report.items():
+            total = sums.setdefault(name, dict.fromkeys(row, 0))
+            for key, number in row.items():
+                total[key] += number
+    return sums

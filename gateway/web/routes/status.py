@@ -39,7 +39,7 @@ class Reports(Protocol):
     def public(self) -> Mapping[str, Any]:
         """Return what anybody may know."""
 
-    def of(self, viewer: Viewer) -> Mapping[str, Any]:
+    async def of(self, viewer: Viewer) -> Mapping[str, Any]:
         """Return what a viewer may know."""
 
 
@@ -74,7 +74,7 @@ class StatusRoutes:
         viewer = await self.authenticator.viewer(authorization)
         if viewer is None:
             return error_response(401, "Send the token of a viewer.", "UNAUTHENTICATED")
-        return JSONResponse(self.reports.of(viewer))
+        return JSONResponse(await self.reports.of(viewer))
 
     async def _events(self, request: Request) -> Response:
         """Return the events of an operator, unless there are too many streams."""
@@ -85,4 +85,8 @@ class StatusRoutes:
         if not self.streams.has_room(key):
             retry = {"Retry-After": str(RETRY_SECONDS)}
             return error_response(429, "There are too many streams of events.", "RATE_LIMITED", retry)
-        return EventStream(self.streams, key, lambda: msgspec.json.encode(self.reports.of(viewer)))
+
+        async def report() -> bytes:
+            return msgspec.json.encode(await self.reports.of(viewer))
+
+        return EventStream(self.streams, key, report)

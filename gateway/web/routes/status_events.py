@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -72,7 +72,7 @@ class EventStreams:
 class EventStream(Response):
     """A response that sends a report whenever it changes, until the client, its time or the process ends it."""
 
-    def __init__(self, streams: EventStreams, viewer: Hashable, report: Callable[[], bytes]) -> None:
+    def __init__(self, streams: EventStreams, viewer: Hashable, report: Callable[[], Awaitable[bytes]]) -> None:
         """Send the reports of a viewer; the stream counts as open from now on."""
         super().__init__(media_type="text/event-stream")
         del self.headers["content-length"]
@@ -108,7 +108,7 @@ class EventStream(Response):
     async def _send(self, send: Send) -> None:
         last, sent_at = b"", time.monotonic()
         while True:
-            report, now = self._report(), time.monotonic()
+            report, now = await self._report(), time.monotonic()
             if report != last:
                 last, sent_at = report, now
                 await send({"type": "http.response.body", "body": b"data: " + report + b"\n\n", "more_body": True})

@@ -13,6 +13,11 @@ from student_graph.gateway.web.routes import status_events
 from student_graph.gateway.web.routes.status_events import EventStream, EventStreams
 
 
+async def empty_report() -> bytes:
+    """A report that says nothing."""
+    return b"{}"
+
+
 def test_all_viewers_together_have_so_many_streams() -> None:
     """However many viewers there are."""
     budget = EventStreams(lambda: False)
@@ -39,7 +44,7 @@ async def stream_that_nobody_reads(budget: EventStreams) -> AsyncIterator[asynci
     async def receive() -> Any:
         await asyncio.Event().wait()
 
-    task = asyncio.create_task(EventStream(budget, "viewer", lambda: b"{}")({}, receive, send))
+    task = asyncio.create_task(EventStream(budget, "viewer", empty_report)({}, receive, send))
     await blocked.wait()
     yield task
     task.cancel()
@@ -83,7 +88,7 @@ async def test_a_quiet_stream_sends_comments(monkeypatch: pytest.MonkeyPatch) ->
         return {"type": "http.disconnect"}
 
     budget = EventStreams(lambda: False)
-    await asyncio.wait_for(EventStream(budget, "viewer", lambda: b"{}")({}, receive, send), 30)
+    await asyncio.wait_for(EventStream(budget, "viewer", empty_report)({}, receive, send), 30)
 
     assert bodies[1:4] == [b"data: {}\n\n", b":\n\n", b":\n\n"]
     assert budget.count == 0

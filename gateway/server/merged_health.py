@@ -1,0 +1,67 @@
+"""The health of one source, from the reports of several workers that each count for themselves."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+SUMS = (
+    "calls",
+    "lookups",
+    "failedLookups",
+    "throttled",
+    "answers",
+    "staleAnswers",
+    "unmapped",
+    "unreadableRows",
+    "droppedConnections",
+)
+"""Counts of what each worker did itself."""
+REQUEST_SUMS = ("running", "waiting", "atOnce", "atOnceMax")
+"""Requests to the vendor: each worker has its own gate."""
+
+
+def merged_health(reports: Sequence[Mapping[str, Any]], max_codes: int) -> Mapping[str, Any]:
+    """
+    The health of a source in all workers, in the form that each of them reports.
+
+    Links are those of the worker that has seen most students: others have seen some of the same.
+    """
+    if len(reports) == 1:
+        return reports[0]
+    codes: Counter[tuple[str, str | None]] = Counter()
+    for report in reports:
+        for code in report["unmappedCodes"]:
+            codes[code["kind"], code["code"]] += code["count"]
+    failures: Counter[str] = Counter()
+    for report in reports:
+        failures.update(report["failuresByCode"])
+    sums = {name: sum(report[name] for report in reports) for name in SUMS}
+    cached = sum(report["answers"] * (report["cachedShare"] or 0.0) for report in reports)
+    linked = max(reports, key=lambda report: report["students"] or 0)
+    reachable = {report["reachable"] for report in reports}
+    return {
+        **linked,
+        **sums,
+        "reachable": True if True in reachable else False if False in reachable else None,
+        "lastErrorCode": next((r["lastErrorCode"] for r in reports if r["lastErrorCode"] is not None), None),
+        "requests": _merged_requests([report["requests"] for report in reports if report["requests"] is not None]),
+        "failuresByCode": dict(failures),
+        "cachedShare": cached / sums["answers"] if sums["answers"] else None,
+        "oldestSeconds": max(report["oldestSeconds"] for report in reports),
+        "unmappedCodes": [
+            {"kind": kind, "code": code, "count": count} for (kind, code), count in codes.most_common(max_codes)
+        ],
+        "since": min((r["since"] for r in reports if r["since"] is not None), default=None),
+    }
+
+
+def _merged_requests(reports: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The requests of all workers to a vendor; its circuit breaker and quota are those of the worst off."""
+    if not reports:
+        return None
+    worst = max(reports, key=lambda report: ("closed", "probing", "open").index(report["breaker"]))
+    quotas = [report["quotaLeft"] for report in reports if report["quotaLeft"] is not None]
+    sums = {name: sum(report[name] for report in reports) for name in REQUEST_SUMS}
+    return {**worst, **sums, "quotaLeft": min(quotas, default=None)}
