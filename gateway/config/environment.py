@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from student_graph.gateway.config.access import SETTINGS_ISSUER, grants_by_distr
 from student_graph.gateway.config.problems import Problems
 from student_graph.gateway.config.settings_file import Config
 from student_graph.resolvers.context import Viewer
+from student_graph.gateway.telemetry import TelemetrySettings
 
 KEY_BYTES = 32
+HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
 MIN_SECRET_CHARACTERS = 32
 
 
@@ -73,6 +76,8 @@ def check_secrets(config: Config, path: Path, environ: Mapping[str, str]) -> Non
             disclosure_key(config, path, environ)
     if config.cache.redis is not None:
         with problems.collected():
+    with problems.collected():
+        telemetry_settings(config, path, environ)
             fleet_key(config, path, environ)
         with problems.collected():
             redis_password(config, path, environ)
@@ -139,6 +144,57 @@ def redis_password(config: Config, path: Path, environ: Mapping[str, str]) -> st
 
 def _required_secret(name: str, setting: str, environ: Mapping[str, str]) -> str:
     """
+def telemetry_settings(config: Config, path: Path, environ: Mapping[str, str]) -> TelemetrySettings:
+    """
+    What is traced and measured, and who gets it.
+
+    Raises:
+        SettingsError: variables are not set, what they hold has another form, or packages are not installed.
+    """
+    section, problems = config.telemetry, Problems()
+    headers: Mapping[str, str] = {}
+    token: str | None = None
+    with problems.collected():
+        if section.headers_env is not None:
+            headers = _headers(section.headers_env, f"{path}: telemetry.headers_env", environ)
+    with problems.collected():
+        if section.metrics_token_env is not None:
+            token = _required_secret(section.metrics_token_env, f"{path}: telemetry.metrics_token_env", environ)
+    problems.raise_all()
+    settings = TelemetrySettings(
+        endpoint=section.endpoint,
+        headers=headers,
+        sample=section.sample,
+        caller_decides=section.caller_decides,
+        context_to_vendors=section.context_to_vendors,
+        metrics=section.metrics,
+        metrics_token=token,
+        push_seconds=section.push_seconds,
+    )
+    if (problem := settings.package_problem) is not None:
+        raise SettingsError(f"{path}: {problem}")
+    return settings
+
+
+def _headers(name: str, setting: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """
+    Headers in an environment variable, as `name=value` with commas between them.
+
+    Raises:
+        SettingsError: the variable is not set, or has another form.
+    """
+    text = environ.get(name, "")
+    if not text:
+        raise SettingsError(f"{setting}: the environment variable {name} is not set")
+    pairs = [part.partition("=") for part in text.split(",")]
+    if not all(
+        HEADER_NAME.fullmatch(header.strip()) and value.strip().isascii() and value.strip().isprintable()
+        for header, _, value in pairs
+    ):
+        raise SettingsError(f"{setting}: {name} must hold headers such as Authorization=Bearer abc,Other=text")
+    return {header.strip(): value.strip() for header, _, value in pairs}
+
+
     A secret in an environment variable.
 
     Raises:

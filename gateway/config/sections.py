@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -237,6 +238,47 @@ class DisclosureConfig(Section):
     """What is also printed: nothing, the same lines, or log records that the OpenTelemetry Collector reads."""
     file_mib: int = Field(default=256, ge=1)
     """MiB after which a process continues in a new file; it also does so on each new day (UTC)."""
+
+
+def _check_collector_url(url: str) -> str:
+    parts = urlsplit(url)
+    is_plain = not (parts.query or parts.fragment or "@" in parts.netloc)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not is_plain or not _has_valid_port(parts):
+        raise ValueError(
+            "the address of an OpenTelemetry collector for OTLP over HTTP, such as http://10.0.0.6:4318, without "
+            "/v1/traces and without a password: name the variable with its headers in headers_env"
+        )
+    return url.rstrip("/")
+
+
+class TelemetryConfig(Section):
+    """Traces and metrics of the gateway, for OpenTelemetry and Prometheus; they hold no data of people."""
+
+    endpoint: Annotated[str, AfterValidator(_check_collector_url)] | None = None
+    """Address of an OpenTelemetry collector, such as `http://10.0.0.6:4318`; nothing is sent without it."""
+    headers_env: str | None = Field(default=None, min_length=1)
+    """Name of the environment variable with headers for the collector, such as `Authorization=Bearer abc`."""
+    sample: float = Field(default=0.1, ge=0, le=1)
+    """Share of the requests that are traced, from 0 to 1."""
+    caller_decides: bool = False
+    """Whether the header `traceparent` of a request decides if it is traced, in place of `sample`."""
+    context_to_vendors: bool = False
+    """Whether vendors get a header `traceparent` with the requests of a trace."""
+    push_seconds: float | None = Field(default=None, ge=1, le=3600)
+    """Seconds between two sets of metrics for the collector; it gets none if left out."""
+    metrics: bool = False
+    """Whether Prometheus may read `/metrics`, with the token of an operator."""
+    metrics_token_env: str | None = Field(default=None, min_length=1)
+    """Name of the environment variable with a token that may read `/metrics` and nothing else."""
+
+    @property
+    def problems(self) -> Iterator[str]:
+        """Settings that need others."""
+        for name in ("headers_env", "push_seconds", "caller_decides", "context_to_vendors"):
+            if getattr(self, name) and self.endpoint is None:
+                yield f"telemetry.{name}: set telemetry.endpoint to the address of the collector"
+        if self.metrics_token_env is not None and not self.metrics:
+            yield "telemetry.metrics_token_env: set telemetry.metrics = true, or there is nothing to read"
 
 
 class FreshnessConfig(Section):

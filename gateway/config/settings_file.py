@@ -41,6 +41,7 @@ from student_graph.gateway.config.sections import (
     PolicyConfig,
     Section,
     ServerConfig,
+    TelemetryConfig,
 )
 from student_graph.gateway.config.warm import WarmConfig
 from student_graph.resolvers.metrics.facts import MetricSettings
@@ -134,6 +135,7 @@ class Config(Section):
     policy: PolicyConfig = PolicyConfig()
     assistants: AssistantsConfig = AssistantsConfig()
     disclosure: DisclosureConfig = DisclosureConfig()
+    telemetry: TelemetryConfig = TelemetryConfig()
     certificates: CertificatesConfig = CertificatesConfig()
     districts: tuple[DistrictConfig, ...] = Field(min_length=1)
     issuers: tuple[IssuerConfig, ...] = ()
@@ -213,6 +215,7 @@ def _section_problems(config: Config) -> Iterator[str]:
         yield "policy.purposes: list the purposes that a request may state, because purpose_required is set"
     if config.documents.only and config.documents.manifest is None:
         yield "documents.only: set documents.manifest to the file with the trusted documents"
+    yield from config.telemetry.problems
     yield from access_problems(config.issuers, config.viewers, config.districts)
     yield from assistant_problems(config.assistants, config.policy, config.districts, config.issuers)
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from student_graph.adapters.registry import SettingsError
 from student_graph.gateway.telemetry import catalog
 from student_graph.gateway.telemetry.families import Family, family
 from student_graph.gateway.telemetry.histogram import DELAY_SECONDS, REQUEST_SECONDS, Histogram
@@ -35,7 +36,8 @@ class Observer:
         Raises:
             SettingsError: packages are missing.
         """
-        settings.check_packages()
+        if (problem := settings.package_problem) is not None:
+            raise SettingsError(problem)
         self.settings = settings
         self.tracing = tracing or (_tracing(settings) if settings.traces else None)
         self._push: MetricsPush | None = None

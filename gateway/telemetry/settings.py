@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 
-from student_graph.adapters.registry import SettingsError
-
 REQUIRED_MODULES = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http", "prometheus_client")
 """Modules of the packages in the extra `telemetry`."""
 
@@ -43,18 +41,15 @@ class TelemetrySettings:
         """Whether anybody gets metrics."""
         return self.metrics or (self.endpoint is not None and self.push_seconds is not None)
 
-    def check_packages(self) -> None:
-        """
-        Check that the packages of the extra `telemetry` are installed, if anything is traced or measured.
-
-        Raises:
-            SettingsError: they are not.
-        """
-        if (self.traces or self.measures) and not all(map(_is_installed, REQUIRED_MODULES)):
-            raise SettingsError(
-                "telemetry: traces and metrics need packages that are not installed: "
-                "pip install 'student-graph[telemetry]'"
-            )
+    @property
+    def package_problem(self) -> str | None:
+        """Which packages must be installed before anything is traced or measured; None if they are."""
+        if not (self.traces or self.measures) or all(map(_is_installed, REQUIRED_MODULES)):
+            return None
+        return (
+            "telemetry: traces and metrics need packages that are not installed: "
+            "pip install 'student-graph[telemetry]'"
+        )
 
 
 def _is_installed(module: str) -> bool:

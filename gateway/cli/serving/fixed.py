@@ -10,6 +10,7 @@ from typing import Any
 from student_graph.adapters.registry import SettingsError
 from student_graph.adapters.sources import District
 from student_graph.gateway.config import environment, settings_file
+from student_graph.gateway.config.sections import TelemetryConfig
 from student_graph.gateway.disclosure import DisclosureKeys, DisclosureLog
 from student_graph.gateway.disclosure.sinks import OtlpStdoutSink, Sink, StdoutSink
 from student_graph.gateway.server.workers.fleet import WorkersFleet
@@ -18,6 +19,7 @@ from student_graph.gateway.server.workers.member import Membership
 FIXED_SETTINGS: Mapping[str, tuple[str, ...]] = {
     "server": ("host", "port", "workers", "connections_per_address", "drain"),
     "cache": ("redis", "redis_password_env", "redis_timeout", "key_env", "name"),
+    "telemetry": tuple(TelemetryConfig.model_fields),
     "disclosure": ("directory", "key_env", "stdout", "file_mib"),
 }
 """Settings that cannot change while the gateway runs, by section."""

@@ -141,6 +141,7 @@ class ServiceLoader:
             **{**_running_key(running), **fixed.fleet},
             introspection=server.introspection or server.graphiql,
             document_limits=settings.limits.document_limits,
+            telemetry=environment.telemetry_settings(settings, path, environ),
             webhook_keys=webhook_keys,
             trusted_documents=trusted_documents,
             trusted_only=settings.documents.only,
