@@ -8,6 +8,7 @@ PAGE := gateway/graphiql/index.html
 DASHBOARD := gateway/dashboard/index.html
 DEMO_INSTALLED := $(VENV)/.installed-demo
 TOOLS_INSTALLED := $(VENV)/.installed-tools
+DEPLOY_INSTALLED := $(VENV)/.installed-deploy
 AUDIT := tests/gateway/web/http_audit
 CLIENT_LIBRARIES := tests/client_libraries
 GRAPHIQL_TESTS := tests/graphiql
@@ -19,7 +20,7 @@ INSTALL = (test -x $(BIN)/uv && $(BIN)/uv pip install --quiet --python $(BIN)/py
 PYTEST := $(BIN)/python -m pytest -q -n auto --dist worksteal $(if $(RERUNS),--reruns $(RERUNS))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long check check-static upstream bench attacks soak answers docs figures faults presets certificates graphiql dashboard screenshots schema clean
+.PHONY: help setup deploy-tools container-lock run test test-long check check-static upstream bench attacks soak answers docs figures faults presets certificates graphiql dashboard screenshots schema clean
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -78,6 +79,12 @@ ifndef NPM
 	@echo "npm was not found: the site shows the source of its diagram in place of the picture"
 endif
 
+deploy-tools: $(DEPLOY_INSTALLED) ## What the tests of the files in deploy need: Caddy, Helm's engine, schemas, lint
+
+container-lock: $(TOOLS_INSTALLED) ## Write deploy/container/requirements.txt: the newest packages that fit, with hashes
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --extra redis \
+	  --custom-compile-command "make container-lock" --output-file deploy/container/requirements.txt pyproject.toml
+
 quick-start: ## How long a new user waits for the demo, and how much is installed
 	@$(PYTHON) -m tests.quick_start
 
@@ -128,6 +135,11 @@ $(TOOLS_INSTALLED): pyproject.toml hatch_build.py examples/third_party_adapter/p
 	@$(call INSTALL,--editable '.[dev]')
 	@$(call INSTALL,--no-deps --editable examples/third_party_adapter)
 	@touch $(DEMO_INSTALLED) $@
+
+$(DEPLOY_INSTALLED): pyproject.toml | $(TOOLS_INSTALLED)
+	@echo "Installing the packages that check the files in deploy into $(VENV)"
+	@$(call INSTALL,--editable '.[deploy]')
+	@touch $@
 
 # It writes Python clients in a test, and needs an older graphql-core than the gateway.
 $(CLIENT_GENERATOR): $(CLIENT_LIBRARIES)/python/requirements.txt | $(TOOLS_INSTALLED)
