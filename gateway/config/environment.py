@@ -12,8 +12,8 @@ from student_graph.adapters.registry import SettingsError
 from student_graph.gateway.config.access import SETTINGS_ISSUER, grants_by_district
 from student_graph.gateway.config.problems import Problems
 from student_graph.gateway.config.settings_file import Config
-from student_graph.resolvers.context import Viewer
 from student_graph.gateway.telemetry import TelemetrySettings
+from student_graph.resolvers.context import Viewer
 
 KEY_BYTES = 32
 HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
@@ -74,10 +74,10 @@ def check_secrets(config: Config, path: Path, environ: Mapping[str, str]) -> Non
     if config.disclosure.key_env is not None:
         with problems.collected():
             disclosure_key(config, path, environ)
-    if config.cache.redis is not None:
-        with problems.collected():
     with problems.collected():
         telemetry_settings(config, path, environ)
+    if config.cache.redis is not None:
+        with problems.collected():
             fleet_key(config, path, environ)
         with problems.collected():
             redis_password(config, path, environ)
@@ -142,8 +142,6 @@ def redis_password(config: Config, path: Path, environ: Mapping[str, str]) -> st
     return environ[name]
 
 
-def _required_secret(name: str, setting: str, environ: Mapping[str, str]) -> str:
-    """
 def telemetry_settings(config: Config, path: Path, environ: Mapping[str, str]) -> TelemetrySettings:
     """
     What is traced and measured, and who gets it.
@@ -195,6 +193,8 @@ def _headers(name: str, setting: str, environ: Mapping[str, str]) -> dict[str, s
     return {header.strip(): value.strip() for header, _, value in pairs}
 
 
+def _required_secret(name: str, setting: str, environ: Mapping[str, str]) -> str:
+    """
     A secret in an environment variable.
 
     Raises:

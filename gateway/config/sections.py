@@ -57,10 +57,10 @@ class ServerConfig(Section):
     """Address to listen on."""
     port: int = Field(default=8000, ge=0, le=65535)
     """Port to listen on; 0 picks a free one."""
-    graphiql: bool = False
-    """Whether `/graphql` shows GraphiQL in a browser; it switches introspection on."""
     workers: int | None = Field(default=None, ge=1, le=256)
     """Processes that answer on the port; with Redis one for each processor by default, and without it one."""
+    graphiql: bool = False
+    """Whether `/graphql` shows GraphiQL in a browser; it switches introspection on."""
     introspection: bool = False
     """Whether queries may read the schema."""
     origins: frozenset[str] = frozenset()
