@@ -77,9 +77,11 @@ def live_documents(
     runner: OperationRunner,
     pipeline: FetchPipeline,
     is_stopping: Callable[[], bool],
+    *,
+    timer: Timer | None = None,
 ) -> LiveDocuments:
     """
-    The live documents of an application, which end when `is_stopping` is true.
+    The live documents of an application, which end when `is_stopping` is true; `timer` counts as the cache does.
 
     Raises:
         SettingsError: nothing is cached, so nobody would know what an answer rests on.
@@ -87,7 +89,8 @@ def live_documents(
     if not pipeline.cache.limits.memory:
         raise SettingsError("live.enabled: live documents need the cache, and cache.memory is 0")
     answers = LiveAnswers(runner, pipeline.start_operation, pipeline.cache, limits.answer_mib)
-    return LiveDocuments(admission, answers, limits, is_stopping, Timer(pipeline.cache.clock))
+    timer = timer or Timer(pipeline.cache.clock)
+    return LiveDocuments(admission, answers, limits, is_stopping, timer)
 
 
 def with_cors(app: ASGIApp, origins: Collection[str]) -> ASGIApp:

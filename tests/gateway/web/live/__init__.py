@@ -1,0 +1,1 @@
+"""Tests of live documents: a gateway over a small district, in HTTP, whose time the tests set."""
