@@ -25,13 +25,16 @@ MAX_FULL_INTERVAL_SECONDS = 3600.0
 """After this time everything is collected, also while requests are answered."""
 COUNT_INTERVAL_SECONDS = 60.0
 """Time between two counts of what is set aside, which take a few milliseconds."""
-MAX_GROWTH = 1.25
+MIN_GROWTH, MAX_GROWTH = 1.25, 2.0
 """
 How much more may be set aside than after the last collection of everything, as a factor: beyond it, everything is
-collected although requests are answered. Python's own rule for full collections is the same.
+collected although requests are answered. Python's own rule is the smaller one. Where most of a growth was caches
+that filled and no garbage, the next growth may be twice as large, up to the larger factor.
 """
+MAX_WAIT_SECONDS = 10.0
+"""How long a collection that is due waits for a moment in which no request is being answered."""
 IDLE_SECONDS = 1.0
-"""How long no request must have been answered before everything is collected."""
+"""How long no request must have been answered before everything is collected earlier than it must be."""
 
 
 class Collector(Protocol):
@@ -69,6 +72,9 @@ class GarbageCollection:
         self._collected_at = self._busy_at = self._counted_at = clock()
         self._objects = 0
         """Objects that were set aside after the last collection of everything."""
+        self._max_growth = MIN_GROWTH
+        self._due_since: float | None = None
+        """Since when a collection of everything waits for a moment without requests; None if none is due."""
 
     def start(self) -> None:
         """Set aside what exists now: code, schema and settings live as long as the process."""
@@ -88,9 +94,10 @@ class GarbageCollection:
         if not is_idle:
             self._busy_at = now
         seconds = now - self._collected_at
-        is_quiet = now - self._busy_at >= IDLE_SECONDS
-        is_due = seconds >= MAX_FULL_INTERVAL_SECONDS or (is_quiet and seconds >= FULL_INTERVAL_SECONDS)
-        if is_due or self._has_grown(now):
+        if self._due_since is None and (seconds >= MAX_FULL_INTERVAL_SECONDS or self._has_grown(now)):
+            self._due_since = now
+        is_quiet = now - self._busy_at >= IDLE_SECONDS and seconds >= FULL_INTERVAL_SECONDS
+        if is_quiet or (self._due_since is not None and (is_idle or now - self._due_since >= MAX_WAIT_SECONDS)):
             self._collect_everything()
 
     def _has_grown(self, now: float) -> bool:
@@ -98,15 +105,24 @@ class GarbageCollection:
         if now - self._counted_at < COUNT_INTERVAL_SECONDS:
             return False
         self._counted_at = now
-        return bool(self._gc.get_freeze_count() > MAX_GROWTH * self._objects)
+        return bool(self._gc.get_freeze_count() > self._max_growth * self._objects)
+
+    def _adapt(self, before: int) -> None:
+        """Allow a larger growth if most objects of one live; there were so many `before` they were collected."""
+        growth, living = before - self._objects, self._gc.get_freeze_count() - self._objects
+        if growth > (MIN_GROWTH - 1) * self._objects > 0:
+            self._max_growth = min(MAX_GROWTH, 2 * self._max_growth - 1) if growth < 2 * living else MIN_GROWTH
 
     def _collect_everything(self) -> None:
+        before = self._gc.get_freeze_count()
         self._gc.unfreeze()
         self._gc.collect()
         self._gc.freeze()
         self._gc.collect()  # of nothing: the next one comes when there is a quarter more than after the last
+        self._adapt(before)
         self._objects = self._gc.get_freeze_count()
         self._collected_at = self._counted_at = self._clock()
+        self._due_since = None
 
     def _on_collection(self, phase: str, info: dict[str, int]) -> None:
         if phase == "stop" and info["generation"] == len(COLLECTION_THRESHOLDS) - 1:

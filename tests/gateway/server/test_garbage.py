@@ -14,6 +14,7 @@ from student_graph.gateway.server.garbage import (
     FULL_INTERVAL_SECONDS,
     IDLE_SECONDS,
     MAX_FULL_INTERVAL_SECONDS,
+    MAX_WAIT_SECONDS,
     GarbageCollection,
 )
 from tests.gateway.cache.small_cache import Clock
@@ -34,11 +35,13 @@ class FakeCollector:
         self.callbacks: list[Any] = []
         self.collections = 0
         self.frozen = False
-        self.objects = 1_000
+        self.objects = self.living = 1_000
 
     def collect(self) -> int:
-        """Count a collection, of everything if nothing is set aside."""
+        """Count a collection, of everything if nothing is set aside, and keep the objects that live."""
         self.collections += not self.frozen
+        if not self.frozen:
+            self.objects = self.living
         return 0
 
     def freeze(self) -> None:
@@ -126,12 +129,50 @@ def test_everything_is_collected_in_quiet_moments_and_once_an_hour() -> None:
 
 
 def test_everything_is_collected_while_requests_are_answered_if_what_is_set_aside_grows() -> None:
-    """It may be garbage: Python itself collects everything after a growth by a quarter."""
+    """It may be garbage, as it is here: Python itself collects everything after a growth by a quarter."""
     clock, collector = Clock(), FakeCollector()
     collection = GarbageCollection(clock, collector)
     collection.start()
-    for objects, expected in ((1_250, 1), (1_251, 2), (1_500, 2), (1_600, 3)):
+    for objects, expected in ((1_250, 1), (1_251, 2), (1_250, 2), (1_300, 3)):
         collector.objects = objects
         clock.now += COUNT_INTERVAL_SECONDS
+        collection.check(is_idle=True)
+        assert collector.collections == expected
+
+
+def test_caches_that_fill_are_collected_seldom() -> None:
+    """After a growth that lived the next one may be twice as large, up to a doubling, until garbage is found."""
+    clock, collector = Clock(), FakeCollector()
+    collection = GarbageCollection(clock, collector)
+    collection.start()
+    for objects, living, expected in (
+        (1_260, 1_260, 2),
+        (1_880, 1_880, 2),  # less than half as much again
+        (1_900, 1_900, 3),
+        (3_790, 3_790, 3),  # less than twice as much
+        (3_810, 1_900, 4),
+        (2_400, 1_900, 5),
+    ):
+        collector.objects, collector.living = objects, living
+        clock.now += COUNT_INTERVAL_SECONDS
+        collection.check(is_idle=True)
+        assert collector.collections == expected
+
+
+def test_a_collection_that_is_due_waits_for_a_moment_without_requests() -> None:
+    """So it holds up nobody who is being answered; it waits for some seconds and not longer."""
+    for is_idle, seconds, expected in (
+        (True, 1, 2),
+        (False, MAX_WAIT_SECONDS - 1, 1),
+        (False, MAX_WAIT_SECONDS, 2),
+    ):
+        clock, collector = Clock(), FakeCollector()
+        collection = GarbageCollection(clock, collector)
+        collection.start()
+        collector.objects = 2_000
+        clock.now += COUNT_INTERVAL_SECONDS
         collection.check(is_idle=False)
+        assert collector.collections == 1
+        clock.now += seconds
+        collection.check(is_idle=is_idle)
         assert collector.collections == expected
