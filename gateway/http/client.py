@@ -30,12 +30,15 @@ class VendorClient(httpx.AsyncClient):
         self, settings: AdapterSettings, on_call: Callable[[], None], network: NetworkOptions, source: str
     ) -> None:
         self._stray = StrayBytes(source)
+        self.calls_sent = 0
+        """Requests to the vendor so far, with those for tokens and versions, and repeated ones."""
+        self._on_call = on_call
         self.gate = Gate(settings.concurrency, settings.rest, requests_per_minute=settings.requests_per_minute)
         timeouts = network.timeouts or Timeouts.for_batches_of(settings.timeout)
         self._transport_once = AiohttpTransport(
             settings.concurrency,
             settings.networks,
-            on_call,
+            self._count_call,
             network,
             may_repeat=self.gate.try_repeat_call,
             timeouts=timeouts,
@@ -51,6 +54,10 @@ class VendorClient(httpx.AsyncClient):
             max_redirects=MAX_REDIRECTS,
             trust_env=False,
         )
+
+    def _count_call(self) -> None:
+        self.calls_sent += 1
+        self._on_call()
 
     @property
     def cookies(self) -> httpx.Cookies:

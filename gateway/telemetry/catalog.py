@@ -36,7 +36,10 @@ IN_FLIGHT = _gauge("requests_in_flight", "GraphQL requests that are handled now"
 WAITING = _gauge("requests_waiting_for_vendors", "Those of them that wait for a vendor and use no processor time")
 SHED = _counter("requests_shed", "Requests refused because there was too much to do, or by a viewer's limit")
 
-VENDOR_CALLS = _counter("vendor_calls", "Requests sent to a vendor", *_SOURCE, "lookup")
+VENDOR_REQUESTS = _counter(
+    "vendor_requests", "Requests sent to a vendor, with those for tokens and versions and with retries", *_SOURCE
+)
+VENDOR_CALLS = _counter("vendor_calls", "Requests sent to a vendor to answer a lookup", *_SOURCE, "lookup")
 LOOKUPS = _counter(
     "lookups",
     "Lookups that a source was asked for, by outcome: complete, partial if some keys failed, or failed",

@@ -87,6 +87,7 @@ class Readings:
         report: Callable[[], Mapping[str, Any]] | None = getattr(source.adapter.http, "report", None)
         if report is not None:  # another client has no gate
             yield from _of_gate(report())
+            yield catalog.VENDOR_REQUESTS, (), getattr(source.adapter.http, "calls_sent", 0)
 
     def _of_health(self, health: Health) -> Iterator[tuple[Metric, tuple[str, ...], Value]]:
         counts = health.counts
