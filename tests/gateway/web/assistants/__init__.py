@@ -1,0 +1,1 @@
+"""Tests of trusted documents as tools of assistants."""

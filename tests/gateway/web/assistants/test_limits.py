@@ -1,0 +1,87 @@
+"""What tools answer when something is missing, too long or too much."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from student_graph.adapters.sandbox.serving import served
+from student_graph.gateway.documents.limits import DocumentLimits
+from student_graph.gateway.web.assistants.settings import ToolSettings
+from student_graph.gateway.web.load_shedding import LoadLimits
+from tests.gateway.web.assistants.stage import AssistantStage, assistant_stage
+from tests.scenarios.helpers.demo_gateway import demo_districts
+
+STUDENTS = (
+    "query Students($first: Int = 30) { students(filter: {}, first: $first) "
+    "{ edges { node { studentUniqueId assignments { title } } } } }"
+)
+SCHOOLS = "query Schools { districts { schools { name } } }"
+
+
+@contextmanager
+def stage(options: Mapping[str, Any] | None = None, **settings: Any) -> Iterator[tuple[AssistantStage, Any]]:
+    """A stage with two tools, and its sandboxes by kind."""
+    [district] = demo_districts("edfi", 30)
+    tools = [ToolSettings("Students", "Students of a person"), ToolSettings("Schools", "Schools of the district")]
+    with (
+        served(*district.sandboxes.values()),
+        assistant_stage([district], [STUDENTS, SCHOOLS], tools, options, **settings) as running,
+    ):
+        yield running, district.sandboxes
+
+
+async def test_a_part_whose_source_is_down_is_missing_and_says_why() -> None:
+    """The rest of the answer is there, and all of it is as the tool's output schema says."""
+    with stage() as (running, sandboxes):
+        sandboxes["canvas"].switches.down = True
+        async with running.client("superintendent") as client:
+            await client.list_tools()
+            result = await client.call_tool("Students", {"first": 1})
+
+    [edge] = result.structured_content["data"]["students"]["edges"]
+    assert not result.is_error
+    assert edge["node"]["studentUniqueId"]
+    assert edge["node"]["assignments"] is None
+    assert [error["code"] for error in result.structured_content["errors"]] == ["SOURCE_UNAVAILABLE"]
+
+
+async def test_an_answer_that_is_too_long_is_an_error_that_says_how_long_it_is() -> None:
+    """A shorter answer of the same tool is given."""
+    with stage({"max_answer_bytes": 1024}) as (running, _):
+        long = await running.call("Students", "superintendent")
+        short = await running.call("Students", "superintendent", first=1)
+
+    assert (long.is_error, long.structured_content) == (True, None)
+    assert long.content[0].text.startswith("TOO_LARGE: The answer has ")  # type: ignore[union-attr]
+    assert "1 KiB at most" in long.content[0].text  # type: ignore[union-attr]
+    assert not short.is_error
+
+
+async def test_a_call_that_costs_too_much_is_refused_as_the_graph_refuses_it() -> None:
+    """With the graph's own code and words."""
+    with stage(document_limits=DocumentLimits(cost=20)) as (running, _):
+        result = await running.call("Students", "superintendent")
+        response = running.graph.post(STUDENTS, "superintendent")
+
+    [error] = response["errors"]
+    assert (result.is_error, result.structured_content) == (True, None)
+    assert result.content[0].text == f"{error['extensions']['code']}: {error['message']}"  # type: ignore[union-attr]
+
+
+def test_an_assistant_spends_the_requests_of_its_person() -> None:
+    """What an assistant asked for is not there for the graph any more."""
+    limits = LoadLimits(viewer_rate=0.001, viewer_burst=2)
+    with stage(load_limits=limits) as (running, _):
+        headers = {"Authorization": f"Bearer {running.tokens['teacher']}", "Accept": "application/json"}
+        listed = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+        statuses = [running.graph.client.post("/mcp", json=listed, headers=headers).status_code for _ in range(3)]
+        direct = running.graph.client.post(
+            "/graphql",
+            json={"query": "{ viewer { role } }"},
+            headers={"Authorization": f"Bearer {running.graph.tokens['teacher']}"},
+        )
+
+    assert statuses == [200, 200, 429]
+    assert direct.status_code == 429
