@@ -92,7 +92,8 @@ def read_representation(representation: Any) -> GlobalId:
     keys = ENTITY_KEYS.get(type_name, ()) if isinstance(type_name, str) else ()
     if not keys:
         raise bad_input(f"representations: __typename must be one of {', '.join(ENTITY_KEYS)}.")
-    key = next((key for key in keys if key.members <= members.keys()), None)
+    present = {name for name, value in members.items() if value is not None}
+    key = next((key for key in keys if key.members <= present), None)
     if key is None:
         raise bad_input(
             f"representations: a {type_name} needs the fields of a key: {' or '.join(key.fields for key in keys)}."

@@ -113,6 +113,7 @@ def test_field_suggestions(http: httpx.Client) -> None:
 
 @pytest.mark.row("M05")
 def test_serve_has_these_defaults() -> None:
-    """Introspection, GraphiQL, queries by GET and `@defer` are off unless the settings switch them on."""
+    """Introspection, GraphiQL, queries by GET, `@defer` and federation are off unless settings switch them on."""
     server = ServerConfig()
     assert (server.introspection, server.graphiql, server.get_queries, server.defer) == (False,) * 4
+    assert not server.federation

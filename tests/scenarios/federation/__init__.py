@@ -1,0 +1,1 @@
+"""A gateway whose graph is a subgraph too."""
