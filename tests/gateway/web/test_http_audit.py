@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from student_graph.gateway.server.service import Service
+from student_graph.gateway.web.live.limits import LiveLimits
 from student_graph.resolvers.context import Viewer, ViewerRole
 from tests.gateway.servers import client_for
 from tests.gateway.small_district import DISTRICT, Ledger, district
@@ -27,7 +28,7 @@ def run_audits(*, get: bool) -> dict[str, str]:
     if not (AUDIT / "node_modules").is_dir():
         pytest.skip("needs the packages of tests/gateway/http_audit: run make setup with npm installed")
     viewer = Viewer("audit", ViewerRole.SERVICE, frozenset({DISTRICT}))
-    service = Service([district(Ledger())], {"t" * 32: viewer}, get_queries=get)
+    service = Service([district(Ledger())], {"t" * 32: viewer}, get_queries=get, live=LiveLimits())
     with client_for(service.app()) as client:
         url = f"{client.base_url}/graphql".replace("//graphql", "/graphql")
         process = subprocess.run(  # noqa: S603 - our own script

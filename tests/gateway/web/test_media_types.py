@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from student_graph.gateway.web.media_types import GRAPHQL, JSON, is_json, negotiate
+from student_graph.gateway.web.media_types import GRAPHQL, JSON, is_json, negotiate, prefers_events
 
 
 @pytest.mark.parametrize(("accept", "media_type"), [
@@ -28,6 +28,23 @@ from student_graph.gateway.web.media_types import GRAPHQL, JSON, is_json, negoti
 def test_a_response_has_the_media_type_that_the_client_prefers(accept: str, media_type: str | None) -> None:
     """The weight decides, then whether the type is named; a type of weight 0 is never sent (RFC 9110, 12.5.1)."""
     assert negotiate(accept) == media_type
+
+
+@pytest.mark.parametrize(("accept", "expected"), [
+    ("text/event-stream", True),
+    ("Text/Event-Stream;q=0.5", True),
+    ("text/event-stream, multipart/mixed", True),
+    (f"text/event-stream, {JSON};q=0.9", True),
+    (f"{GRAPHQL}, application/graphql+json, {JSON}, text/event-stream, multipart/mixed", False),
+    (f"text/event-stream, {JSON}", False),
+    ("text/event-stream;q=0", False),
+    ("text/*", False),
+    ("*/*", False),
+    ("", False),
+])  # fmt: skip
+def test_a_client_gets_events_if_it_names_them_and_likes_nothing_as_much(accept: str, *, expected: bool) -> None:
+    """A client that would also take one response, as urql and Apollo say for each query, gets that."""
+    assert prefers_events(accept) is expected
 
 
 @pytest.mark.parametrize(("content_type", "expected"), [

@@ -1,4 +1,4 @@
-"""A gateway with live documents over a small district, whose time the tests set, and a client that reads events."""
+"""A gateway with live documents over a small district, whose time tests set, and a client that reads events."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import uvicorn
@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 
 from student_graph.adapters.contract import Adapter
 from student_graph.gateway.auth import Authenticator
-from student_graph.gateway.disclosure import DisclosureRecorder
+from student_graph.gateway.disclosure import DisclosureKeys, DisclosureLog, DisclosureRecorder, UnwritableError
 from student_graph.gateway.execution import BreadthExecutor
 from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.server.connection_table import ConnectionTable
@@ -97,6 +97,22 @@ class Tokens(Authenticator):
         return self.by_name.get(authorization.removeprefix("Bearer "))
 
 
+class Log:
+    """A record of disclosures in memory."""
+
+    def __init__(self) -> None:
+        self.keys = DisclosureKeys(KEY)
+        self.requests: list[str] = []
+        """Ids of the requests whose disclosures were recorded."""
+        self.is_full = False
+
+    def write(self, _: Any, __: Any, request_id: str) -> None:
+        """Record the disclosures of a request."""
+        if self.is_full:
+            raise UnwritableError
+        self.requests.append(request_id)
+
+
 @dataclass
 class Stream:
     """The events of a live document."""
@@ -134,9 +150,8 @@ class Stream:
 class LiveGateway:
     """A gateway with live documents."""
 
-    limits: LiveLimits = LiveLimits()
-    load_limits: LoadLimits = LoadLimits()
-    recorder: DisclosureRecorder | None = None
+    limits: LiveLimits = field(default_factory=LiveLimits)
+    load_limits: LoadLimits = field(default_factory=LoadLimits)
     defer: bool = False
     ledger: Ledger = field(
         default_factory=lambda: Ledger(
@@ -151,19 +166,21 @@ class LiveGateway:
         clock = Clock()
         self.timer, self.tokens = SetTimer(clock), Tokens()
         self.pipeline = FetchPipeline([district(self.ledger, coarse_calls=100)], HmacSigner(b"k"), clock=clock)
-        self.schema = make_schema(BreadthExecutor, defer=self.defer)
+        schema = make_schema(BreadthExecutor, defer=self.defer)
         shedder = LoadShedder(self.load_limits)
-        admission = Admission(self.tokens, load_shedder=shedder)
-        runner = OperationRunner(self.schema, recorder=self.recorder)
+        admission = self.admission = Admission(self.tokens, load_shedder=shedder)
+        self.log = Log()
+        recorder = DisclosureRecorder(core_schema(schema), cast("DisclosureLog", self.log), "")
+        runner = OperationRunner(schema, recorder=recorder)
         self.live: LiveDocuments = live_documents(
             self.limits, admission, runner, self.pipeline, lambda: self.is_stopping, timer=self.timer
         )
         view = GraphQLView(
-            self.schema,
+            schema,
             admission,
             self.pipeline.start_operation,
             cache=self.pipeline.cache,
-            recorder=self.recorder,
+            recorder=recorder,
             live=self.live,
         )
         self._webhooks = 0
@@ -228,8 +245,3 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
-
-
-def recorder_of(gateway: LiveGateway, log: Any) -> DisclosureRecorder:
-    """A recorder that writes what the gateway discloses to a log."""
-    return DisclosureRecorder(core_schema(gateway.schema), log, "")

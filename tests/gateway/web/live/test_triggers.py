@@ -13,6 +13,9 @@ from student_graph.gateway.web.live.limits import LiveLimits
 from tests.gateway.web.live.gateway import FRESH_SECONDS, LiveGateway
 
 INTERVAL = LiveLimits().interval
+WITH_STALE = """query ($id: String!) {
+    student(studentUniqueId: $id) { attendanceEvents { totalCount edges { node { provenance { stale } } } } }
+}"""
 TOO_OLD_SECONDS = FRESH_SECONDS + SETTLE_SECONDS
 
 
@@ -77,8 +80,7 @@ async def test_a_change_of_somebody_else_is_not_looked_at(gateway: LiveGateway) 
 
 async def test_an_answer_that_is_too_old_is_read_again(gateway: LiveGateway) -> None:
     """Not before the lookup's own age, and then in one go; the answer is not marked as stale in between."""
-    query = '{ student(studentUniqueId: "s1") { attendanceEvents { totalCount edges { node { date provenance { stale } } } } } }'
-    async with gateway.opened(query) as stream:
+    async with gateway.opened(WITH_STALE) as stream:
         assert await stream.count() == 1
         gateway.add_event(4)
         await pass_quietly(gateway, FRESH_SECONDS)
@@ -138,8 +140,7 @@ async def test_a_failed_source_is_shown_as_failed_and_asked_again_later(gateway:
 
 async def test_a_source_that_fails_meanwhile_leaves_the_answer_marked(gateway: LiveGateway) -> None:
     """What is too old is displayed as stale, after its source had time to answer."""
-    query = '{ student(studentUniqueId: "s1") { attendanceEvents { totalCount edges { node { provenance { stale } } } } } }'
-    async with gateway.opened(query) as stream:
+    async with gateway.opened(WITH_STALE) as stream:
         assert await stream.count() == 1
         gateway.ledger.failing["attendance_events_by_student"] = UnavailableError("down")
         await pass_quietly(gateway, TOO_OLD_SECONDS + REFRESH_SECONDS)
