@@ -27,7 +27,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "cache": ("cache", "change what a running gateway has cached"),
     "warm": ("warm", "fill the cache that gateways share before people come"),
     "webhook": ("webhook", "try the webhook with which a vendor reports changes"),
-    "disclosures": ("disclosures", "show who saw a student's data, and verify the record of disclosures"),
+    "disclosures": ("disclosures.command", "show who saw a student's data, and verify the record of disclosures"),
     "token": ("token", "print the token of a person in a running demo"),
     "adapters": ("adapters", "show which adapters are installed and what settings they take"),
     "completion": ("setup.completion", "print the completion of commands and options for a shell"),

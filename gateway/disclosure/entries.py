@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -36,12 +37,18 @@ _district_of, _student_of = attrgetter("fetched.district"), attrgetter("student_
 class DisclosedRecords:
     """The records about students of one district in a response."""
 
-    students: set[str] = field(default_factory=set)
-    """The students' ids."""
-    count: int = 0
-    """Number of records; a record that appears twice in the response counts twice."""
+    counts: dict[Sensitivity, Counter[str]] = field(default_factory=dict)
+    """
+    By class of data, the number of records about each student, by the student's id; a record that appears twice in
+    the response counts twice.
+    """
     classes: set[Sensitivity] = field(default_factory=set)
-    """Classes of data of the records."""
+    """Classes of data that were read without a record in the response, such as by a filter."""
+
+    @property
+    def count(self) -> int:
+        """Number of records of all students."""
+        return sum(map(Counter.total, self.counts.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +121,8 @@ def _add_records(by_district: dict[DistrictId, DisclosedRecords], records: Seque
         disclosed = by_district.get(district)
         if disclosed is None:
             disclosed = by_district[district] = DisclosedRecords()
-        disclosed.students.update(map(_student_of, group))
-        disclosed.count += len(group)
-        disclosed.classes.update(kind.sensitivity for kind in _record_types(group))
+        for sensitivity, records_of_class in _group_by_class(group):
+            disclosed.counts.setdefault(sensitivity, Counter()).update(map(_student_of, records_of_class))
 
 
 def _flatten(part: Sequence[Any]) -> Iterable[Record]:
@@ -140,8 +146,15 @@ def _group_by_district(records: Sequence[Record]) -> Iterator[tuple[DistrictId, 
         yield district, [record for record in records if _district_of(record) == district]
 
 
-def _record_types(records: Sequence[Record]) -> set[type[Record]]:
-    return set(map(type, records))
+def _group_by_class(records: Sequence[Record]) -> Iterator[tuple[Sensitivity, Sequence[Record]]]:
+    """The records of each class of data; nearly always there is one class."""
+    kinds: set[type[Record]] = set(map(type, records))
+    classes = {kind.sensitivity for kind in kinds}
+    if len(classes) == 1:
+        yield classes.pop(), records
+        return
+    for sensitivity in classes:
+        yield sensitivity, [record for record in records if record.sensitivity is sensitivity]
 
 
 def disclosure_entry(
@@ -160,15 +173,20 @@ def disclosure_entry(
     `records` is None if the response discloses none and only refuses; `policy` is the digest of the access rules;
     `denied` counts the keys that the viewer was refused. The log writes these keys:
 
-    * `tenant` (district), `actor` (pseudonym, role and issuer of the viewer), `basis` (section of 34 CFR part 99),
+    * `tenant` (district), `actor` (see `_actor`), `basis` (section of 34 CFR part 99),
       `purpose` (as the request stated it)
     * `op`, `opName`, `fields`: see `OperationSummary`
-    * `students` (pseudonyms), `count` (records), `categories` (classes of data, without the open one)
+    * `students` (pseudonyms), `counts` (by class of data, the number of records about each student, in the same
+      order), `count` (all records), `categories` (classes of data, without the open one)
     * `decision` (`allow` or `deny`), `denied`, `breakGlass` (id of the break-glass access that was used), `policy`
     * `assistant`, only if one asked in the viewer's name: its client id
     """
     records = records or DisclosedRecords()
-    restricted = records.classes - {Sensitivity.OPEN}
+    restricted = {*records.classes, *records.counts} - {Sensitivity.OPEN}
+    names = {
+        keys.pseudonym(district, student): student for counts in records.counts.values() for student in counts
+    }
+    students = sorted(names)
     body: dict[str, Any] = {
         "tenant": district,
         "actor": _actor(keys, viewer, district),
@@ -176,7 +194,11 @@ def disclosure_entry(
         "purpose": viewer.purpose,
         "op": operation.document,
         "opName": operation.name,
-        "students": keys.pseudonyms(district, records.students),
+        "students": students,
+        "counts": {
+            sensitivity.name: [counts[names[student]] for student in students]
+            for sensitivity, counts in sorted(records.counts.items(), key=lambda item: item[0].name)
+        },
         "count": records.count,
         "fields": operation.fields,
         "categories": sorted(sensitivity.name for sensitivity in restricted),
@@ -217,8 +239,16 @@ def break_glass_entry(
 
 
 def _actor(keys: DisclosureKeys, viewer: Viewer, district: str) -> dict[str, str | None]:
+    """
+    Who the viewer is: `sub`, a keyed hash that a search compares; `id`, sealed; role; and the issuer of the token.
+
+    `id` is a JSON object: `subject`, and `staff`, `student` or `contact`, the viewer's number in the district.
+    """
+    numbers = {"staff": viewer.staff_id, "student": viewer.student_id, "contact": viewer.contact_id}
+    known = {name: number for name, number in numbers.items() if number is not None}
     return {
         "sub": actor_pseudonym(keys, viewer, district),
+        "id": keys.seal(district, _encode({"subject": viewer.subject, **known}).decode()),
         "role": viewer.role.name,
         "idp": viewer.issuer,
     }

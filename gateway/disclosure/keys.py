@@ -1,19 +1,30 @@
-"""The keys of the disclosure log, derived from one secret: for signatures, and for each district's hashes."""
+"""
+The keys of the disclosure log, derived from one secret: for signatures, and for each district's hashes.
+
+Students are written as hashes that nobody can turn back. Viewers are also written sealed, so that who holds the
+secret can tell a parent who saw their child.
+"""
 
 from __future__ import annotations
 
+import base64
 import hmac
 from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import sha256
 from itertools import repeat
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 MAX_CACHED_PSEUDONYMS = 200_000
 """A response names hundreds of students at most."""
+SEALING_KEY_BYTES = 64
+"""Of AES-SIV with two keys of 256 bits."""
+_SEALED_PREFIX = "siv:"
 
 
 class DisclosureKeys:
@@ -23,6 +34,7 @@ class DisclosureKeys:
         """Derive the keys from a secret of at least 32 bytes."""
         self._secret = secret
         self._district_keys: dict[str, bytes] = {}
+        self._sealing_keys: dict[str, AESSIV] = {}
         self._cached_pseudonym = lru_cache(MAX_CACHED_PSEUDONYMS)(self._make_pseudonym)
         self.signing_key = Ed25519PrivateKey.from_private_bytes(self._derive("signature"))
         """Signs the checkpoints of the log."""
@@ -39,6 +51,23 @@ class DisclosureKeys:
         """The pseudonyms of several persons of one district, in alphabetical order."""
         return sorted(map(self._cached_pseudonym, repeat(district), names))
 
+    def seal(self, district: str, text: str) -> str:
+        """
+        Encrypt a text about a viewer for one district's lines (AES-SIV, RFC 5297), as `siv:` and Base64.
+
+        The same text gives the same result in one district, so that equal lines stay equal.
+        """
+        sealed = self._sealing_key(district).encrypt(text.encode(), [district.encode()])
+        return _SEALED_PREFIX + base64.b64encode(sealed).decode()
+
+    def unseal(self, district: str, sealed: str) -> str | None:
+        """Decrypt what `seal` returned; None if it was not sealed with this secret for this district."""
+        try:
+            content = base64.b64decode(sealed.removeprefix(_SEALED_PREFIX), validate=True)
+            return self._sealing_key(district).decrypt(content, [district.encode()]).decode()
+        except (InvalidTag, ValueError):
+            return None
+
     def _make_pseudonym(self, district: str, name: str) -> str:
         return f"hmac:{hmac.new(self._district_key(district), name.encode(), sha256).hexdigest()[:32]}"
 
@@ -48,5 +77,12 @@ class DisclosureKeys:
             key = self._district_keys[district] = self._derive(f"district {district}")
         return key
 
-    def _derive(self, purpose: str) -> bytes:
-        return HKDF(SHA256(), 32, None, f"student-graph disclosure {purpose}".encode()).derive(self._secret)
+    def _sealing_key(self, district: str) -> AESSIV:
+        key = self._sealing_keys.get(district)
+        if key is None:
+            secret = self._derive(f"viewers of {district}", SEALING_KEY_BYTES)
+            key = self._sealing_keys[district] = AESSIV(secret)
+        return key
+
+    def _derive(self, purpose: str, size: int = 32) -> bytes:
+        return HKDF(SHA256(), size, None, f"student-graph disclosure {purpose}".encode()).derive(self._secret)

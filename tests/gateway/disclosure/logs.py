@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -56,8 +57,7 @@ class FullDisk(LogFile):
 
 def entry(*students: str, sensitive: bool = False) -> Entry:
     """An entry that discloses one record of each student."""
-    classes = {Sensitivity.OPEN} | ({Sensitivity.MEAL} if sensitive else set())
-    records = DisclosedRecords(set(students), len(students), classes)
+    records = DisclosedRecords({Sensitivity.MEAL if sensitive else Sensitivity.OPEN: Counter(students)})
     return disclosure_entry(KEYS, TEACHER, ROSTER, HILL, records, policy=POLICY, denied=0)
 
 

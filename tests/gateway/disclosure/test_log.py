@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 import stat
 from pathlib import Path
@@ -46,6 +48,8 @@ async def test_a_line_says_who_saw_which_students_and_holds_no_name(tmp_path: Pa
     assert re.fullmatch("[0-9a-f]{28}", line.pop("id"))
     assert re.fullmatch("sha256:[0-9a-f]{64}", line.pop("prev"))
     viewer = KEYS.pseudonym(HILL, "https://login.example|ada")
+    sealed = line["actor"].pop("id")
+    assert json.loads(KEYS.unseal(HILL, sealed) or "") == {"subject": "ada"}
     assert line == {
         "v": 1,
         "ts": "2026-11-25T12:00:00.000Z",
@@ -56,6 +60,7 @@ async def test_a_line_says_who_saw_which_students_and_holds_no_name(tmp_path: Pa
         "op": "sha256:00",
         "opName": "Roster",
         "students": sorted([KEYS.pseudonym(HILL, "s0"), KEYS.pseudonym(HILL, "s1")]),
+        "counts": {"OPEN": [1, 1]},
         "count": 2,
         "fields": ["Student.name"],
         "categories": [],
@@ -75,6 +80,19 @@ def test_a_pseudonym_is_a_keyed_hash_of_one_district() -> None:
     assert KEYS.pseudonym("hill", "s0") == pseudonym
     assert KEYS.pseudonym("dale", "s0") != pseudonym
     assert DisclosureKeys(b"t" * 32).pseudonym("hill", "s0") != pseudonym
+
+
+def test_a_sealed_text_opens_with_its_key_and_district_only() -> None:
+    """Equal texts are equal when sealed, so a repeated line stays the same; nothing of the text is visible."""
+    sealed = KEYS.seal("hill", "ada@hill.example")
+    assert KEYS.seal("hill", "ada@hill.example") == sealed
+    assert KEYS.seal("dale", "ada@hill.example") != sealed
+    assert KEYS.unseal("hill", sealed) == "ada@hill.example"
+    assert KEYS.unseal("dale", sealed) is None
+    assert DisclosureKeys(b"t" * 32).unseal("hill", sealed) is None
+    assert KEYS.unseal("hill", "") is None
+    assert KEYS.unseal("hill", "siv:not Base64") is None
+    assert b"ada" not in base64.b64decode(sealed.removeprefix("siv:"))
 
 
 async def test_only_the_owner_can_read_the_files(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from student_graph.gateway.cli.disclosures import is_past_day
+from student_graph.gateway.cli.disclosures.command import is_past_day
 from student_graph.gateway.cli.main import main
 from student_graph.gateway.disclosure import retired_files
 from student_graph.gateway.disclosure.log import DisclosureLog

@@ -1,0 +1,1 @@
+"""`student-graph disclosures`: who saw a student, and whether the record of disclosures is intact."""
