@@ -103,7 +103,7 @@ def test_a_report_needs_a_student(option: str, ready: Path, capsys: pytest.Captu
     assert "--student: name the student whose disclosures are to be shown" in capsys.readouterr().err
 
 
-def test_names_are_read_from_the_sources_when_they_are_asked_for(tmp_path: Path) -> None:
+def test_names_are_read_from_the_sources_on_request(tmp_path: Path) -> None:
     """The teacher's and the contact's names are those of the SIS; without the option it is not asked."""
     with running_demo(tmp_path, "--students", "60") as demo:
         query = "{ viewer { students(first: 1) { edges { node { studentUniqueId } } } } }"
