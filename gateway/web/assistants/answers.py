@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import msgspec
 from starlette.types import Message, Receive, Send
 
+from student_graph.gateway.execution.size import TOO_LARGE
 from student_graph.gateway.web.assistants.tools import Tool
 from student_graph.gateway.web.encoding import encode
 from student_graph.gateway.web.errors import MAX_MESSAGE_CHARACTERS
@@ -79,7 +80,7 @@ async def call_tool(
     encoded = encode(data)
     if len(encoded) > max_bytes:
         return Answer(
-            f"TOO_LARGE: The answer has {math.ceil(len(encoded) / 1024)} KiB, and a tool answers with "
+            f"{TOO_LARGE}: The answer has {math.ceil(len(encoded) / 1024)} KiB, and a tool answers with "
             f"{max_bytes // 1024} KiB at most: ask for less, such as fewer students at once."
         )
     return Answer(encoded.decode(), data)

@@ -54,7 +54,7 @@ async def test_an_answer_that_is_too_long_is_an_error_that_says_how_long_it_is()
         short = await running.call("Students", "superintendent", first=1)
 
     assert (long.is_error, long.structured_content) == (True, None)
-    assert long.content[0].text.startswith("TOO_LARGE: The answer has ")  # type: ignore[union-attr]
+    assert long.content[0].text.startswith("ANSWER_TOO_LARGE: The answer has ")  # type: ignore[union-attr]
     assert "1 KiB at most" in long.content[0].text  # type: ignore[union-attr]
     assert not short.is_error
 
