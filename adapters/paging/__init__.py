@@ -27,6 +27,7 @@ from student_graph.adapters.paging.cursors import (
     link_pages,
     token_pages,
 )
+from student_graph.adapters.paging.list_counts import COUNT_ONLY, CountsLists
 from student_graph.adapters.paging.offset_lists import OffsetLists
 from student_graph.adapters.paging.offsets import offset_page, offset_pages
 from student_graph.adapters.paging.pages import (
@@ -41,8 +42,10 @@ from student_graph.adapters.paging.pages import (
 )
 
 __all__ = [
+    "COUNT_ONLY",
     "MAX_PAGES",
     "MAX_ROWS",
+    "CountsLists",
     "ListChangedError",
     "ListTooLongError",
     "OffsetLists",

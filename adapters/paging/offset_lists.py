@@ -95,6 +95,7 @@ class OffsetLists:
         *,
         key: Callable[[T], Hashable],
         read_otherwise: Callable[[int, int], Awaitable[list[T] | None]] | None = None,
+        known_total: int | None = None,
     ) -> list[T]:
         """
         Read all pages of a list and return its rows, in the vendor's order and each `key` once.
@@ -105,7 +106,8 @@ class OffsetLists:
         because one was deleted and another one added between the same two pages is not noticed.
 
         `read_otherwise` is a way to read the list that does not count rows, such as by tokens. It gets the rows in
-        a page and the total, and returns None if it cannot. It reads long lists, and lists that change.
+        a page and the total, and returns None if it cannot. It reads long lists, and lists that change. A list
+        that is long by a `known_total`, which the server has told just before, is read so without a first page.
 
         A server without pages, which sends all rows whatever is requested, sends them twice if it sends no total.
 
@@ -113,6 +115,12 @@ class OffsetLists:
             PayloadError: the list has changed again, or has more than `MAX_ROWS` rows or `MAX_PAGES` pages. Or the
                 server ignores the offset and may have more rows.
         """
+        if read_otherwise is not None and known_total is not None:
+            size = self._sizes.rows(url)
+            if size * LONG_LIST_PAGES < known_total <= min(MAX_ROWS, size * MAX_PAGES):
+                result = await read_otherwise(size, known_total)
+                if result is not None:
+                    return result
         for _ in range(MAX_READS_OF_A_LIST):
             reading = _Reading(
                 lambda offset, count: self._read_page(url, params, rows, offset, count),

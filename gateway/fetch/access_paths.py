@@ -33,6 +33,7 @@ from student_graph.gateway.fetch.coarse_answers import (
     with_keys,
 )
 from student_graph.gateway.fetch.learned_costs import LearnedCosts
+from student_graph.gateway.fetch.list_lengths import count_lists
 from student_graph.gateway.fetch.way_choice import Choice, NamedCoarseKeys, Way, choose
 from student_graph.gateway.fetch.way_costs import (
     Active,
@@ -128,6 +129,9 @@ class RoutedFetch:
             return await self._fetch(source, ask)
         ways = await self._ways(source, ask, paths, point_calls, active)
         choice = self._choose(source, point_calls, ways)
+        if await count_lists(source, ask, ways, choice.calls, fetch=self._fetch, costs=self._costs):
+            ways = [self._costs.way(source, ask, way.path, way.named, point_calls) for way in ways]
+            choice = self._choose(source, point_calls, ways)
         others = self._costs.count_other_ways(source, ask, ways, choice, point_calls)
         answers: Answers = {}
         try:
@@ -267,13 +271,7 @@ class RoutedFetch:
         return shared
 
     def _cached_answers(
-        self,
-        source: Source,
-        ask: Ask[Any],
-        active: Active,
-        reads: list[CachedRead],
-        *,
-        use_paths: bool = True,
+        self, source: Source, ask: Ask[Any], active: Active, reads: list[CachedRead], *, use_paths: bool = True
     ) -> Answers | None:
         """The cached answers to an ask; None if a source must be asked, now or in the background."""
         assert self._cached is not None

@@ -17,6 +17,7 @@ from student_graph.adapters.answers import Answers, Ask, records_in
 from student_graph.adapters.contract import AccessPath
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.lookup import Lookup, lookup_of
+from student_graph.adapters.paging import COUNT_ONLY
 from student_graph.adapters.sources import Fetch, Source
 from student_graph.gateway.fetch.way_choice import Choice, NamedCoarseKeys, Way
 from student_graph.gateway.telemetry import CallCounter, counting_calls
@@ -61,7 +62,9 @@ class LearnedCosts:
 
     def record(self, source: Source, ask: Ask[Any], calls: int, answers: Answers) -> None:
         """Remember the calls of a read; one without calls or with a failure says little about its cost."""
-        if not calls or not ask.keys or any(isinstance(answer.value, AdapterError) for answer in answers.values()):
+        if not calls or not ask.keys or ask.window == COUNT_ONLY:
+            return
+        if any(isinstance(answer.value, AdapterError) for answer in answers.values()):
             return
         self._means.setdefault((source, ask.lookup.name), _Mean()).add(calls, len(ask.keys))
         if ask.lookup.is_list and ask.window is None:
@@ -86,6 +89,14 @@ class LearnedCosts:
         if calls is not None:
             return calls
         return self.mean_calls(source, ask.lookup, guess)
+
+    def is_known(self, source: Source, ask: Ask[Any], key: Any) -> bool:
+        """Whether the calls for a coarse key were seen, or what the vendor counted."""
+        return (source, *ask.call_key, key) in self._calls or (source, ask.lookup.name) in self._means
+
+    def record_count(self, source: Source, ask: Ask[Any], key: Any, calls: float) -> None:
+        """Remember the calls for a coarse key by the length of its list, until the list is read."""
+        self._calls[source, *ask.call_key, key] = calls
 
     def mean_calls(self, source: Source, lookup: Lookup, guess: float) -> float:
         """Calls for one key of a coarse lookup, as in the last reads; at first the guess."""

@@ -1,13 +1,23 @@
-"""How many records a source has for one key of a lookup, learned from its answers."""
+"""
+How many records a source has for one key of a lookup: learned from its answers, or counted by the vendor.
+
+The vendor counts a list before many point reads, so that the choice between them does not depend on a guess.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
-from student_graph.adapters.answers import Answers, Ask
-from student_graph.adapters.lookup import Lookup
+from student_graph.adapters.answers import Answer, Answers, Ask
+from student_graph.adapters.lookup import Lookup, Page
+from student_graph.adapters.paging import COUNT_ONLY, CountsLists
 from student_graph.adapters.sources import Fetch, Source
+from student_graph.gateway.fetch.coarse_answers import coarse_ask
+from student_graph.gateway.fetch.way_choice import Way
+from student_graph.gateway.fetch.way_costs import WayCosts
 
 MIN_KEYS = 20
 """Keys whose answers must be known before their average replaces the length that the lookup declares."""
@@ -15,6 +25,8 @@ MIN_DISTRICTS = 1
 """The same for lists of a district: a source has one of each, and it is read seldom."""
 MAX_KEYS = 1_000
 """Weight of the past, in keys: a longer past counts as much as so many keys."""
+MIN_CALLS_BEFORE_COUNT = 40.0
+"""Calls from which on an ask is worth one more call, by which the vendor counts a list that would replace them."""
 
 
 class ListLengths:
@@ -58,3 +70,38 @@ def measured(fetch: Fetch, lengths: ListLengths) -> Fetch:
         return answers
 
     return fetch_measured
+
+
+async def count_lists(
+    source: Source, ask: Ask[Any], ways: Sequence[Way[Any]], calls: float, *, fetch: Fetch, costs: WayCosts
+) -> bool:
+    """
+    Ask the vendor how long the lists of some ways are, if their costs are guesses and the ask needs many calls.
+
+    Returns whether a cost is known now that was a guess. `calls` are those of the best way so far.
+    """
+    if calls < MIN_CALLS_BEFORE_COUNT or not isinstance(source.adapter, CountsLists):
+        return False
+    lists: list[tuple[Way[Any], Ask[Any]]] = []
+    for way in ways:
+        keys = [key for key, cost in way.calls_of.items() if cost >= calls]
+        read = coarse_ask(ask, way.path, keys)
+        if len(keys) == 1 and not costs.learned.is_known(source, read, keys[0]):
+            lists.append((way, replace(read, window=COUNT_ONLY)))
+    counts = await asyncio.gather(*(fetch(source, read) for _, read in lists))
+    for (way, read), answers in zip(lists, counts, strict=True):
+        (key,) = read.keys
+        guess = way.path.cost(source.adapter.estimates).per_coarse_key
+        calls_of_list = _calls_of_list(source.adapter, answers.get(key), guess)
+        if calls_of_list is not None:
+            costs.learned.record_count(source, replace(read, window=None), key, calls_of_list)
+    return bool(lists)
+
+
+def _calls_of_list(adapter: CountsLists, count: Answer[Any] | None, guess: float) -> float | None:
+    """The calls of a list by its count; the guess if the vendor does not count it, None if it did not answer."""
+    if count is None:
+        return guess
+    if not isinstance(count.value, Page):
+        return None
+    return guess if count.value.total is None else adapter.calls_of_list(count.value.total)

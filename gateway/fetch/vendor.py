@@ -5,16 +5,19 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from student_graph.adapters.answers import Answer, Answers, Ask, records_in
 from student_graph.adapters.changes import earlier_answer
 from student_graph.adapters.concurrency import reporting_answers
+from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import WRONG_KEY_REASON, AdapterError, PayloadError, translate
 from student_graph.adapters.lookup import Batch, Lookup, Page
 from student_graph.adapters.model import Fetched, Record
+from student_graph.adapters.paging import COUNT_ONLY, CountsLists
 from student_graph.adapters.reading import UnreadableRows, collecting_unreadable_rows, noting_read_start
 from student_graph.adapters.sources import Source
 from student_graph.gateway.concurrency.arrivals import current_receiver
@@ -32,14 +35,13 @@ async def fetch_from_vendor(source: Source, ask: Ask[Any], /) -> Answers:
     An answer that the adapter reports before its batch is complete is final: it is passed on at once, and the
     batch does not change it. Answers are as old as the beginning of their reading, or of a read that it shared.
     """
-    method = getattr(source.adapter, ask.lookup.name)
-    window = {} if ask.window is None else {"window": ask.window}
+    read = _read_of(source.adapter, ask)
     try:
         async with within(MAX_WORK_SECONDS):
             with noting_read_start() as start, collecting_unreadable_rows() as unreadable:
                 reports = _Reports(source, ask, unreadable)
                 with reporting_answers(reports.add):
-                    batch: Batch[Any, Any] = await method(ask.keys, **window, **ask.arguments)
+                    batch: Batch[Any, Any] = await read()
         read_at = datetime.now(UTC) - timedelta(seconds=time.monotonic() - start.began_at)
         fetched = Fetched(source.district, source.name, read_at)
         answers = {
@@ -57,6 +59,14 @@ async def fetch_from_vendor(source: Source, ask: Ask[Any], /) -> Answers:
     answers.update((key, answer) for key, answer in reports.answers.items() if answer is not None)
     await _update_client(source, answers)
     return answers
+
+
+def _read_of(adapter: Adapter, ask: Ask[Any]) -> Callable[[], Awaitable[Batch[Any, Any]]]:
+    """What answers an ask: a lookup of an adapter, or its count of the lookup's list."""
+    if ask.window == COUNT_ONLY and not ask.lookup.paged and isinstance(adapter, CountsLists):
+        return partial(adapter.count_rows, ask.lookup, ask.keys, ask.arguments)
+    window = {} if ask.window is None else {"window": ask.window}
+    return partial(getattr(adapter, ask.lookup.name), ask.keys, **window, **ask.arguments)
 
 
 class _Reports:

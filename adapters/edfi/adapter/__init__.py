@@ -16,6 +16,7 @@ from student_graph.adapters.edfi.adapter.access_paths import ACCESS_PATHS
 from student_graph.adapters.edfi.adapter.caseloads import CaseloadLookups
 from student_graph.adapters.edfi.adapter.contacts import ContactLookups
 from student_graph.adapters.edfi.adapter.incidents import IncidentLookups
+from student_graph.adapters.edfi.adapter.list_counts import ListCounts
 from student_graph.adapters.edfi.adapter.people import PeopleLookups
 from student_graph.adapters.edfi.adapter.school_life import SchoolLifeLookups
 from student_graph.adapters.edfi.adapter.schools import SchoolLookups
@@ -36,6 +37,7 @@ class EdFi(
     IncidentLookups,
     AcademicsLookups,
     ServiceLookups,
+    ListCounts,
 ):
     """A district's Ed-Fi ODS/API. It uses the district's own ids, so that no identity rules are needed."""
 

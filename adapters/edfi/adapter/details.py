@@ -57,8 +57,8 @@ class PeopleWithDetails(Generic[P, D]):
         """Every person and the details, by number."""
         await self.client.discovery.document()
         async with asyncio.TaskGroup() as reads:
-            people_task = reads.create_task(self.client.read_all(self.people))
-            tasks = [reads.create_task(self.client.read_all(resource)) for resource in self.resources]
+            people_task = reads.create_task(self.client.read_shared(self.people))
+            tasks = [reads.create_task(self.client.read_shared(resource)) for resource in self.resources]
         details: dict[str, list[D]] = {}
         for row in chain.from_iterable(task.result() for task in tasks):
             details.setdefault(self.number_in_details(row), []).append(row)

@@ -209,7 +209,7 @@ class EdFiLookups(Adapter):
         async def read() -> list[V]:
             if not shares_rows:
                 return await self.client.read_records(resource, filters or {}, to_record)
-            return await map_in_slices(to_record, await self.client.read_all(resource))
+            return await map_in_slices(to_record, await self.client.read_shared(resource))
 
         records = await self._read_list(ids[0], resource, filters or {}, to_record, sort_key, read_in_full=read)
         return dict.fromkeys(ids, records)

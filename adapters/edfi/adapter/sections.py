@@ -169,7 +169,7 @@ class SectionLookups(EdFiLookups):
         reads = self._reads(keys, group_filters, key_filters)
 
         async def read(filters: FilterItems) -> list[P]:
-            return await self.client.read_rows(resource, dict(filters))
+            return await self.client.read_shared(resource, dict(filters))
 
         async def read_key(key: K) -> P | None:
             rows = await self.client.read_rows(resource, key_filters(key))

@@ -9,6 +9,7 @@ from operator import attrgetter, itemgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import httpx
+from cachetools import TTLCache
 from pydantic import TypeAdapter
 
 from student_graph.adapters.concurrency import answer_by_key, gather_by_key
@@ -31,6 +32,8 @@ T = TypeVar("T")
 V = TypeVar("V")
 P = TypeVar("P", bound=Item)
 
+MAX_COUNTS, COUNT_SECONDS = 1_000, 60.0
+"""How many lengths of lists are remembered, and for how long: a long list is read by page tokens at once."""
 _REFUSALS_OF_VALUES = frozenset({400, 404})
 """Statuses with which servers refuse a value of a filter that none of their rows has, such as a descriptor."""
 
@@ -96,6 +99,8 @@ class EdFiClient:
         self._applied_filters: dict[tuple[str, str], bool] = {}
         """Whether the server applies a filter, by resource and filter, as far as it was tried."""
         self._shared_reads = SharedReads()
+        self._counts: TTLCache[Hashable, int] = TTLCache(MAX_COUNTS, COUNT_SECONDS)
+        """Lengths of lists that the server told lately, by resource and filters."""
         self._trial = asyncio.Lock()
         """Held while a filter is tried."""
 
@@ -113,9 +118,10 @@ class EdFiClient:
         rows: list[P] = await self._read_list(resource, filters, range_, read_response, key=attrgetter("id"))
         return await self.matching(resource, rows, filters)
 
-    async def read_all(self, resource: Resource[P]) -> list[P]:
-        """All rows of a resource. Lookups that want them at the same time share the list, and do not change it."""
-        rows: list[P] = await self._shared_reads.read(resource, lambda: self.read_rows(resource))
+    async def read_shared(self, resource: Resource[P], filters: Filters | None = None) -> list[P]:
+        """As `read_rows`. Lookups that want the same rows at the same time share them, and do not change them."""
+        read = partial(self.read_rows, resource, filters)
+        rows: list[P] = await self._shared_reads.read(_list_key(resource, filters or {}), read)
         return rows
 
     async def read_records(self, resource: Resource[P], filters: Filters, to_record: Callable[[P], V]) -> list[V]:
@@ -153,7 +159,12 @@ class EdFiClient:
         try:
             with not_reporting(lambda row: names_another(row, filters)):
                 return await self._lists.read_list(
-                    url, params, read_response, key=key, read_otherwise=read_otherwise
+                    url,
+                    params,
+                    read_response,
+                    key=key,
+                    read_otherwise=read_otherwise,
+                    known_total=None if range_ else self._counts.get(_list_key(resource, filters)),
                 )
         except httpx.HTTPStatusError as exc:
             await self._raise_if_missing(resource, exc.response)
@@ -226,7 +237,10 @@ class EdFiClient:
         url = await self.discovery.resource_url(resource.name)
         response = await self._http.get(url, params={**filters, "limit": 0, "totalCount": True})
         resource.read(response)
-        return total_count(response)
+        total = total_count(response)
+        if total is not None:
+            self._counts[_list_key(resource, filters)] = total
+        return total
 
     async def read_page(self, resource: Resource[P], filters: Filters, window: Window) -> PayloadPage[list[P]]:
         """One page of a resource by limit and offset; its rows are not checked against the filters."""
@@ -279,3 +293,8 @@ class EdFiClient:
         """
         await self.discovery.document()
         return await answer_by_key(keys, read_key, self._concurrency)
+
+
+def _list_key(resource: Resource[Any], filters: Filters) -> Hashable:
+    """What tells a list from the others of a server. Two models of the rows of one resource are two lists."""
+    return resource, tuple(sorted(filters.items()))
