@@ -77,7 +77,7 @@ def _supervise(options: argparse.Namespace, layout: Layout, workers: int) -> int
     with listen(layout.host, layout.port) as listener:
         url = graph_url(listener)
         files = [str(options.config), "" if options.env_file is None else str(options.env_file)]
-        command = [sys.executable, "-m", "student_graph.gateway.cli.serving.worker", *files]
+        command = [sys.executable, "-P", "-m", "student_graph.gateway.cli.serving.worker", *files]
         return asyncio.run(
             Supervisor(command, workers, listener).run(
                 lambda: print(f"student-graph answers at {url}", flush=True)

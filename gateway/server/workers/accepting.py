@@ -16,8 +16,14 @@ from student_graph.gateway.server.workers.board import ConnectionBoard
 
 log = logging.getLogger("student_graph.workers")
 
-LEAVE_SECONDS = 0.005
-"""How long a worker leaves a connection to those that have fewer. They may be busy, so it then takes it itself."""
+LEAVE_SECONDS, MAX_LEAVE_SECONDS = 0.01, 0.1
+"""
+How long a worker leaves connections to one that has fewer, for each one fewer, and at most.
+
+That one may be busy, so the worker then takes those that still wait.
+"""
+MAX_ACCEPTED_AT_ONCE = 64
+"""Connections that a worker takes after it has left them."""
 RETRY_SECONDS = 1.0
 """Time until the next attempt when the system refuses a connection, as when too many files are open."""
 
@@ -66,8 +72,9 @@ class Acceptor:
     def _on_waiting(self) -> None:
         """Accept a connection that waits, at once or after a moment."""
         self.note()
-        if self._connections() + len(self._connecting) > self._board.fewest():
-            self._wait(LEAVE_SECONDS, self._accept_and_listen)
+        difference = self._connections() + len(self._connecting) - self._board.fewest()
+        if difference > 0:
+            self._wait(min(LEAVE_SECONDS * difference, MAX_LEAVE_SECONDS), self._accept_those_left)
         else:
             self._accept()
 
@@ -76,22 +83,26 @@ class Acceptor:
         loop.remove_reader(self._listener)
         self._pause = loop.call_later(seconds, then)
 
-    def _accept_and_listen(self) -> None:
+    def _accept_those_left(self) -> None:
         self._listen()
-        self._accept()
+        for _ in range(MAX_ACCEPTED_AT_ONCE):
+            if not self._accept():
+                return
 
-    def _accept(self) -> None:
+    def _accept(self) -> bool:
+        """Accept a connection; return False if none waits."""
         try:
             connection, _ = self._listener.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-            return  # another worker has taken it, or its client has gone
+            return False  # another worker has taken it, or its client has gone
         except OSError as exc:
             log.warning("no connection can be accepted: %s", exc.strerror)
             self._wait(RETRY_SECONDS, self._listen)
-            return
+            return False
         connection.setblocking(False)
         connecting = asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection)
         task: asyncio.Task[object] = asyncio.create_task(connecting)
         self._connecting.add(task)
         task.add_done_callback(self._connecting.discard)
         self.note()
+        return True

@@ -43,6 +43,11 @@ class ConnectionBoard:
         """Say that a worker accepts no connections."""
         self.write(worker, ABSENT)
 
+    def read(self, worker: int) -> int | None:
+        """The number of connections of a worker; None if it accepts none."""
+        [connections] = SLOT.unpack_from(self._memory, SLOT.size * (worker - 1))
+        return None if connections == ABSENT else connections
+
     def fewest(self) -> int:
         """The number of connections of the worker that has the fewest."""
         counts: tuple[int, ...] = struct.unpack_from(f"{self._workers}q", self._memory)

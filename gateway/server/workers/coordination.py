@@ -34,6 +34,10 @@ class ConnectedWorker(Protocol):
     """When it became ready, in seconds since 1970."""
     channel: Channel
 
+    @property
+    def connections(self) -> int | None:
+        """Its open connections; None if it accepts none."""
+
 
 class Claims:
     """Which pieces of work have been given to a worker, until when."""
@@ -102,7 +106,10 @@ class Coordination:
 
     def report(self) -> dict[str, Any]:
         """The workers that answer requests, as JSON."""
-        workers = [{"number": w.number, "pid": w.pid, "since": round(w.since)} for w in self._ready()]
+        workers = [
+            {"number": w.number, "pid": w.pid, "since": round(w.since), "connections": w.connections}
+            for w in self._ready()
+        ]
         return {"workers": workers, "restarts": self._restarts()}
 
     async def _ask_others(self, number: int, kind: str, payload: Any, seconds: float) -> list[tuple[int, Any]]:

@@ -33,8 +33,8 @@ KILL_SECONDS = 5.0
 class Worker:
     """The process at one position, and what became of its predecessors."""
 
-    def __init__(self, number: int) -> None:
-        self.number = number
+    def __init__(self, number: int, board: ConnectionBoard) -> None:
+        self.number, self._board = number, board
         self.pid = 0
         self.since = 0.0
         self.process: asyncio.subprocess.Process | None = None
@@ -42,6 +42,11 @@ class Worker:
         self.is_ready = False
         self.failed_starts = 0
         """Starts in a row after which it was not ready, or not for long."""
+
+    @property
+    def connections(self) -> int | None:
+        """Its open connections; None if it accepts none."""
+        return self._board.read(self.number)
 
 
 class Supervisor:
@@ -52,7 +57,7 @@ class Supervisor:
         self._command, self._listener = command, listener
         self._board = ConnectionBoard.create(workers)
         self._signing_key = secrets.token_bytes(SIGNING_KEY_BYTES)
-        self._workers = [Worker(number) for number in range(1, workers + 1)]
+        self._workers = [Worker(number, self._board) for number in range(1, workers + 1)]
         self._restarts = 0
         self._coordination = Coordination(self._ready, lambda: self._restarts)
         self._stopping = asyncio.Event()

@@ -8,14 +8,17 @@ import json
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 import httpx
 import uvicorn
 
-from student_graph.adapters.sandbox.serving import Sandbox
+from student_graph.adapters.sandbox.district import make_district
+from student_graph.adapters.sandbox.serving import Sandbox, served
 from student_graph.gateway.cli.serving.loader import ServiceLoader
+from student_graph.gateway.demo.districts import SANDBOX_ENTRY_POINTS
 from student_graph.gateway.server.connection_table import ConnectionTable
 from student_graph.gateway.server.process import server_config
 from student_graph.gateway.server.reloading import ReloadableApplication
@@ -28,12 +31,27 @@ QUERY = "{ districts { name students(first: 50) { edges { node { studentUniqueId
 STATUS = "/health/settings"
 
 
+@contextlib.contextmanager
+def small_district() -> Iterator[dict[str, Sandbox]]:
+    """Run sandboxes of one small district, by kind."""
+    facts = make_district(12, 3)
+    running = {
+        kind: entry_point.load()(facts)
+        for kind in ("edfi", "canvas")
+        for entry_point in entry_points(group=SANDBOX_ENTRY_POINTS, name=kind)
+    }
+    with served(*running.values()):
+        yield running
+
+
 class SettingsFiles:
     """A settings file and its file of environment variables: one district with the sources of some sandboxes."""
 
     def __init__(self, folder: Path, sandboxes: Sequence[Sandbox], extra: str = "") -> None:
         self.path, self.environment_file = folder / "gateway.toml", folder / "secrets.env"
         self.name, self.viewers, self.extra, self.server = "District 0", ["ADA"], extra, ""
+        self.drain = 0.0
+        """Seconds; most tests are over when they stop the gateway."""
         self.sources = {sandbox.kind: sandbox.source_settings() for sandbox in sandboxes}
         self.source_lines = dict.fromkeys(self.sources, "")
         """Further settings of each source, as lines of TOML."""
@@ -42,7 +60,8 @@ class SettingsFiles:
 
     def write(self) -> None:
         """Write both files."""
-        lines = [f"[server]\nport = 0\n{self.server}\n[disclosure]\nkey_env = 'RECORD'\n{self.extra}"]
+        lines = [f"[server]\nport = 0\ndrain = {self.drain}\n{self.server}"]
+        lines.append(f"[disclosure]\nkey_env = 'RECORD'\n{self.extra}")
         lines.append("[cache]\ncalendars = false")
         lines.append(f'[load]\nviewer_rate = 100000\n[[districts]]\nid = "hill"\nname = "{self.name}"')
         lines.append('time_zone = "America/Denver"')

@@ -1,0 +1,1 @@
+"""Workers and their supervisor, with small processes in place of gateways."""

@@ -1,0 +1,96 @@
+"""
+A supervisor and its workers without a gateway.
+
+`small_worker.py supervise WORKERS FOLDER` runs a supervisor, `small_worker.py work FOLDER PLACE` a worker of it.
+A worker answers each connection with its number and process id. A file `fail` in the folder keeps it from that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import msgspec
+
+from student_graph.gateway.server.workers import supervisor
+from student_graph.gateway.server.workers.accepting import Acceptor
+from student_graph.gateway.server.workers.member import Membership
+from student_graph.gateway.server.workers.place import Place
+
+FAILURE_STATUS = 7
+
+
+class _NoReload:
+    """Settings that are the files in a folder."""
+
+    async def prepare(self, *, check_sources: bool) -> tuple[str | None, str]:
+        """Say that nothing is wrong."""
+        return None, "files"
+
+    async def take_up(self) -> None:
+        """Do nothing."""
+
+    async def refuse(self, reason: str) -> None:
+        """Do nothing."""
+
+
+class _Answer(asyncio.Protocol):
+    """Says who answers, and keeps the connection open."""
+
+    open = 0
+
+    def __init__(self, text: bytes) -> None:
+        self._text = text
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Send the text."""
+        _Answer.open += 1
+        assert isinstance(transport, asyncio.Transport)
+        transport.write(self._text)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Count the connection no more."""
+        _Answer.open -= 1
+
+
+async def _work(folder: Path, place: Place) -> int:
+    member = Membership(place)
+    if (folder / "fail").exists():
+        return FAILURE_STATUS
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    await member.connect(_NoReload(), stopped.set)
+    assert await member.admission("files") is None
+    text = f"{member.number} {os.getpid()}\n".encode()
+    acceptor = Acceptor(member.listener, member.board, member.number, lambda: _Answer(text), lambda: _Answer.open)
+    acceptor.start()
+    await stopped.wait()
+    acceptor.stop()
+    await member.close()
+    return 0
+
+
+def _say(port: int) -> None:
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+
+
+def main(command: str, *arguments: str) -> int:
+    """Run the supervisor, or one worker."""
+    if command == "work":
+        return asyncio.run(_work(Path(arguments[0]), msgspec.json.decode(arguments[1], type=Place)))
+    workers, folder = arguments
+    supervisor.FIRST_DELAY_SECONDS = 0.01
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        running = supervisor.Supervisor([sys.executable, __file__, "work", folder], int(workers), listener)
+        return asyncio.run(running.run(lambda: _say(port)))
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
