@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import math
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import islice
 from operator import attrgetter
 from sys import getsizeof
 from typing import Any
@@ -30,7 +32,9 @@ from student_graph.resolvers.operation import Operation, SourceTraffic, Traffic
 
 RESPONSE_OVERHEAD_BYTES = 2048
 """Bytes of a cached response without its data and its disclosure entries."""
-OLD_RESPONSES_CHECKED = 2
+MAX_UNUSED_SECONDS = 300.0
+"""How long a cached response is kept that nobody asks for again."""
+OLD_RESPONSES_CHECKED = 4
 """Cached responses that are checked for each new one: those that nobody uses go sooner than new ones come."""
 MAX_RESPONSE_SHARE = 1 / 8
 """Largest share of the response memory that one response takes."""
@@ -192,6 +196,8 @@ class ResponseCache:
         self._store, self._districts, self._memory = store, districts, memory
         self._clock, self._wall_clock = clock, wall_clock
         self._responses: LRUCache[Hashable, CachedResponse] = LRUCache(memory, getsizeof=attrgetter("size"))
+        self._used_at: OrderedDict[Hashable, float] = OrderedDict()
+        """When each response was last used, in this order; also of some that were evicted since."""
 
     def __len__(self) -> int:
         return len(self._responses)
@@ -223,12 +229,14 @@ class ResponseCache:
             return None
         if max_age is not None and now - response.oldest_fetched_at > max_age.total_seconds():
             return None
+        self._note_use(key, now)
         self._store.touch_batches(response.batches)
         return response
 
     def clear(self) -> None:
         """Drop all responses."""
         self._responses.clear()
+        self._used_at.clear()
 
     def set(
         self,
@@ -262,30 +270,29 @@ class ResponseCache:
             (self._districts[name].end_of_day(operation.started_at) for name in districts), default=0.0
         )
         fresh_until = min(dependencies.valid_until, *(batch.valid_until for batch in batches))
+        content = b"".join(data)
         response = CachedResponse(
-            b"".join(data),
-            tuple(batches),
-            fresh_until,
-            day_ends_at,
-            fetched_at,
-            extensions_format,
-            disclosures,
-            errors,
+            content, tuple(batches), fresh_until, day_ends_at, fetched_at, extensions_format, disclosures, errors
         )
-        self._drop_outdated(now)
+        self._drop_unused(now)
         if response.size <= self._memory * MAX_RESPONSE_SHARE:
             self._responses[key] = response
+            self._note_use(key, now)
 
     def _is_outdated(self, response: CachedResponse, now: float) -> bool:
         day_is_over = self._wall_clock() >= response.day_ends_at
         return now >= response.fresh_until or day_is_over or not are_current(response.batches)
 
-    def _drop_outdated(self, now: float) -> None:
-        """Drop the least recently used responses if they are outdated: they hold answers that were evicted."""
-        for _ in range(min(OLD_RESPONSES_CHECKED, len(self._responses))):
-            key, response = self._responses.popitem()
-            if not self._is_outdated(response, now):
-                self._responses[key] = response
+    def _note_use(self, key: Hashable, now: float) -> None:
+        self._used_at[key] = now
+        self._used_at.move_to_end(key)
+
+    def _drop_unused(self, now: float) -> None:
+        """Drop the least recently used responses if nobody asks for them: some hold answers that were evicted."""
+        for key, used_at in list(islice(self._used_at.items(), OLD_RESPONSES_CHECKED)):
+            if key not in self._responses or now - used_at > MAX_UNUSED_SECONDS:
+                self._responses.pop(key, None)
+                del self._used_at[key]
 
 
 _encode = msgspec.json.Encoder().encode
