@@ -186,8 +186,8 @@ def _headers(name: str, setting: str, environ: Mapping[str, str]) -> dict[str, s
         raise SettingsError(f"{setting}: the environment variable {name} is not set")
     pairs = [part.partition("=") for part in text.split(",")]
     if not all(
-        HEADER_NAME.fullmatch(header.strip()) and value.strip().isascii() and value.strip().isprintable()
-        for header, _, value in pairs
+        separator and HEADER_NAME.fullmatch(header.strip()) and value.isascii() and value.isprintable()
+        for header, separator, value in pairs
     ):
         raise SettingsError(f"{setting}: {name} must hold headers such as Authorization=Bearer abc,Other=text")
     return {header.strip(): value.strip() for header, _, value in pairs}
