@@ -64,7 +64,7 @@ def collecting() -> Iterator[Collector]:
                 body = gzip.decompress(body)
             if collector.status == 200:
                 collector.bodies.append((self.path, body))
-                collector.headers.append(dict(self.headers))
+                collector.headers.append({name.lower(): text for name, text in self.headers.items()})
             self.send_response(collector.status)
             self.send_header("Content-Length", "0")
             self.end_headers()
