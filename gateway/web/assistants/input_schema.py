@@ -70,12 +70,8 @@ def input_schema(
 
 
 def nullable(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return a JSON Schema that also allows null."""
-    if "enum" in schema:
-        schema = schema | {"enum": [*schema["enum"], None]}
-    if isinstance(schema.get("type"), str):
-        return schema | {"type": [schema["type"], "null"]}
-    return {"anyOf": [schema, {"type": "null"}]} if schema else {}
+    """Return a JSON Schema that also allows null. Some clients refuse a list of types, so it has two branches."""
+    return {"anyOf": [schema, {"type": "null"}]}
 
 
 def _description(text: str | None) -> dict[str, str]:

@@ -125,9 +125,12 @@ def test_arguments_have_the_types_and_the_descriptions_of_the_schema() -> None:
     assert tool.input_schema["required"] == ["name"]
     assert properties["name"]["type"] == "string"
     assert properties["name"]["description"].startswith("Every word must be the beginning of")
-    assert (properties["first"]["type"], properties["first"]["default"]) == (["integer", "null"], 25)
-    assert properties["day"]["format"] == "date"
-    assert "NINTH" in properties["grades"]["items"]["enum"]
+    assert (properties["first"]["anyOf"], properties["first"]["default"]) == (
+        [{"type": "integer"}, {"type": "null"}],
+        25,
+    )
+    assert properties["day"]["anyOf"][0] == {"type": "string", "format": "date"}
+    assert "NINTH" in properties["grades"]["anyOf"][0]["items"]["enum"]
     assert validator.is_valid({"name": "Ada", "grades": ["NINTH"], "first": None})
     assert not validator.is_valid({"name": "Ada", "grades": ["NINETH"]})
     assert not validator.is_valid({"name": "Ada", "names": ["Bob"]})
