@@ -89,6 +89,11 @@ export function date(value: string | null | undefined): string {
   return new Date(value).toLocaleDateString(LOCALE, { dateStyle: "medium", timeZone: "UTC" });
 }
 
+/** The time of a moment, such as `10:04 AM`. */
+export function clock(moment: Date): string {
+  return moment.toLocaleTimeString(LOCALE, { hour: "numeric", minute: "2-digit" });
+}
+
 /** How long ago a moment was, such as `3 minutes ago`. */
 export function age(moment: string, now = Date.now()): string {
   const seconds = Math.max(0, (now - Date.parse(moment)) / 1000);

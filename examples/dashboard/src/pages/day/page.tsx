@@ -4,8 +4,10 @@ import { useQuery } from "urql";
 
 import { counted } from "../../format";
 import { graphql, isFragmentReady, readFragment } from "../../gql";
+import { useLive } from "../../graph/live";
 import { problemsOf } from "../../graph/problems";
 import { Empty, Waiting } from "../../ui/card";
+import { LiveState } from "../../ui/live-state";
 import { Notices } from "../../ui/notice";
 import { useTitle } from "../../ui/title";
 import { ClassCard } from "./class";
@@ -40,24 +42,30 @@ export const WorkOfClassesFragment = graphql(`
 `);
 
 const DayDocument = graphql(`
-  query DayPage {
+  query DayPage($inParts: Boolean! = true) {
     viewer {
       sections {
         id
         classPeriods
         ...Class
       }
-      ...WorkOfClasses @defer(label: "work")
+      ...WorkOfClasses @defer(if: $inParts, label: "work")
     }
   }
 `);
 
-/** A teacher's day: each class in the order of the day, who was away lately, and whose work is missing. */
+/** Variables of the page in one part. */
+const WHOLE = { inParts: false };
+
+/** A teacher's day: each class in the order of the day, who was away lately, and whose work is missing. It is live. */
 export default function DayPage() {
   useTitle("My classes");
-  const [result, execute] = useQuery({ query: DayDocument });
+  const [first, execute] = useQuery({ query: DayDocument, variables: {} });
+  const finished = !first.fetching && !first.hasNext;
+  // First in parts, which is fast; then live, as a whole.
+  const live = useLive(DayDocument, WHOLE, finished && !first.error?.networkError);
+  const result = live.result ?? first;
   const viewer = result.data?.viewer;
-  const finished = !result.fetching && !result.hasNext;
   const retry = () => execute({ requestPolicy: "network-only" });
   const sections = useMemo(
     () =>
@@ -74,9 +82,10 @@ export default function DayPage() {
       <header className="page-head">
         <h1>My classes</h1>
         {viewer && <p className="quiet">{counted(sections.length, "class", "classes")} today</p>}
+        <LiveState readAt={live.readAt} isOpen={live.isOpen} />
       </header>
       <Notices problems={problemsOf(result)} onRetry={retry} />
-      {!viewer && result.fetching && <Waiting />}
+      {!viewer && first.fetching && <Waiting />}
       {viewer?.sections?.length === 0 && <Empty>You teach no class today.</Empty>}
       {sections.length > 0 && (
         <div aria-busy={!finished}>
