@@ -114,7 +114,7 @@ def _gateway(sandbox: Sandbox, cache: str) -> Iterator[str]:
     secret = source_settings.pop("client_secret")
     settings = "\n".join(
         [
-            '[server]\nport = 0\n[disclosure]\nkey_env = "KEY"',
+            '[server]\nport = 0\nworkers = 1\n[disclosure]\nkey_env = "KEY"',
             "[load]\nviewer_in_flight = 2000\nviewer_rate = 1e6\nviewer_burst = 100000",
             "[cache]\ncalendars = false",
             cache,

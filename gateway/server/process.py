@@ -165,7 +165,7 @@ class _Server(uvicorn.Server):
 
     async def _start_worker(self, place: _WorkerPlace) -> bool:
         """Connect to the supervisor, and accept connections if it admits this worker; return whether it does."""
-        await place.member.connect(place.reloadable, self._stop_alone)
+        await place.member.connect(place.reloadable, self._stop_with_all, self._stop_alone)
         await super().startup([])
         refusal = await place.member.admission(place.loader.files_digest)
         if refusal is not None:
@@ -184,6 +184,11 @@ class _Server(uvicorn.Server):
         )
         self._acceptor.start()
         return True
+
+    def _stop_with_all(self, number: int) -> None:
+        """Stop because the supervisor got a signal. The worker may have got it, too: that is one signal."""
+        if not self._readiness.draining:
+            self.handle_exit(number, None)
 
     def _stop_alone(self) -> None:
         """Stop because the supervisor has gone."""

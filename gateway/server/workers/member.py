@@ -57,8 +57,18 @@ class Membership:
         """How many workers there are."""
         return self._place.workers
 
-    async def connect(self, reload: SharedReload, on_gone: Callable[[], None]) -> None:
-        """Begin to talk; `on_gone` is called when the supervisor has ended."""
+    async def connect(
+        self, reload: SharedReload, on_stop: Callable[[int], None], on_gone: Callable[[], None]
+    ) -> None:
+        """
+        Begin to talk.
+
+        `on_stop` is called with the number of the signal that stops all workers, and `on_gone` when the supervisor
+        has ended.
+        """
+
+        async def stop(number: int) -> None:
+            on_stop(number)
 
         async def prepare(checks_sources: int) -> dict[str, str | None]:
             refusal, files = await reload.prepare(check_sources=checks_sources == self.number)
@@ -84,6 +94,7 @@ class Membership:
             "refuse": refuse,
             "report": report,
             "told": told,
+            "stop": stop,
         }
         self._channel = Channel(self._socket, handlers)
         self._talking = await self._channel.open()

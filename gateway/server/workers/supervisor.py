@@ -9,12 +9,13 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import msgspec
 
 from student_graph.gateway import logs
 from student_graph.gateway.server.workers.board import ConnectionBoard
-from student_graph.gateway.server.workers.channel import Channel, Handler
+from student_graph.gateway.server.workers.channel import Channel, ChannelError, Handler
 from student_graph.gateway.server.workers.coordination import Coordination
 from student_graph.gateway.server.workers.place import SIGNING_KEY_BYTES, Place
 
@@ -26,8 +27,6 @@ MIN_LIFE_SECONDS = 10.0
 """A worker that ends earlier after it was ready counts as one that does not start."""
 MAX_FAILED_STARTS = 5
 """Starts in a row that fail while no worker is left; after them the supervisor gives up."""
-KILL_SECONDS = 5.0
-"""How long a worker may take to end at once."""
 
 
 class Worker:
@@ -61,6 +60,7 @@ class Supervisor:
         self._restarts = 0
         self._coordination = Coordination(self._ready, lambda: self._restarts)
         self._stopping = asyncio.Event()
+        self._telling: set[asyncio.Task[None]] = set()
         self._status = 0
 
     def _ready(self) -> list[Worker]:
@@ -103,9 +103,13 @@ class Supervisor:
 
     def _stop(self, number: int) -> None:
         """Stop all workers; at the second signal, at once."""
+        is_second = self._stopping.is_set()
         self._stopping.set()
         for worker in self._workers:
-            if worker.process is not None and worker.process.returncode is None:
+            if worker.is_ready and not is_second:
+                # Not by a signal: systemd sends its own to all processes, and two of them mean to end at once.
+                self._telling.add(asyncio.create_task(_tell_to_stop(worker, number)))
+            elif worker.process is not None and worker.process.returncode is None:
                 worker.process.send_signal(number)
 
     async def _keep(self, worker: Worker, started: asyncio.Event) -> None:
@@ -133,11 +137,9 @@ class Supervisor:
         return worker.failed_starts >= MAX_FAILED_STARTS and not self._ready()
 
     async def _wait_to_stop(self, seconds: float) -> None:
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._stopping.wait()
-        except TimeoutError:
-            pass
 
     @staticmethod
     def _delay(worker: Worker) -> float:
@@ -187,6 +189,11 @@ class Supervisor:
             return refusal
 
         return {"ready": ready}
+
+
+async def _tell_to_stop(worker: Worker, number: int) -> None:
+    with suppress(ChannelError):  # it has ended
+        await worker.channel.request("stop", number)
 
 
 def _reason(status: int) -> str:

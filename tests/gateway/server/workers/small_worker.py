@@ -64,7 +64,7 @@ async def _work(folder: Path, place: Place) -> int:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    await member.connect(_NoReload(), stopped.set)
+    await member.connect(_NoReload(), lambda _: stopped.set(), stopped.set)
     assert await member.admission("files") is None
     text = f"{member.number} {os.getpid()}\n".encode()
     acceptor = Acceptor(member.listener, member.board, member.number, lambda: _Answer(text), lambda: _Answer.open)
