@@ -163,6 +163,25 @@ def test_first_is_an_upper_bound_of_a_list_that_is_usually_shorter() -> None:
     assert cost(events.format(5)).records == 1 + 5
 
 
+@pytest.mark.parametrize(
+    ("root", "argument", "type_"), [("nodes", "ids", "ID"), ("_entities", "representations", "_Any")]
+)
+def test_a_list_of_keys_has_a_price(root: str, argument: str, type_: str) -> None:
+    """For the records that it names, for those below them, and for the lookups that read them."""
+    schema = core_schema(make_schema(federation=True))
+    fields = "... on Student { assignments { title } }"
+    document = f"query ($keys: [{type_}!]!) {{ {root}({argument}: $keys) {{ {fields} }} }}"
+    parsed = DocumentStore(schema).get_by_text(document)
+    keys = {"keys": [f"{index}" for index in range(30)]}
+    estimator = CostEstimator(schema, {}, keys, [district(Ledger())])
+    estimate = estimator.cost(parsed.operation(None))
+
+    assert not parsed.errors
+    assert estimate is not None
+    assert {price.path: price.records / 30 for price in estimate.costliest} == {root: 1, f"{root}.assignments": 60}
+    assert estimator.reads[lookup_of(Adapter.students_by_id)].keys == 30
+
+
 def test_a_list_is_as_long_as_the_source_answered_lately() -> None:
     """The average of the answers replaces what the lookup declares, once enough keys are known."""
     enrollments = lookup_of(Adapter.school_enrollments_by_student)

@@ -17,16 +17,14 @@ from typing import Any
 import pytest
 from graphql import strip_ignored_characters
 
-from student_graph.adapters.sandbox.serving import served
-from student_graph.gateway.demo.districts import DemoDistrict
 from student_graph.resolvers.schema import export_subgraph
-from tests.scenarios.helpers.demo_gateway import DemoGateway, demo_gateway
+from tests.gateway.servers import RunningDemo, running_demo
 
 
 @pytest.fixture(scope="module")
-def gateway(district: DemoDistrict) -> Iterator[DemoGateway]:
-    """The subgraph that all checks look at."""
-    with served(*district.sandboxes.values()), demo_gateway([district], federation=True) as running:
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
+    """The demo as a subgraph."""
+    with running_demo(tmp_path_factory.mktemp("demo"), "--federation", "--students", "30") as running:
         yield running
 
 
@@ -43,30 +41,30 @@ KNOWN_IMPORTS = {
 }  # fmt: skip
 
 
-def sdl_of(gateway: DemoGateway) -> str:
+def sdl_of(demo: RunningDemo) -> str:
     """The text of the subgraph as a composition asks for it, without what does not count."""
-    return strip_ignored_characters(gateway.post("query { _service { sdl } }")["data"]["_service"]["sdl"])
+    return strip_ignored_characters(demo.post("query { _service { sdl } }")["data"]["_service"]["sdl"])
 
 
-def resolve(gateway: DemoGateway, *representations: dict[str, Any]) -> list[Any]:
+def resolve(demo: RunningDemo, *representations: dict[str, Any]) -> list[Any]:
     """The entities for some representations; no error may be beside them."""
-    response = gateway.post(RESOLVE, representations=list(representations))
+    response = demo.post(RESOLVE, representations=list(representations))
     assert "errors" not in response
     entities: list[Any] = response["data"]["_entities"]
     return entities
 
 
-def test_introspection(gateway: DemoGateway) -> None:
+def test_introspection(demo: RunningDemo) -> None:
     """introspection.test.ts: `_service` has the schema, the same as the command prints."""
-    sdl = gateway.post("query { _service { sdl } }")["data"]["_service"]["sdl"]
+    sdl = demo.post("query { _service { sdl } }")["data"]["_service"]["sdl"]
 
     assert "type Query" in sdl
     assert sdl == export_subgraph()
 
 
-def test_link(gateway: DemoGateway) -> None:
+def test_link(demo: RunningDemo) -> None:
     """link.test.ts: one link to the specification, of a version and with imports that gateways know."""
-    links = re.findall(r"@link\((.+?)\)", sdl_of(gateway))
+    links = re.findall(r"@link\((.+?)\)", sdl_of(demo))
     urls = [url for link in links for url in re.findall(r'url:"(.+?)"', link)]
     versions = [re.fullmatch(r"https://specs\.apollo\.dev/federation/v(.+)", url) for url in urls]
     imports = re.findall(r'"([^"]+)"', re.findall(r"import:\[(.+?)\]", links[0])[0])
@@ -85,28 +83,29 @@ def test_link(gateway: DemoGateway) -> None:
     ],
     ids=["single", "multiple and composite", "repeatable"],
 )
-def test_keys_are_applied(gateway: DemoGateway, applied: str) -> None:
+def test_keys_are_applied(demo: RunningDemo, applied: str) -> None:
     """key.test.ts: keys of one field, of several, of fields of another object, and several keys of a type."""
-    assert re.search(applied, sdl_of(gateway))
+    assert re.search(applied, sdl_of(demo))
 
 
-def test_keys_are_resolved(gateway: DemoGateway, district: DemoDistrict) -> None:
+def test_keys_are_resolved(demo: RunningDemo) -> None:
     """key.test.ts: by each key of a type the same object is found, with no error."""
-    number = district.facts.students[0].id
-    known = gateway.post("query ($n: String) { student(studentUniqueId: $n) { id district { id } } }", n=number)
-    id_, district_id = known["data"]["student"]["id"], known["data"]["student"]["district"]["id"]
-    agency = {"id": district_id, "shortName": district.id}
-    student = {"id": id_, "studentUniqueId": number, "district": agency}
+    known = demo.post(
+        "{ students(filter: {}, first: 1) { edges { node { id studentUniqueId district { id shortName } } } } }"
+    )
+    student = known["data"]["students"]["edges"][0]["node"]
+    agency = student["district"]
+    short_name = {"shortName": agency["shortName"]}
 
     assert resolve(
-        gateway,
-        {"__typename": "Student", "id": id_},
-        {"__typename": "Student", "studentUniqueId": number, "district": {"shortName": district.id}},
-        {"__typename": "LocalEducationAgency", "id": district_id},
-        {"__typename": "LocalEducationAgency", "shortName": district.id},
+        demo,
+        {"__typename": "Student", "id": student["id"]},
+        {"__typename": "Student", "studentUniqueId": student["studentUniqueId"], "district": short_name},
+        {"__typename": "LocalEducationAgency", "id": agency["id"]},
+        {"__typename": "LocalEducationAgency", **short_name},
     ) == [student, student, agency, agency]
 
 
-def test_shareable(gateway: DemoGateway) -> None:
+def test_shareable(demo: RunningDemo) -> None:
     """shareable.test.ts: a type that other subgraphs have too. Tests with a supergraph resolve it."""
-    assert re.search(r"type PageInfo(@shareable|@federation__shareable)", sdl_of(gateway))
+    assert re.search(r"type PageInfo(@shareable|@federation__shareable)", sdl_of(demo))

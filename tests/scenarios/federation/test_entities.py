@@ -13,6 +13,7 @@ from student_graph.adapters.sandbox.demo_student import demo_student
 from student_graph.adapters.sandbox.serving import served
 from student_graph.gateway.demo.districts import DemoDistrict
 from student_graph.gateway.disclosure.search import disclosures_of
+from student_graph.gateway.execution import EncodingExecutor
 from student_graph.resolvers.schema import export
 from student_graph.resolvers.types.federation.keys import ENTITY_KEYS
 from tests.scenarios.federation.conftest import KEYS
@@ -124,6 +125,31 @@ def test_a_student_out_of_reach_is_like_one_who_does_not_exist(
     hidden, unknown = errors_without_their_index(response)
     assert hidden == unknown
     assert hidden["extensions"]["code"] == "NOT_FOUND"
+
+
+def test_an_answer_of_one_viewer_is_not_that_of_another(gateway: DemoGateway, district: DemoDistrict) -> None:
+    """The same request is cached for each viewer: the superintendent's students stay hidden from the teacher."""
+    taught = students_of_teacher(district.facts, teacher_of(district))
+    strangers = [student.id for student in district.facts.students if student.id not in taught][:5]
+    representations = [by_number(number, district) for number in strangers]
+    query = "query ($r: [_Any!]!) { _entities(representations: $r) { ... on Student { studentUniqueId } } }"
+    for _ in range(2):
+        everybody = gateway.post(query, "superintendent", r=representations)["data"]["_entities"]
+        nobody = gateway.post(query, "teacher", r=representations)["data"]["_entities"]
+
+        assert [student["studentUniqueId"] for student in everybody] == strangers
+        assert nobody == [None] * 5
+
+
+def test_the_breadth_first_executor_plans_entities(gateway: DemoGateway, district: DemoDistrict) -> None:
+    """Neither they nor the text of the subgraph are left to graphql-core."""
+    counters = EncodingExecutor.counters
+    planned, stock = counters.planned, dict(counters.stock)
+    gateway.post(ENTITIES, representations=[by_number(district.facts.students[0].id, district)])
+    gateway.post("{ _service { sdl } }")
+
+    assert counters.planned == planned + 2
+    assert counters.stock == stock
 
 
 def test_a_field_without_a_grant_is_refused_at_its_path(gateway: DemoGateway, district: DemoDistrict) -> None:
