@@ -107,7 +107,7 @@ class OffsetLists:
 
         `read_otherwise` is a way to read the list that does not count rows, such as by tokens. It gets the rows in
         a page and the total, and returns None if it cannot. It reads long lists, and lists that change. A list
-        that is long by a `known_total`, which the server has told just before, is read so without a first page.
+        that is long by a `known_total`, which the server has just reported, is read so without a first page.
 
         A server without pages, which sends all rows whatever is requested, sends them twice if it sends no total.
 

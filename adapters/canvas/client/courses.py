@@ -38,7 +38,8 @@ class CourseReader:
         self._courses_per_call = courses_per_call
         self._concurrency = concurrency
         self._queues = {
-            is_background: QuestionQueue(self._ask_question, courses_per_call) for is_background in (False, True)
+            is_background: QuestionQueue(self._ask_question, courses_per_call, is_background=is_background)
+            for is_background in (False, True)
         }
         """For people, and for work in the background: nobody waits for a question of the latter."""
 

@@ -5,7 +5,8 @@ A question may be about 20 courses, and a page of one teacher needs six. Courses
 milliseconds are asked for together, each with all lists that somebody requests of it. While a question that is not
 full is under way, the next one that is not full waits for its end, but not for long, and gathers more, as Nagle's
 algorithm does with small packets. A course only joins questions that were not sent yet, so no answer is older than
-the lookup.
+the lookup. Work in the background, for which nobody waits, gathers for some seconds before it asks a question that
+is not full.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ GATHER_SECONDS = 0.005
 """How long a course waits for others that are requested at the same time."""
 MAX_WAIT_SECONDS = 0.5
 """How long it waits at most for the end of another question."""
+BACKGROUND_WAIT_SECONDS = 2.0
+"""How long a course that is read in the background waits at most until a question is full."""
 
 ListsByCourse: TypeAlias = Mapping[int, frozenset[CourseList]]
 """The lists that are requested of each course, by its id."""
@@ -60,8 +63,14 @@ class _Question:
 class QuestionQueue:
     """The courses that lookups wait for, and the questions about them."""
 
-    def __init__(self, ask: AskQuestion, courses_per_call: int) -> None:
-        """Ask by `ask` about at most `courses_per_call` courses at once."""
+    def __init__(self, ask: AskQuestion, courses_per_call: int, *, is_background: bool = False) -> None:
+        """
+        Ask by `ask` about at most `courses_per_call` courses at once.
+
+        With `is_background` a question that is not full waits for more courses even if no other one is under way.
+        """
+        self._is_background = is_background
+        self._max_wait_seconds = BACKGROUND_WAIT_SECONDS if is_background else MAX_WAIT_SECONDS
         self._ask = ask
         self._courses_per_call = courses_per_call
         self._waiting: dict[int, _Course] = {}
@@ -94,9 +103,8 @@ class QuestionQueue:
     def _send(self, *, at_once: bool = False) -> None:
         """Ask all full questions, and one that is not full unless there is one under way, or else `at_once`."""
         self._gathering = None
-        while self._waiting and (
-            at_once or len(self._waiting) >= self._courses_per_call or self._small_question is None
-        ):
+        sends_small = at_once or (self._small_question is None and not self._is_background)
+        while self._waiting and (sends_small or len(self._waiting) >= self._courses_per_call):
             group = dict(list(self._waiting.items())[: self._courses_per_call])
             for id in group:
                 del self._waiting[id]
@@ -105,11 +113,11 @@ class QuestionQueue:
             for course in group.values():
                 course.question = _Question(group, task)
             if len(group) < self._courses_per_call:
-                self._small_question = task
+                self._small_question, sends_small = task, at_once
                 task.add_done_callback(self._send_next)
 
         if self._waiting and self._waiting_long is None:
-            self._waiting_long = asyncio.get_running_loop().call_later(MAX_WAIT_SECONDS, self._send_all)
+            self._waiting_long = asyncio.get_running_loop().call_later(self._max_wait_seconds, self._send_all)
 
     def _send_next(self, task: asyncio.Task[None]) -> None:
         if self._small_question is task:

@@ -100,7 +100,7 @@ class EdFiClient:
         """Whether the server applies a filter, by resource and filter, as far as it was tried."""
         self._shared_reads = SharedReads()
         self._counts: TTLCache[Hashable, int] = TTLCache(MAX_COUNTS, COUNT_SECONDS)
-        """Lengths of lists that the server told lately, by resource and filters."""
+        """Lengths of lists that the server reported lately, by resource and filters."""
         self._trial = asyncio.Lock()
         """Held while a filter is tried."""
 

@@ -28,12 +28,12 @@ def _long_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 class Canvas:
     """Answers each question when the test says so. It does not know course 9."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_background: bool = False) -> None:
         self.questions: list[ListsByCourse] = []
         self.answers: list[asyncio.Event] = []
         self.cancelled = 0
         self.failure: Exception | None = None
-        self.queue = QuestionQueue(self.ask, COURSES_PER_CALL)
+        self.queue = QuestionQueue(self.ask, COURSES_PER_CALL, is_background=is_background)
 
     async def ask(self, requested: ListsByCourse) -> Mapping[int, Course | AdapterError]:
         """The courses, after the test has let the question be answered."""
@@ -93,6 +93,32 @@ async def test_small_questions_wait_for_one_another_and_full_questions_are_sent_
     for answer in canvas.answers:
         answer.set()
     assert await asyncio.gather(*lookups) == [[1, 2], [2, 3], [4], [5, 6, 7]]
+
+
+async def test_work_in_the_background_waits_for_a_full_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for it. Courses that are left over wait for the next ones, even if no question is under way."""
+    monkeypatch.setattr(question_queue, "BACKGROUND_WAIT_SECONDS", 600.0)
+    canvas = Canvas(is_background=True)
+    lookups = [canvas.want(1, 2)]
+    assert await canvas.gathered() == []
+    lookups.append(canvas.want(3, 4, 5))
+    assert await canvas.gathered() == [[1, 2, 3, 4]]
+    canvas.answers[0].set()
+    assert await canvas.gathered() == [[1, 2, 3, 4]]
+    lookups.append(canvas.want(6, 7, 8))
+    assert await canvas.gathered() == [[1, 2, 3, 4], [5, 6, 7, 8]]
+    canvas.answers[1].set()
+    assert await asyncio.gather(*lookups) == [[1, 2], [3, 4, 5], [6, 7, 8]]
+
+
+async def test_work_in_the_background_does_not_wait_forever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After some seconds a question is asked that is not full."""
+    monkeypatch.setattr(question_queue, "BACKGROUND_WAIT_SECONDS", 0.0)
+    canvas = Canvas(is_background=True)
+    lookup = canvas.want(1)
+    assert await canvas.gathered() == [[1]]
+    canvas.answers[0].set()
+    assert await lookup == [1]
 
 
 async def test_nobody_waits_long_for_a_question_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,7 +80,7 @@ class Run:
         }
 
 
-async def test_a_list_that_is_shorter_than_expected_is_read_in_place_of_many_point_reads() -> None:
+async def test_a_list_that_is_shorter_than_expected_is_read_instead_of_many_point_reads() -> None:
     """The count, and ten pages, in place of a call for each student; the answers are the same."""
     run = Run()
     await run.check(STUDENTS[:60])
