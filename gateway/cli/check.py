@@ -13,15 +13,21 @@ from pydantic import ValidationError
 from student_graph.adapters.auth import foreign_token_url
 from student_graph.adapters.errors import AdapterError, translate
 from student_graph.adapters.sources import District, Source
-from student_graph.gateway.cli.districts import check_secrets_of, districts_of
+from student_graph.gateway.cli.districts import check_secrets_of, districts_of, environ_of
 from student_graph.gateway.cli.parser import Commands, add_district_options
+from student_graph.gateway.cli.serving.fixed import open_store
 from student_graph.gateway.cli.terminal import print_table, progress
 from student_graph.gateway.concurrency.deadlines import within
+from student_graph.gateway.config import settings_file
 from student_graph.gateway.config.problems import Problems
+from student_graph.gateway.disclosure.store import StoreError
 from student_graph.gateway.server.sample_reads import read_samples
 
 HEADINGS = ("DISTRICT", "SOURCE", "KIND", "LOOKUPS", "STATUS", "SAYS")
 JSON_NAMES = ("district", "source", "kind", "lookups", "status", "says")
+
+STORE_CELLS = ("(all districts)", "record of disclosures", "s3", "-")
+"""The cells of a row that name the store, in place of a source."""
 
 
 def add_command(commands: Commands) -> None:
@@ -52,12 +58,27 @@ def run(options: argparse.Namespace) -> int:
         check_secrets_of(options)
     problems.raise_all()
     with progress("checking sources", sum(len(district.sources) for district in districts)) as advance:
-        rows = asyncio.run(_check_districts(districts, advance))
+        rows = [*asyncio.run(_check_districts(districts, advance)), *_check_store(options)]
     if options.json:
         print(json.dumps([dict(zip(JSON_NAMES, row, strict=True)) for row in rows], indent=2))
     else:
         print_table(HEADINGS, rows)
     return int(any(status == "failed" for *_, status, _ in rows))
+
+
+def _check_store(options: argparse.Namespace) -> list[tuple[str, ...]]:
+    """A row for the store of the record of disclosures, if the settings name one."""
+    if options.config is None:
+        return []
+    environ = environ_of(options)
+    store = open_store(settings_file.load(options.config, environ), options.config, environ)
+    if store is None:
+        return []
+    try:
+        store.check()
+    except StoreError as exc:
+        return [(*STORE_CELLS, "failed", str(exc))]
+    return [(*STORE_CELLS, "ok", "the bucket has object lock")]
 
 
 async def _check_districts(districts: Sequence[District], advance: Callable[[], None]) -> list[tuple[str, ...]]:

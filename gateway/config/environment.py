@@ -75,6 +75,8 @@ def check_secrets(config: Config, path: Path, environ: Mapping[str, str]) -> Non
         with problems.collected():
             disclosure_key(config, path, environ)
     with problems.collected():
+        store_keys(config, path, environ)
+    with problems.collected():
         telemetry_settings(config, path, environ)
     if config.cache.redis is not None:
         with problems.collected():
@@ -106,6 +108,23 @@ def disclosure_key(config: Config, path: Path, environ: Mapping[str, str]) -> by
             f"{path}: disclosure.key_env: set it to the name of the variable with the key of the record"
         )
     return _required_key(config.disclosure.key_env, f"{path}: disclosure.key_env", environ)
+
+
+def store_keys(config: Config, path: Path, environ: Mapping[str, str]) -> tuple[str | None, str | None]:
+    """
+    Id and secret of the key for the store of the record of disclosures; None if the settings name no variables.
+
+    Raises:
+        SettingsError: a variable is not set.
+    """
+    store = config.disclosure.store
+    if store is None or store.key_id_env is None or store.secret_key_env is None:
+        return None, None
+    setting = f"{path}: disclosure.store"
+    return (
+        _required_secret(store.key_id_env, f"{setting}.key_id_env", environ),
+        _required_secret(store.secret_key_env, f"{setting}.secret_key_env", environ),
+    )
 
 
 def _required_key(name: str, setting: str, environ: Mapping[str, str]) -> bytes:

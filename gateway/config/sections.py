@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -225,19 +225,6 @@ class PolicyConfig(Section):
     """URL that is notified within a minute of a break-glass access; without it, nobody can use break-glass."""
     purpose_required: bool = False
     """Whether every request must state one of `purposes`."""
-
-
-class DisclosureConfig(Section):
-    """The record of disclosures: who saw which students' data."""
-
-    directory: Path = Path("disclosures")
-    """Folder of the record, relative to the settings file; only its owner can read it."""
-    key_env: str | None = Field(default=None, min_length=1)
-    """Name of the environment variable with the key of pseudonyms and signatures, 32 bytes in Base64."""
-    stdout: Literal["nothing", "lines", "otlp"] = "nothing"
-    """What is also printed: nothing, the same lines, or log records that the OpenTelemetry Collector reads."""
-    file_mib: int = Field(default=256, ge=1)
-    """MiB after which a process continues in a new file; it also does so on each new day (UTC)."""
 
 
 def _check_collector_url(url: str) -> str:

@@ -24,15 +24,14 @@ from student_graph.gateway.config.access import IssuerConfig, ViewerConfig, acce
 from student_graph.gateway.config.assistants import AssistantsConfig, ToolConfig, assistant_problems
 from student_graph.gateway.config.certificates import CertificatesConfig, certificate_problem
 from student_graph.gateway.config.codes import CodesConfig, SourceCodesConfig
+from student_graph.gateway.config.disclosure import DisclosureConfig
 from student_graph.gateway.config.families import FamilyConfig, with_families
 from student_graph.gateway.config.grants import AssignedConfig, GrantConfig
 from student_graph.gateway.config.metrics import MetricsConfig
-from student_graph.gateway.config.naming import problems_of
-from student_graph.gateway.config.problems import problems_of_sources
+from student_graph.gateway.config.problems import problems_of, problems_of_sources
 from student_graph.gateway.config.sections import (
     NAME_PATTERN,
     CacheConfig,
-    DisclosureConfig,
     DocumentsConfig,
     FreshnessConfig,
     LimitsConfig,

@@ -8,6 +8,7 @@ may wait in memory: for a minute, and at most ten thousand of them. After that n
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import sys
 import time
@@ -24,6 +25,7 @@ from student_graph.gateway.disclosure.entries import Entry, SourceAges
 from student_graph.gateway.disclosure.errors import UnwritableError, log_failure
 from student_graph.gateway.disclosure.keys import DisclosureKeys
 from student_graph.gateway.disclosure.log_file import BREAK_GLASS_LABEL, LogFile
+from student_graph.gateway.disclosure.shipping import Shipper
 from student_graph.gateway.disclosure.sinks import BufferedSink, Sink
 
 MAX_WAIT_SECONDS = 60.0
@@ -55,6 +57,8 @@ class DisclosureLog:
         sinks: Sequence[Sink] = (),
         *,
         max_file_bytes: int = MAX_FILE_BYTES,
+        max_file_seconds: float = math.inf,
+        shipper: Shipper | None = None,
         open_file: Callable[..., LogFile] = LogFile,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
@@ -62,6 +66,7 @@ class DisclosureLog:
         """
         Start a file in a directory, which is created if it does not exist.
 
+        After `max_file_seconds` with an entry the process continues in a new file. `shipper` copies closed files.
         `clock` and `wall_clock` return seconds, the second one since 1970.
 
         Raises:
@@ -74,6 +79,8 @@ class DisclosureLog:
         self._open_file = partial(open_file, directory, keys.signing_key, wall_clock=wall_clock)
         self.current_file = self._open_file()
         self._max_file_bytes = self._rotation_bytes = max_file_bytes
+        self._max_file_seconds, self._file_began, self._written_before = max_file_seconds, wall_clock(), 0
+        self._shipper = shipper
         self._waiting: deque[tuple[float, bytes]] = deque()
         self._waiting_bytes = 0
         self._signing_task: asyncio.Task[None] | None = None
@@ -213,6 +220,8 @@ class DisclosureLog:
     def start(self) -> None:
         """Sign once a minute from now on, and whenever a file is full."""
         self._signing_task = asyncio.create_task(self._sign_regularly())
+        if self._shipper is not None:
+            self._shipper.start()
 
     async def _sign_regularly(self) -> None:
         while True:
@@ -233,9 +242,15 @@ class DisclosureLog:
             except OSError as exc:
                 log_failure("signed", exc)
                 return
-            today = datetime.fromtimestamp(self._wall_clock(), UTC).date()
-            if self.current_file.size >= self._max_file_bytes or self.current_file.day != today:
+            if self._is_file_over():
                 await self._rotate()
+
+    def _is_file_over(self) -> bool:
+        """Whether the file is full, of another day (UTC), or has had entries for as long as it may."""
+        now = self._wall_clock()
+        is_old = self.written > self._written_before and now - self._file_began >= self._max_file_seconds
+        is_full = self.current_file.size >= self._max_file_bytes
+        return is_old or is_full or self.current_file.day != datetime.fromtimestamp(now, UTC).date()
 
     async def _rotate(self) -> None:
         """Continue in a new file; keep the current one if no new file can be started."""
@@ -252,6 +267,7 @@ class DisclosureLog:
             log_failure("continued in a new file", exc)
             return
         self.current_file, self._rotation_bytes = new, self._max_file_bytes
+        self._file_began, self._written_before = self._wall_clock(), self.written
         try:
             await asyncio.to_thread(old.close, final)
         except OSError as exc:
@@ -268,3 +284,5 @@ class DisclosureLog:
                 self.current_file.close()
             except OSError as exc:
                 log_failure("closed", exc)
+        if self._shipper is not None:
+            await self._shipper.close()

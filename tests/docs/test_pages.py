@@ -13,11 +13,12 @@ from student_graph.adapters.contract import AdapterSettings
 from student_graph.adapters.registry import build_settings, find_adapter
 from student_graph.gateway.config import environment, settings_file
 from student_graph.gateway.config.certificates import CertificatesConfig
+from student_graph.gateway.config.disclosure import DisclosureConfig, DisclosureStoreConfig
 from student_graph.gateway.config.sections import (
     CacheConfig,
-    DisclosureConfig,
     DocumentsConfig,
     LimitsConfig,
+    LiveConfig,
     LoadConfig,
     PolicyConfig,
     Section,
@@ -113,9 +114,11 @@ SECTIONS: dict[str, type[Section]] = {
     "server": ServerConfig,
     "cache": CacheConfig,
     "limits": LimitsConfig,
+    "live": LiveConfig,
     "load": LoadConfig,
     "policy": PolicyConfig,
     "disclosure": DisclosureConfig,
+    "disclosure.store": DisclosureStoreConfig,
     "documents": DocumentsConfig,
     "certificates": CertificatesConfig,
 }
@@ -133,7 +136,7 @@ def settings_with_comments(page: str) -> list[tuple[str, str, str]]:
     return rows
 
 
-@pytest.mark.parametrize("page", ["serving.md", "caching.md", "vendor-calls.md"])
+@pytest.mark.parametrize("page", ["serving.md", "caching.md", "live.md", "vendor-calls.md"])
 def test_a_value_marked_as_default_is_the_default(page: str) -> None:
     """A comment that begins with `default` marks exactly the values that hold without the line."""
     marked = 0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,9 @@ from student_graph.adapters.sources import District
 from student_graph.gateway.config import environment, settings_file
 from student_graph.gateway.config.sections import TelemetryConfig
 from student_graph.gateway.disclosure import DisclosureKeys, DisclosureLog
+from student_graph.gateway.disclosure.shipping import Shipper
 from student_graph.gateway.disclosure.sinks import OtlpStdoutSink, Sink, StdoutSink
+from student_graph.gateway.disclosure.store import S3Settings, S3Store, StoreError
 from student_graph.gateway.server.workers.fleet import WorkersFleet
 from student_graph.gateway.server.workers.member import Membership
 
@@ -20,7 +24,7 @@ FIXED_SETTINGS: Mapping[str, tuple[str, ...]] = {
     "server": ("host", "port", "workers", "connections_per_address", "drain"),
     "cache": ("redis", "redis_password_env", "redis_timeout", "key_env", "name"),
     "telemetry": tuple(TelemetryConfig.model_fields),
-    "disclosure": ("directory", "key_env", "stdout", "file_mib"),
+    "disclosure": ("directory", "key_env", "stdout", "file_mib", "store"),
 }
 """Settings that cannot change while the gateway runs, by section."""
 
@@ -82,8 +86,11 @@ def open_fixed_parts(
 def _secrets(
     settings: settings_file.Config, path: Path, environ: Mapping[str, str]
 ) -> Mapping[str, bytes | str | None]:
+    key_id, secret_key = environment.store_keys(settings, path, environ)
     secrets: dict[str, bytes | str | None] = {
-        "disclosure.key_env": environment.disclosure_key(settings, path, environ)
+        "disclosure.key_env": environment.disclosure_key(settings, path, environ),
+        "disclosure.store.key_id_env": key_id,
+        "disclosure.store.secret_key_env": secret_key,
     }
     if settings.cache.redis is not None:
         secrets["cache.key_env"] = environment.fleet_key(settings, path, environ)
@@ -100,12 +107,50 @@ def open_disclosure_log(settings: settings_file.Config, path: Path, environ: Map
     """
     keys = DisclosureKeys(environment.disclosure_key(settings, path, environ))
     sinks: dict[str, tuple[Sink, ...]] = {"nothing": (), "lines": (StdoutSink(),), "otlp": (OtlpStdoutSink(),)}
-    folder = path.parent / settings.disclosure.directory
+    section = settings.disclosure
+    folder, store = path.parent / section.directory, open_store(settings, path, environ)
     try:
-        max_bytes = settings.disclosure.file_mib << 20
-        return DisclosureLog(folder, keys, sinks[settings.disclosure.stdout], max_file_bytes=max_bytes)
+        return DisclosureLog(
+            folder,
+            keys,
+            sinks[section.stdout],
+            max_file_bytes=section.file_mib << 20,
+            max_file_seconds=section.store.every_minutes * 60.0 if section.store is not None else math.inf,
+            shipper=Shipper(folder, store) if store is not None else None,
+        )
     except OSError as exc:
         raise SettingsError(f"{path}: disclosure.directory: {folder}: {exc.strerror}") from None
+
+
+def open_store(settings: settings_file.Config, path: Path, environ: Mapping[str, str]) -> S3Store | None:
+    """
+    The store to which the record of disclosures is copied; None if the settings name none. Nothing is sent yet.
+
+    Raises:
+        SettingsError: a key is missing, or the package of the store's client.
+    """
+    section = settings.disclosure.store
+    if section is None:
+        return None
+    key_id, secret_key = environment.store_keys(settings, path, environ)
+    retain = timedelta(days=section.retain_days)
+    try:
+        return S3Store(
+            S3Settings(
+                section.bucket,
+                section.prefix,
+                retain,
+                section.mode,
+                section.endpoint,
+                section.region,
+                key_id,
+                secret_key,
+            )
+        )
+    except ImportError:
+        raise SettingsError(f"{path}: disclosure.store: install student-graph[s3]") from None
+    except StoreError as exc:
+        raise SettingsError(f"{path}: disclosure.store: {exc}") from None
 
 
 def fleet_arguments(
