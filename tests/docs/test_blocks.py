@@ -113,7 +113,7 @@ def test_every_example_of_settings_is_accepted(page: Path, tmp_path: Path) -> No
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
     """The demo that all pages share."""
-    with running_demo(tmp_path_factory.mktemp("demo")) as running:
+    with running_demo(tmp_path_factory.mktemp("demo"), "--assistants") as running:
         yield running
 
 

@@ -39,7 +39,7 @@ class Answer:
     """The answer to a call."""
 
     text: str
-    """The data as JSON, or what went wrong in words."""
+    """The data as JSON, or a text that says what went wrong."""
     data: dict[str, Any] | None = None
     """What the output schema describes; None if the call failed."""
 

@@ -59,7 +59,7 @@ def load_protocol(settings: AssistantSettings, tools: Sequence[Tool]) -> Protoco
         SettingsError: its package is not installed.
     """
     try:
-        # Only a gateway with tools needs the SDK, which takes half a second and 40 MiB to import.
+        # Only a gateway with tools needs the SDK, which takes a second and 40 MiB to import.
         from student_graph.gateway.web.assistants.protocol import Protocol  # noqa: PLC0415
     except ImportError:
         raise SettingsError("assistants: install student-graph[assistants] to offer tools") from None

@@ -40,7 +40,7 @@ def restricted_parts(
     for node in document.node.definitions:
         if node is operation or isinstance(node, FragmentDefinitionNode):
             visit(node, TypeInfoVisitor(info, finder))
-    return list(finder.found)
+    return list(finder.matches)
 
 
 def is_restricted_field(parent: Any, field: GraphQLField) -> bool:
@@ -59,13 +59,13 @@ class _Finder(Visitor):
     def __init__(self, info: TypeInfo, inputs: Collection[str]) -> None:
         super().__init__()
         self._info, self._inputs = info, inputs
-        self.found: dict[str, None] = {}
+        self.matches: dict[str, None] = {}
 
     def enter_field(self, node: FieldNode, *_: Any) -> None:
         """Note a field of a restricted class."""
         parent, field = self._info.get_parent_type(), self._info.get_field_def()
         if parent is not None and field is not None and is_restricted_field(parent, field):
-            self.found[f"{parent.name}.{node.name.value}"] = None
+            self.matches[f"{parent.name}.{node.name.value}"] = None
 
     def enter_enum_value(self, node: EnumValueNode, *_: Any) -> None:
         """Note a restricted value of an enum."""
@@ -78,4 +78,4 @@ class _Finder(Visitor):
     def _note_input(self, type_: Any, name: str) -> None:
         coordinate = f"{get_named_type(type_)}.{name}"
         if coordinate in self._inputs:
-            self.found[coordinate] = None
+            self.matches[coordinate] = None

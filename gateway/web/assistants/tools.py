@@ -56,7 +56,7 @@ class Tool:
 
 
 def without_restricted_classes(viewer: Viewer) -> Viewer:
-    """Return a viewer to whom no restricted class of data is granted, whatever a document reads."""
+    """Return a viewer without grants of restricted classes of data, whatever a document reads."""
     return replace(viewer, grants=frozenset(_unrestricted(viewer.grants)))
 
 

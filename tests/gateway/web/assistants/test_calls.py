@@ -115,9 +115,9 @@ async def test_a_strangers_child_looks_like_one_who_does_not_exist(school: Schoo
     stranger, absent = [
         await school.stage.call("Overview", number=number) for number in (school.stranger, "000000")
     ]
-    theirs = await school.stage.call("Overview", "superintendent", number=school.stranger)
+    visible = await school.stage.call("Overview", "superintendent", number=school.stranger)
 
-    assert theirs.structured_content["data"]["student"]["studentUniqueId"] == school.stranger
+    assert visible.structured_content["data"]["student"]["studentUniqueId"] == school.stranger
     assert stranger.structured_content == absent.structured_content == {"data": {"student": None}}
     assert school.stage.graph.post(OVERVIEW, "teacher", number=school.stranger)["data"] == {"student": None}
 

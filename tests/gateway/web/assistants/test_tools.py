@@ -164,7 +164,7 @@ def test_no_example_that_is_a_tool_has_a_restricted_class_in_its_schemas() -> No
 
     assert all("restricted class" in reason for reason in refused)
     assert len(built) > len(EXAMPLES) / 2
-    assert {name: found & restricted_names() for name, found in names.items()} == {name: set() for name in names}
+    assert {name: own & restricted_names() for name, own in names.items()} == {name: set() for name in names}
     assert "letter" in names["ClassRoster"]
 
 
@@ -198,9 +198,9 @@ def restricted_names() -> set[str]:
     return (names[True] - names[False]) | {name.partition(".")[2] for name in restricted_inputs()}
 
 
-def test_the_restricted_fields_are_those_that_the_schema_marks() -> None:
+def test_a_field_is_restricted_if_the_schema_marks_it() -> None:
     """A field of a marked type, and a field that is marked itself."""
-    found = {
+    restricted = {
         f"{type_.name}.{name}"
         for type_ in schema().type_map.values()
         if isinstance(type_, GraphQLObjectType)
@@ -208,8 +208,8 @@ def test_the_restricted_fields_are_those_that_the_schema_marks() -> None:
         if is_restricted_field(type_, field)
     }
 
-    assert "Student.disciplineIncidents" in found
-    assert found == {coordinate for coordinate, is_marked in marked_fields().items() if is_marked}
+    assert "Student.disciplineIncidents" in restricted
+    assert restricted == {coordinate for coordinate, is_marked in marked_fields().items() if is_marked}
 
 
 def tag_of(node: Any) -> str | None:
@@ -218,7 +218,7 @@ def tag_of(node: Any) -> str | None:
     return marks[0].arguments[0].value.value if marks else None
 
 
-def test_the_restricted_inputs_are_those_of_the_restricted_fields() -> None:
+def test_an_input_is_restricted_if_it_reads_a_restricted_field() -> None:
     """Each metric of behavior is a marked field of its summary; programs and dimensions are written by hand."""
     behavior = re.search(r"^type BehaviorSummary .*?^}", PRINTED, re.DOTALL | re.MULTILINE)
     assert behavior is not None
