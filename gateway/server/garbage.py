@@ -31,7 +31,7 @@ How much more may be set aside than after the last collection of everything, as 
 collected although requests are answered. Python's own rule is the smaller one. Where most of a growth was caches
 that filled and no garbage, the next growth may be twice as large, up to the larger factor.
 """
-MAX_WAIT_SECONDS = 10.0
+MAX_WAIT_SECONDS = 60.0
 """How long a collection that is due waits for a moment in which no request is being answered."""
 IDLE_SECONDS = 1.0
 """How long no request must have been answered before everything is collected earlier than it must be."""

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from student_graph.gateway.concurrency.loop_time import use_budget
 from student_graph.gateway.concurrency.observation import note_errors
+from student_graph.gateway.disclosure.address import note_address
 from student_graph.gateway.web import media_types
 from student_graph.gateway.web.load_shedding import LoadShedder, OverloadError
 from student_graph.gateway.web.request import RequestHead, repeated_header
@@ -50,6 +51,7 @@ class GatewayApp:
         if scope["type"] != "http":
             await self._routes(scope, receive, send)
             return
+        note_address(scope)
         # Until the viewer is known. The task may have been started by the request before it, and has its budget.
         use_budget(self._load_shedder.budgets.strangers)
         if self._allowed_hosts is not None and _host_name(scope) not in self._allowed_hosts:
@@ -70,9 +72,13 @@ class GatewayApp:
                 self._load_shedder.check()
                 await self._graphql(scope, receive, send)
             except OverloadError as error:
-                note_errors(["OVERLOADED"])
-                headers = {"Retry-After": str(math.ceil(error.retry_after))}
-                await send_response(send, OVERLOAD_BODY, media_types.JSON, 503, headers)
+                retry_after = error.retry_after
+            else:
+                return
+            # The response may have to wait. What the error refers to, such as the body, is freed before.
+            note_errors(["OVERLOADED"])
+            headers = {"Retry-After": str(math.ceil(retry_after))}
+            await send_response(send, OVERLOAD_BODY, media_types.JSON, 503, headers)
 
 
 def _is_from_browser(scope: Scope) -> bool:

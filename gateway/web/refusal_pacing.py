@@ -3,7 +3,8 @@ Pacing: a client that gets many refusals gets each further one later, so that a 
 
 A refusal costs the gateway about a tenth of a millisecond, and a client that sends the next bad request at once
 could keep the processor busy with nothing else. Only refusals wait: other requests from the same address, such as
-those of a school or a proxy, are answered as ever. Refusals under overload (503) must be quick and do not wait.
+those of a school or a proxy, are answered as ever. Refusals under overload (503) are counted apart from a client's
+mistakes (4xx): each of them says that the client must wait for a second or two, and few do not.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from cachetools import LRUCache
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 REFUSALS_PER_SECOND, REFUSALS_BURST = 200.0, 1_000
-"""Refusals that one address gets at once after a quiet time, and then in each second."""
+"""Refusals of one kind that an address gets at once after a quiet time, and then in each second."""
 MAX_REFUSAL_DELAY_SECONDS = 2.0
+OVERLOAD_STATUS = 503
 MAX_PACED_ADDRESSES = 10_000
 """Addresses whose refusals are counted; the one refused least recently is forgotten."""
 
@@ -35,7 +37,7 @@ def address_key(host: str) -> object:
 
 
 class RefusalPacing:
-    """ASGI middleware that delays responses with a 4xx status to an address that gets too many of them."""
+    """ASGI middleware that delays responses with status 4xx or 503 to an address that gets too many of them."""
 
     def __init__(
         self,
@@ -48,7 +50,7 @@ class RefusalPacing:
         self._app = app
         self._clock, self._sleep = clock, sleep
         self._next_refusals: LRUCache[object, float] = LRUCache(MAX_PACED_ADDRESSES)
-        """By address, when its next refusal would be due if they came at the allowed rate."""
+        """By address and kind, when the next refusal would be due if they came at the allowed rate."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -57,17 +59,20 @@ class RefusalPacing:
             return
 
         async def send_paced(message: Message) -> None:
-            if message["type"] == "http.response.start" and 400 <= message["status"] < 500:
-                delay = self.delay((scope.get("client") or ("",))[0])
-                if delay > 0:
-                    await self._sleep(delay)
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                if status == OVERLOAD_STATUS or 400 <= status < 500:
+                    host = (scope.get("client") or ("",))[0]
+                    delay = self.delay(host, is_overload=status == OVERLOAD_STATUS)
+                    if delay > 0:
+                        await self._sleep(delay)
             await send(message)
 
         await self._app(scope, receive, send_paced)
 
-    def delay(self, host: str) -> float:
+    def delay(self, host: str, *, is_overload: bool = False) -> float:
         """Count a refusal of a host, and return the seconds that it waits."""
-        key, now = address_key(host), self._clock()
+        key, now = (address_key(host), is_overload), self._clock()
         due = max(self._next_refusals.get(key, now), now)
         delay = due - now - REFUSALS_BURST / REFUSALS_PER_SECOND
         if delay < MAX_REFUSAL_DELAY_SECONDS:

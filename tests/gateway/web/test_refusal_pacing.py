@@ -46,22 +46,23 @@ class Gateway:
         return sum(self.delays[count:])
 
 
-async def test_a_burst_of_refusals_is_answered_at_once_and_a_flood_is_not() -> None:
+@pytest.mark.parametrize("status", [401, 429, 503])
+async def test_a_burst_of_refusals_is_answered_at_once_and_a_flood_is_not(status: int) -> None:
     """Each connection of a flood then waits two seconds for a refusal, however many there are."""
     gateway = Gateway()
-    assert sum([await gateway.request(401) for _ in range(REFUSALS_BURST)]) == 0
-    flood = [await gateway.request(401) for _ in range(2_000)]
+    assert sum([await gateway.request(status) for _ in range(REFUSALS_BURST)]) == 0
+    flood = [await gateway.request(status) for _ in range(2_000)]
     assert flood == sorted(flood)
     assert flood[-1] == pytest.approx(MAX_REFUSAL_DELAY_SECONDS, abs=2 / REFUSALS_PER_SECOND)
     gateway.clock.now += REFUSALS_BURST / REFUSALS_PER_SECOND + MAX_REFUSAL_DELAY_SECONDS
-    assert sum([await gateway.request(401) for _ in range(REFUSALS_BURST)]) == 0
+    assert sum([await gateway.request(status) for _ in range(REFUSALS_BURST)]) == 0
 
 
 @pytest.mark.parametrize(("status", "host"), [
     (200, "192.0.2.1"), (503, "192.0.2.1"), (500, "192.0.2.1"), (401, "192.0.2.2")
 ])  # fmt: skip
 async def test_others_do_not_wait_for_a_flood(status: int, host: str) -> None:
-    """Successful requests of the same address, refusals under overload, and refusals of other addresses."""
+    """Successful requests of the same address, its refusals of another kind, and refusals of other addresses."""
     gateway = Gateway()
     for _ in range(2 * REFUSALS_BURST):
         await gateway.request(404)
