@@ -49,8 +49,8 @@ def days_absent(page: Page, student: dict[str, Any]) -> Locator:
     )
 
 
-@pytest.mark.parametrize("brought_by", ["a purge", "age"])
-async def test_the_page_changes_when_the_vendor_does(attendance: Attendance, brought_by: str) -> None:
+@pytest.mark.parametrize("cause", ["a purge", "age"])
+async def test_the_page_changes_when_the_vendor_does(attendance: Attendance, cause: str) -> None:
     """A report of the change brings it at once, and the age of the attendance alone brings it a minute later."""
     student = students_of_first_class(attendance)[0]
     async with visit(attendance.running, "teacher") as visitor:
@@ -60,7 +60,7 @@ async def test_the_page_changes_when_the_vendor_does(attendance: Attendance, bro
         await state.get_by_text("Live, read at").wait_for()
         before = await days_absent(page, student).inner_text()
         attendance.record_absence(student["studentUniqueId"])
-        if brought_by == "a purge":
+        if cause == "a purge":
             attendance.running.purge_cache()
         await expect(days_absent(page, student)).to_have_text("1", timeout=CHANGE_MILLISECONDS)
         text = await state.inner_text()
@@ -98,7 +98,7 @@ async def test_without_live_documents_the_page_is_as_it_was_opened(attendance: A
     assert refused == 1
 
 
-async def test_a_gateway_that_stops_is_said_and_found_again(tmp_path: Path) -> None:
+async def test_the_page_says_that_the_gateway_stopped(tmp_path: Path) -> None:
     """The page stays, says that it is not live, and the gateway's process ends in good order."""
     with demo_with_attendance(tmp_path) as attendance:
         async with visit(attendance.running, "teacher") as visitor:

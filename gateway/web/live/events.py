@@ -40,12 +40,16 @@ class LiveEnd:
     """Whether the same request may succeed later."""
 
 
-STOPPING = LiveEnd("STOPPING", "The gateway stops; open the live document again.", retryable=True)
+STOPPING = LiveEnd(code="STOPPING", message="The gateway stops; open the live document again.", retryable=True)
 SETTINGS_CHANGED = LiveEnd(
-    "SETTINGS_CHANGED", "The gateway has other settings now; open the live document again.", retryable=True
+    code="SETTINGS_CHANGED",
+    message="The gateway has other settings now; open the live document again.",
+    retryable=True,
 )
 NOT_RECORDED = LiveEnd(
-    "NOT_RECORDED", "The disclosure cannot be recorded at the moment, so nothing is disclosed.", retryable=True
+    code="NOT_RECORDED",
+    message="The disclosure cannot be recorded at the moment, so nothing is disclosed.",
+    retryable=True,
 )
 
 

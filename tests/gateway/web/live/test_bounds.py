@@ -28,8 +28,8 @@ async def test_a_viewer_has_so_many_live_documents() -> None:
     """One more is refused with a time to try again; a closed one makes room, and others are not concerned."""
     gateway = LiveGateway(LiveLimits(documents_per_viewer=2))
     async with gateway.served():
-        async with gateway.opened() as one, gateway.opened() as two:
-            await one.count()
+        async with gateway.opened() as first, gateway.opened() as two:
+            await first.count()
             await two.count()
             response = await gateway.client.post("/graphql", **gateway.request())
             async with gateway.opened(viewer="teacher") as other:
@@ -93,16 +93,16 @@ async def test_changes_in_quick_succession_are_one_answer() -> None:
     assert gateway.asks() == 2
 
 
-async def test_documents_take_turns_and_each_comes_to_its_own() -> None:
+async def test_documents_that_changed_at_once_take_turns() -> None:
     """With one turn, three documents that changed at once are executed one after the other."""
     gateway = LiveGateway(LiveLimits(at_once=1))
-    async with gateway.served(), gateway.opened() as one, gateway.opened() as two, gateway.opened() as three:
-        assert [await stream.count() for stream in (one, two, three)] == [1, 1, 1]
+    async with gateway.served(), gateway.opened() as first, gateway.opened() as two, gateway.opened() as three:
+        assert [await stream.count() for stream in (first, two, three)] == [1, 1, 1]
         gateway.timer.advance(INTERVAL)
         await gateway.timer.wait_for(3)
         gateway.add_event(4)
         await gateway.report_change()
-        assert [await stream.count() for stream in (one, two, three)] == [2, 2, 2]
+        assert [await stream.count() for stream in (first, two, three)] == [2, 2, 2]
 
 
 async def test_an_answer_that_is_too_large_is_refused() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -17,6 +18,7 @@ from student_graph.gateway.web.live.document import HEARTBEAT_SECONDS, LiveDocum
 from student_graph.gateway.web.live.limits import LiveLimits
 from student_graph.gateway.web.request import RequestHead
 from student_graph.resolvers.access import unlimited_grants
+from tests.gateway.servers import ROOT
 from tests.gateway.web.live.gateway import LiveGateway
 
 INTERVAL = LiveLimits().interval
@@ -42,7 +44,7 @@ def reason(event: tuple[str, Any]) -> dict[str, Any]:
 
 
 async def test_the_end_of_a_token_ends_the_document(gateway: LiveGateway) -> None:
-    """Within a heartbeat, also if nothing changes; nothing is sent after it, and nothing is asked."""
+    """Within a heartbeat, also if nothing changes; nothing is sent after it, and no source is read."""
     async with gateway.opened() as stream:
         assert await stream.count() == 1
         gateway.tokens.by_name["head"] = None
@@ -69,7 +71,7 @@ async def test_a_change_after_the_end_of_a_token_is_not_shown(gateway: LiveGatew
     assert gateway.asks() == 1
 
 
-async def test_each_answer_has_the_grants_of_now(gateway: LiveGateway) -> None:
+async def test_every_answer_has_the_grants_of_now(gateway: LiveGateway) -> None:
     """A class of data that the viewer has lost is gone from the next answer."""
     async with gateway.opened(DISCIPLINE) as stream:
         _, before = await stream.event()
@@ -89,35 +91,47 @@ async def test_each_answer_has_the_grants_of_now(gateway: LiveGateway) -> None:
 @pytest.mark.parametrize("code", ["STOPPING", "SETTINGS_CHANGED"])
 async def test_the_gateways_end_ends_all_documents(gateway: LiveGateway, code: str) -> None:
     """Each says that the client may come back, at times that differ; a document of later is not opened."""
-    async with gateway.opened() as one, gateway.opened() as other:
-        await one.count()
+    async with gateway.opened() as first, gateway.opened() as other:
+        await first.count()
         await other.count()
         if code == "STOPPING":
             gateway.is_stopping = True
         else:
             gateway.live.end()
-        ended = [reason(await stream.event()) for stream in (one, other)]
+        ended = [reason(await stream.event()) for stream in (first, other)]
 
     assert [(end["code"], end["retryable"]) for end in ended] == [(code, True)] * 2
     assert all(1 <= end["retryAfter"] <= live_events.MAX_RETRY_SECONDS for end in ended)
     assert len(gateway.live) == 0
 
 
+async def test_the_page_about_live_documents_shows_an_end_as_it_is_sent(gateway: LiveGateway) -> None:
+    """Only the time to come back differs."""
+    [shown] = re.findall(r"```text\nevent: complete\ndata: (.*)\n```", (ROOT / "docs" / "live.md").read_text())
+    async with gateway.opened() as stream:
+        await stream.count()
+        gateway.is_stopping = True
+        ended = reason(await stream.event())
+
+    shown_end = json.loads(shown)["extensions"]["live"]
+    assert shown_end == {**ended, "retryAfter": shown_end["retryAfter"]}
+
+
 async def test_a_vendor_that_hangs_does_not_hold_up_the_end(gateway: LiveGateway) -> None:
     """A document that is just being executed ends too."""
     async with gateway.opened() as stream:
         assert await stream.count() == 1
-        asked = asyncio.Event()
+        is_executing = asyncio.Event()
 
         async def hang(*_: Any, **__: Any) -> Any:
-            asked.set()
+            is_executing.set()
             await asyncio.Event().wait()
 
         sis = gateway.pipeline.sources[0].adapter
         sis.attendance_events_by_student = hang  # type: ignore[method-assign, assignment]
         gateway.timer.advance(INTERVAL)
         await gateway.report_change()
-        await asked.wait()
+        await is_executing.wait()
         gateway.live.end()
         assert reason(await stream.event())["code"] == "SETTINGS_CHANGED"
 
@@ -157,7 +171,7 @@ async def opened_without_server(gateway: LiveGateway, receive: Any) -> LiveDocum
     return await gateway.live.open(gateway.admission.request(head, viewer, body, "application/json"), receive)
 
 
-async def test_each_answer_that_is_sent_is_one_disclosure(gateway: LiveGateway) -> None:
+async def test_every_answer_that_is_sent_is_a_disclosure(gateway: LiveGateway) -> None:
     """What is equal to what the viewer has already discloses nothing, and is not recorded."""
     async with gateway.opened() as stream:
         assert await stream.count() == 1

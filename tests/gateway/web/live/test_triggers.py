@@ -35,7 +35,7 @@ async def pass_quietly(gateway: LiveGateway, seconds: float, documents: int = 1)
     await gateway.timer.wait_for(documents)
 
 
-async def test_the_whole_answer_comes_at_once(gateway: LiveGateway) -> None:
+async def test_the_complete_answer_comes_at_once(gateway: LiveGateway) -> None:
     """It is that of an ordinary request, as an event of GraphQL over server-sent events."""
     request = gateway.request(Accept="application/json")
     ordinary = (await gateway.client.post("/graphql", **request)).json()
@@ -71,11 +71,11 @@ async def test_a_change_of_somebody_else_is_not_looked_at(gateway: LiveGateway) 
         await gateway.report_change(students=["s2"])
         await gateway.report_change(records=["Section"])
         assert await other.count() == 1
-        asked = gateway.asks()
+        reads = gateway.asks()
         await pass_quietly(gateway, HEARTBEAT_SECONDS - INTERVAL, 2)
         assert await stream.event() == (":", None)
 
-    assert gateway.asks() == asked
+    assert gateway.asks() == reads
 
 
 async def test_an_answer_that_is_too_old_is_read_again(gateway: LiveGateway) -> None:
@@ -109,20 +109,20 @@ async def test_an_equal_answer_is_not_sent_again(gateway: LiveGateway) -> None:
 
 async def test_viewers_of_one_district_share_its_reads(gateway: LiveGateway) -> None:
     """However many look at it, the vendor is asked once for each change."""
-    async with gateway.opened() as one, gateway.opened(viewer="teacher") as other, gateway.opened() as third:
-        assert await one.count() == 1
+    async with gateway.opened() as first, gateway.opened(viewer="teacher") as other, gateway.opened() as third:
+        assert await first.count() == 1
         await third.count()
         name, content = await other.event()
         assert (name, content["data"]) == ("next", {"student": None})
         gateway.add_event(4)
         gateway.timer.advance(INTERVAL)
         await gateway.report_change(records=["AttendanceEvent"])
-        assert (await one.count(), await third.count()) == (2, 2)
+        assert (await first.count(), await third.count()) == (2, 2)
 
     assert gateway.asks() == 2
 
 
-async def test_a_failed_source_is_shown_as_failed_and_asked_again_later(gateway: LiveGateway) -> None:
+async def test_a_failed_source_is_shown_as_failed_and_read_again_later(gateway: LiveGateway) -> None:
     """Its code is in the answer; half a minute later the answer is whole again."""
     gateway.ledger.failing["attendance_events_by_student"] = UnavailableError("down")
     async with gateway.opened() as stream:
