@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import timedelta
@@ -29,6 +30,16 @@ class Section(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True
     )
+
+
+def _check_network(text: str) -> str:
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError:
+        raise ValueError("an address such as 10.0.0.6, or a network such as 10.0.0.0/24") from None
+    if network.prefixlen == 0:
+        raise ValueError("smaller: in the network of all addresses, everybody could state another address")
+    return text
 
 
 def _check_redis_url(url: str) -> str:
@@ -73,6 +84,8 @@ class ServerConfig(Section):
     """Whether the graph is also a subgraph for the supergraph of the district, by Apollo Federation 2."""
     connections_per_address: int = Field(default=2_048, ge=1)
     """Open connections of one address; set it to what a proxy in front opens, if that is more."""
+    trusted_proxies: tuple[Annotated[str, AfterValidator(_check_network)], ...] = ()
+    """Addresses or networks of proxies in front, whose `X-Forwarded-For` tells the address of the client."""
     drain: float = Field(default=5.0, ge=0, le=60)
     """Seconds between SIGTERM, when `/health/ready` changes to 503, and closing the port."""
     watch: bool = False

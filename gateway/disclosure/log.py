@@ -21,6 +21,7 @@ from pathlib import Path
 
 import msgspec
 
+from student_graph.gateway.disclosure.address import noted_address
 from student_graph.gateway.disclosure.entries import Entry, SourceAges
 from student_graph.gateway.disclosure.errors import UnwritableError, log_failure
 from student_graph.gateway.disclosure.keys import DisclosureKeys
@@ -38,10 +39,11 @@ MAX_FILE_BYTES = 256 << 20
 """Size of a file after which the process continues in a new one."""
 ID_FORMAT = b"%012x%b%08x"
 """A line's id: its time in milliseconds, the process's random number, and a counter. Ids sort by time."""
-LINE_FORMAT = b'{"v":1,"id":"' + ID_FORMAT + b'","ts":"%b.%03dZ",%b,"sources":%b,"requestId":"%b"'
+LINE_FORMAT = b'{"v":1,"id":"' + ID_FORMAT + b'","ts":"%b.%03dZ",%b,"sources":%b,"requestId":"%b","address":%b'
 """
 A line without `prev` and its closing brace. Between `ts` (when it was written, UTC) and `sources` (the district's
-sources, each with its freshness and age in seconds) is the entry's body: see `entries`.
+sources, each with its freshness and age in seconds) is the entry's body: see `entries`. `address` is the client's,
+or null.
 """
 REPEAT_FORMAT = b'"tenant":%b,"same":"%b","count":%d'
 """Body of an entry that the file already holds in full: `same` is the id of the full line."""
@@ -100,14 +102,14 @@ class DisclosureLog:
         """
         for entry in entries:
             stamps = self._next_stamps()
-            sources, request = entry.sources(ages), request_id.encode()
+            end = entry.sources(ages), request_id.encode(), noted_address()
             file = self.current_file.name
             body = entry.repeat_body if entry.file == file else entry.body
             try:
-                self._write_in_order(LINE_FORMAT % (*stamps, body, sources, request))
+                self._write_in_order(LINE_FORMAT % (*stamps, body, *end))
             except OSError as exc:
                 # In full, because it may be written into another file than the one that holds the full line.
-                line = LINE_FORMAT % (*stamps, entry.body, sources, request)
+                line = LINE_FORMAT % (*stamps, entry.body, *end)
                 self._enqueue(exc, line, sensitive=entry.sensitive)
                 continue
             if body is entry.body:
@@ -122,7 +124,7 @@ class DisclosureLog:
         Raises:
             UnwritableError: it cannot be recorded.
         """
-        line = LINE_FORMAT % (*self._next_stamps(), entry.body, b"[]", request_id.encode())
+        line = LINE_FORMAT % (*self._next_stamps(), entry.body, b"[]", request_id.encode(), noted_address())
         try:
             await asyncio.to_thread(self._write_own_file, line)
         except OSError as exc:

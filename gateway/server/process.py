@@ -11,7 +11,7 @@ import resource
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from types import FrameType
 
@@ -75,7 +75,7 @@ def run(
     connections = ConnectionTable(per_address=service.connections_per_address, total=max_connections())
     reload_all = None if member is None else member.request_reload
     reloadable = ReloadableApplication(application, loader, reload_all) if loader is not None else None
-    config = server_config(reloadable or application.asgi, connections)
+    config = server_config(reloadable or application.asgi, connections, service.trusted_proxies)
     if member is not None and reloadable is not None and loader is not None:
         place = _WorkerPlace(member, reloadable, loader, connections)
     else:
@@ -89,8 +89,15 @@ def run(
     return server.exit_status
 
 
-def server_config(app: ASGIApp, connections: ConnectionTable) -> uvicorn.Config:
-    """The settings of the HTTP server for an application; `connections` bounds those of clients."""
+def server_config(
+    app: ASGIApp, connections: ConnectionTable, trusted_proxies: Collection[str] = ()
+) -> uvicorn.Config:
+    """
+    The settings of the HTTP server for an application; `connections` bounds those of clients.
+
+    The client of a request that one of `trusted_proxies`, addresses or networks, passes on is the last address in
+    its `X-Forwarded-For` that is no trusted proxy.
+    """
     return uvicorn.Config(
         app,
         interface="asgi3",
@@ -99,7 +106,8 @@ def server_config(app: ASGIApp, connections: ConnectionTable) -> uvicorn.Config:
         log_config=None,
         log_level="warning",
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=list(trusted_proxies),
         ws="none",
         timeout_graceful_shutdown=SHUTDOWN_GRACE_SECONDS,
     )

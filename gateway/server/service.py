@@ -70,6 +70,8 @@ class Service:
     """Host names that requests may be addressed to; `*` for all."""
     connections_per_address: int = MAX_CONNECTIONS_PER_ADDRESS
     """Open connections that one address may have; the one that has waited for longest makes room for a new one."""
+    trusted_proxies: Collection[str] = ()
+    """Addresses and networks of proxies whose `X-Forwarded-For` tells the address of the client."""
     drain_seconds: float = 0.0
     """Time between the signal to stop and the end of listening, in which the process is unready."""
     assistants: AssistantSettings | None = None

@@ -42,10 +42,10 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.contextmanager
-def client_for(app: ASGIApp) -> Iterator[httpx.Client]:
+def client_for(app: ASGIApp, trusted_proxies: Sequence[str] = ()) -> Iterator[httpx.Client]:
     """Serve an application in a thread until the block ends, and yield a client for it."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = _Server(server_config(app, ConnectionTable()))
+        server = _Server(server_config(app, ConnectionTable(), trusted_proxies))
         thread = threading.Thread(target=lambda: server.run(sockets=[listener]), daemon=True)
         thread.start()
         try:

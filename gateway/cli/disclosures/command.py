@@ -31,7 +31,7 @@ DAY_PATTERN = re.compile(r"\d{4}-\d\d-\d\d")
 HEADINGS = ("WHEN", "WHO", "ROLE", "PURPOSE", "OPERATION", "RECORDS", "CLASSES")
 CSV_HEADINGS = (
     "when", "name", "subject", "issuer", "number", "role", "purpose", "basis", "operation", "records", "classes",
-    "fields", "break_glass", "assistant", "request",
+    "fields", "break_glass", "assistant", "request", "address",
 )  # fmt: skip
 Names: TypeAlias = Mapping[tuple[str, str], str]
 """Names of people by kind and number: see `names_of_people`."""
@@ -258,6 +258,7 @@ def _table(disclosures: Sequence[Disclosure], names: Names) -> Table:
             disclosure.break_glass,
             disclosure.assistant,
             disclosure.request,
+            disclosure.address,
         )
         for disclosure in disclosures
     ]

@@ -69,6 +69,8 @@ class Disclosure:
     """Client id of the assistant that asked in the person's name; None if the person asked."""
     request: str
     """Id of the request, which errors and logs name, too."""
+    address: str | None
+    """Network address that the request came from; None if it is not known."""
 
     def as_json(self, name: str | None) -> dict[str, Any]:
         """The disclosure as JSON values, with the person's name, None if it is not known."""
@@ -92,6 +94,7 @@ class Disclosure:
             "breakGlass": self.break_glass,
             "assistant": self.assistant,
             "request": self.request,
+            "address": self.address,
         }
 
 
@@ -115,6 +118,7 @@ def report(
             break_glass=bool(opening or line.get("breakGlass")),
             assistant=line.get("assistant"),
             request=line.get("requestId", ""),
+            address=line.get("address"),
         )
 
 

@@ -130,6 +130,7 @@ class ServiceLoader:
             viewers,
             GraphiQLPage(issuers=issuers) if server.graphiql else None,
             connections_per_address=math.ceil(server.connections_per_address / self._workers),
+            trusted_proxies=server.trusted_proxies,
             drain_seconds=server.drain,
             assistants=assistant_settings(settings.assistants, settings.districts, settings.issuers),
             get_queries=server.get_queries,

@@ -70,6 +70,7 @@ async def test_a_line_says_who_saw_which_students_and_holds_no_name(tmp_path: Pa
         "policy": POLICY,
         "sources": [{"name": "sis", "fresh": "fresh", "age_s": 3}],
         "requestId": REQUEST_ID,
+        "address": None,
     }
 
 

@@ -1,0 +1,34 @@
+"""The network address that a request came from, which the log writes beside the request's id."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from contextvars import ContextVar
+from typing import Any
+
+_address: ContextVar[bytes] = ContextVar("address", default=b"null")
+"""As JSON: the address, or null."""
+
+
+def note_address(scope: Mapping[str, Any]) -> None:
+    """
+    Note the address of the client of an ASGI request, for what is recorded while it is answered.
+
+    A trusted proxy's header has replaced the proxy's own address. What is no address, such as the path of a socket
+    or a text that a proxy passed on, is not noted.
+    """
+    client = scope.get("client")
+    _address.set(_as_json(client[0] if client else ""))
+
+
+def noted_address() -> bytes:
+    """The address of the request that is answered, as JSON; null if it is not known."""
+    return _address.get()
+
+
+def _as_json(host: str) -> bytes:
+    try:
+        return b'"%b"' % str(ipaddress.ip_address(host.partition("%")[0])).encode()
+    except ValueError:
+        return b"null"
