@@ -55,7 +55,7 @@ def test_only_a_trusted_proxy_states_the_address(
     assert response.json() == address
 
 
-async def test_the_record_has_the_address_of_each_request(tmp_path: Path) -> None:
+async def test_the_record_has_the_address_of_requests(tmp_path: Path) -> None:
     """Beside the request's id, also on the short line of a response that is sent again."""
     log = DisclosureLog(tmp_path, KEYS)
     disclosure = entry("s1")
