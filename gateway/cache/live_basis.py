@@ -7,6 +7,7 @@ sooner than the lookup's own age allows.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -59,17 +60,19 @@ class LiveBasis:
 
     def __init__(self, cache: Cache, on_change: Callable[[], None]) -> None:
         """Watch what an operation is going to read; `on_change` is called when some of it has changed."""
-        self._cache = cache
-        self._watch = cache.store.watches.start(on_change)
+        self._cache, self._on_change = cache, on_change
+        self._watch = cache.store.watches.start(self._note_change)
         self.dependencies = LiveDependencies(store=cache.store, watch=self._watch)
         """The dependencies of the operation."""
-        self.due_at = 0.0
-        """When the answer is too old, by the cache's clock."""
+        self._has_changed = False
+        self.due_at = math.inf
+        """When the answer is too old, or when something that it rests on changed first, by the cache's clock."""
 
-    @property
-    def has_changed(self) -> bool:
-        """Whether something that the answer rests on was replaced or removed."""
-        return self._watch.has_changed
+    def _note_change(self) -> None:
+        if not self._has_changed:
+            self._has_changed = True
+            self.due_at = self._cache.clock()
+        self._on_change()
 
     def complete(self, traffic: Traffic) -> None:
         """Add what else the finished operation rests on, and find out when the answer is too old."""
@@ -81,7 +84,7 @@ class LiveBasis:
         if dependencies.has_missing or any(counts.failures for counts in traffic.by_source.values()):
             times.append(now)
         too_old_at = [time if time > now else now + RETRY_SECONDS for time in times]
-        self.due_at = min(now + MAX_QUIET_SECONDS, *too_old_at)
+        self.due_at = min(self.due_at, now + MAX_QUIET_SECONDS, *too_old_at)
         dependencies.batches.clear()  # the watch holds their entries for as long as they are cached
 
     def refresh(self) -> Collection[Entry]:

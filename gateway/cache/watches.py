@@ -35,13 +35,11 @@ class Watches:
 class Watch:
     """A watch over some entries. It holds them until they change, or until it is closed."""
 
-    __slots__ = ("_by_entry", "_entries", "_on_change", "has_changed")
+    __slots__ = ("_by_entry", "_entries", "_on_change")
 
     def __init__(self, by_entry: dict[Entry, set[Watch]], on_change: Callable[[], None]) -> None:
         self._by_entry, self._on_change = by_entry, on_change
         self._entries: set[Entry] = set()
-        self.has_changed = False
-        """Whether one of its entries was replaced, purged or deleted."""
 
     def __contains__(self, entry: Entry) -> bool:
         """Whether an entry is watched, and unchanged."""
@@ -63,7 +61,6 @@ class Watch:
     def note_change(self, entry: Entry) -> None:
         """Note that an entry has changed."""
         self._entries.discard(entry)
-        self.has_changed = True
         self._on_change()
 
     def discard(self, entry: Entry) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from starlette.types import Receive, Send
 
 from student_graph.gateway.cache.live_basis import LiveBasis
+from student_graph.gateway.concurrency.observation import observe
 from student_graph.gateway.disclosure import UnwritableError
 from student_graph.gateway.web.admission import Admission, AdmittedRequest
 from student_graph.gateway.web.disconnect import ClientDisconnectedError, run_while_connected
@@ -25,7 +26,7 @@ from student_graph.resolvers.fields.errors import INTERNAL
 HEARTBEAT_SECONDS = 15.0
 """Time without an event after which the token is checked and a comment is sent."""
 SETTLE_SECONDS = 1.0
-"""How long a document waits once something is too old: what was read just after it is read again together."""
+"""How long a document waits once something has changed or is too old: much of it comes together."""
 REFRESH_SECONDS = 10.0
 """How long a document waits for the sources of its stale answers; after that they are shown as stale."""
 
@@ -93,6 +94,7 @@ class LiveDocument:
 
     async def _serve(self, events: EventSender) -> None:
         await events.start()
+        observe(None, None)  # what follows is no part of the request
         following = asyncio.create_task(self._follow(events))
         try:
             await asyncio.wait((following, self._ended), return_when=asyncio.FIRST_COMPLETED)
@@ -153,8 +155,7 @@ class LiveDocument:
 
     def _due_at(self) -> float:
         """When the document is executed again."""
-        earliest = self._answered_at + self._parts.interval
-        return earliest if self._basis.has_changed else max(earliest, self._basis.due_at + SETTLE_SECONDS)
+        return max(self._answered_at + self._parts.interval, self._basis.due_at + SETTLE_SECONDS)
 
     async def _refresh(self, events: EventSender) -> None:
         """Ask for what is stale, and wait until it is there: an answer is sent once, and not stale before."""

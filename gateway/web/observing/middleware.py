@@ -9,6 +9,7 @@ from typing import Protocol
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from student_graph.gateway.concurrency.observation import RequestNotes, Span, observe
+from student_graph.gateway.web.media_types import EVENT_STREAM
 from student_graph.gateway.web.observing.outcome import Outcome, outcome_of
 
 ALL_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"})
@@ -47,7 +48,7 @@ class ObservedApp:
         if scope["type"] != "http" or scope["path"] != "/graphql":
             await self._app(scope, receive, send)
             return
-        status, is_sent = 0, False
+        status, is_sent, is_counted = 0, False, False
 
         async def send_observed(message: Message) -> None:
             nonlocal status, is_sent
@@ -55,15 +56,19 @@ class ObservedApp:
                 status = message["status"]
             await send(message)
             is_sent = message["type"] == "http.response.body" and not message.get("more_body")
+            if _starts_stream(message):  # it may stay open for hours, and its first answer is ready
+                is_sent = True
+                count()
 
         method = scope["method"] if scope["method"] in ALL_METHODS else OTHER_METHOD
         span = self._observer.start_request(method, _traceparent(scope))
         notes, started_at = RequestNotes(), time.perf_counter()
-        observe(span, notes)
-        try:
-            await self._app(scope, receive, send_observed)
-        finally:
-            observe(None, None)
+
+        def count() -> None:
+            nonlocal is_counted
+            if is_counted:
+                return
+            is_counted = True
             outcome = outcome_of(notes, status if is_sent else None)
             if outcome is not None:
                 seconds = time.perf_counter() - started_at
@@ -77,6 +82,19 @@ class ObservedApp:
                 )
             if span is not None:
                 _end(span, notes, outcome, status)
+
+        observe(span, notes)
+        try:
+            await self._app(scope, receive, send_observed)
+        finally:
+            observe(None, None)
+            count()
+
+
+def _starts_stream(message: Message) -> bool:
+    """Whether a message begins a stream of events."""
+    headers = message.get("headers", ()) if message["type"] == "http.response.start" else ()
+    return any(name == b"content-type" and value.startswith(EVENT_STREAM.encode()) for name, value in headers)
 
 
 def _end(span: Span, notes: RequestNotes, outcome: Outcome | None, status: int) -> None:

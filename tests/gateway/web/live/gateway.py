@@ -28,9 +28,11 @@ from student_graph.gateway.web.admission import Admission
 from student_graph.gateway.web.app import GatewayApp
 from student_graph.gateway.web.graphql import GraphQLView
 from student_graph.gateway.web.live import timer as live_timer
+from student_graph.gateway.web.live.document import SETTLE_SECONDS
 from student_graph.gateway.web.live.documents import LiveDocuments
 from student_graph.gateway.web.live.limits import LiveLimits
 from student_graph.gateway.web.load_shedding import LoadLimits, LoadShedder
+from student_graph.gateway.web.observing import ObservedApp
 from student_graph.gateway.web.routes.webhooks import Webhooks, signature
 from student_graph.gateway.web.runner import OperationRunner
 from student_graph.resolvers.context import Viewer
@@ -185,7 +187,16 @@ class LiveGateway:
         )
         self._webhooks = 0
         hooks = Webhooks({("hill", "sis"): KEY}, self.pipeline.cache.purge)
-        self._app = GatewayApp(view, Starlette(routes=hooks.routes()), ["*"], shedder, graphiql=False)
+        app = GatewayApp(view, Starlette(routes=hooks.routes()), ["*"], shedder, graphiql=False)
+        self.outcomes: list[str] = []
+        self._app = ObservedApp(app, self)
+
+    def start_request(self, *_: Any) -> None:
+        """Trace no request."""
+
+    def count_request(self, _: Any, outcome: str, *__: Any, **___: Any) -> None:
+        """Note what became of a request."""
+        self.outcomes.append(outcome)
 
     @asynccontextmanager
     async def served(self) -> AsyncIterator[None]:
@@ -220,7 +231,7 @@ class LiveGateway:
             yield Stream(response)
 
     async def report_change(self, **change: Any) -> None:
-        """Let the SIS report a change by its webhook."""
+        """Let the SIS report a change by its webhook, and a moment pass."""
         self._webhooks += 1  # a repeated call is refused
         content, timestamp = json.dumps(change).encode(), str(int(time.time()) + self._webhooks)
         headers = {
@@ -229,6 +240,7 @@ class LiveGateway:
         }
         response = await self.client.post("/hooks/hill/sis", content=content, headers=headers)
         assert response.status_code == 204
+        self.timer.advance(SETTLE_SECONDS)
 
     def add_event(self, day: int, student: str = "s1") -> None:
         """Record one more day at the vendor."""

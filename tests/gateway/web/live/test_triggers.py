@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from student_graph.adapters.errors import UnavailableError
+from student_graph.gateway.cache import Purge
 from student_graph.gateway.cache.live_basis import RETRY_SECONDS
 from student_graph.gateway.web.live.document import HEARTBEAT_SECONDS, REFRESH_SECONDS, SETTLE_SECONDS
 from student_graph.gateway.web.live.limits import LiveLimits
+from tests.gateway.small_district import DISTRICT
 from tests.gateway.web.live.gateway import FRESH_SECONDS, LiveGateway
 
 INTERVAL = LiveLimits().interval
@@ -48,6 +50,21 @@ async def test_the_complete_answer_comes_at_once(gateway: LiveGateway) -> None:
     assert content["extensions"]["sources"]["hill/sis"]["hits"] > 0
 
 
+async def test_a_live_document_counts_as_a_request_until_its_first_answer(gateway: LiveGateway) -> None:
+    """It may stay open for hours, which says nothing about how long people wait."""
+    async with gateway.opened() as stream:
+        assert await stream.count() == 1
+        assert gateway.outcomes == ["complete"]
+        gateway.add_event(4)
+        gateway.timer.advance(INTERVAL)
+        await gateway.report_change()
+        assert await stream.count() == 2
+    async with gateway.opened() as again:
+        await again.count()
+
+    assert gateway.outcomes == ["complete", "complete"]
+
+
 async def test_a_webhook_brings_the_changed_answer(gateway: LiveGateway) -> None:
     """The vendor is asked once more, and nothing else is read again."""
     async with gateway.opened() as stream:
@@ -59,6 +76,33 @@ async def test_a_webhook_brings_the_changed_answer(gateway: LiveGateway) -> None
         assert await stream.count() == 2
 
     assert (gateway.asks(), gateway.asks("students_by_id")) == (2, 1)
+
+
+async def test_a_purge_in_another_process_of_the_fleet_counts(gateway: LiveGateway) -> None:
+    """The others send it to this process."""
+    async with gateway.opened() as stream:
+        assert await stream.count() == 1
+        gateway.timer.advance(INTERVAL)
+        await gateway.timer.wait_for(1)
+        gateway.add_event(4)
+        gateway.pipeline.cache.answers.purge_this_process(Purge(district=DISTRICT))
+        gateway.timer.advance(SETTLE_SECONDS)
+        assert await stream.count() == 2
+
+
+async def test_what_somebody_else_reads_is_shown_too(gateway: LiveGateway) -> None:
+    """Whoever asks for newer answers brings them to every live document."""
+    async with gateway.opened() as stream:
+        assert await stream.count() == 1
+        gateway.timer.advance(INTERVAL)
+        await gateway.timer.wait_for(1)
+        gateway.add_event(4)
+        newer = gateway.request(Accept="application/json", **{"Cache-Control": "no-cache"})
+        await gateway.client.post("/graphql", **newer)
+        gateway.timer.advance(SETTLE_SECONDS)
+        assert await stream.count() == 2
+
+    assert gateway.asks() == 2
 
 
 async def test_a_change_of_somebody_else_is_not_looked_at(gateway: LiveGateway) -> None:
