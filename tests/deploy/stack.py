@@ -124,7 +124,13 @@ class Stack:
     def start_gateways(self, redis_port: int, ports: list[int]) -> None:
         """Start a gateway on each port by the settings file of the compose file, and wait until all are ready."""
         environ = dict.fromkeys(re.findall(r'_env = "(\w+)"', (COMPOSE / "gateway.toml").read_text()), "unused")
-        environ |= {"FLEET_KEY": KEY, "RECORD_KEY": KEY, "OPERATOR_TOKEN": TOKEN, "REDIS_PASSWORD": PASSWORD}
+        environ |= {
+            "FLEET_KEY": KEY,
+            "RECORD_KEY": KEY,
+            "OPERATOR_TOKEN": TOKEN,
+            "METRICS_TOKEN": TOKEN[::-1],
+            "REDIS_PASSWORD": PASSWORD,
+        }
         for port in ports:
             folder = self.folder / str(port)
             folder.mkdir()
@@ -132,6 +138,8 @@ class Stack:
             for old, new in {
                 'host = "0.0.0.0"': 'host = "127.0.0.1"',
                 "port = 8000": f"port = {port}",
+                '"172.30.10.2"': '"127.0.0.1"',
+                "http://collector:4318": "http://127.0.0.1:9",  # nobody: a collector that is away costs nothing
                 "redis://redis:6379/0": f"redis://127.0.0.1:{redis_port}/0",
                 "/var/lib/student-graph/disclosures": str(folder / "disclosures"),
             }.items():

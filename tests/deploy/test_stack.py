@@ -27,8 +27,10 @@ from tests.long_runs import LONG_RUNS
 KINDS = ("edfi", "canvas", "oneroster")
 STUDENTS = "{ viewer { districts { students(first: 5) { totalCount edges { node { name { firstName } } } } } } }"
 HEAD = (
-    b"POST /graphql HTTP/1.1\r\nHost: localhost:PORT\r\nContent-Length: 100\r\nContent-Type: application/json\r\n"
-)
+    "POST /graphql HTTP/1.1\r\nHost: localhost:PORT\r\nContent-Length: 100\r\n"
+    f"Content-Type: application/json\r\nAuthorization: Bearer {TOKEN}\r\n"
+).encode()
+FORGED_ADDRESS = "203.0.113.7"
 MAX_SECONDS_FOR_A_HEAD, MAX_SECONDS_FOR_A_BODY = 10.0, 15.0
 pytestmark = [
     needs("caddy"),
@@ -122,6 +124,21 @@ class TestStack:
 
         assert answer.startswith(b"HTTP/1.1 408 ")
         assert seconds < MAX_SECONDS_FOR_A_BODY + 10
+
+    def test_the_record_has_the_address_that_the_proxy_saw(self, fleet: Stack) -> None:
+        """A client that names another address changes nothing."""
+        headers = {"Authorization": f"Bearer {TOKEN}", "X-Forwarded-For": FORGED_ADDRESS}
+        with fleet.client() as client:
+            answer = client.post("/graphql", json={"query": STUDENTS}, headers=headers)
+            assert "errors" not in answer.json()
+
+        lines = [
+            json.loads(line)
+            for file in fleet.folder.glob("*/disclosures/disclosure-*.jsonl")
+            for line in file.read_text().splitlines()
+        ]
+        addresses = {line["address"] for line in lines if "address" in line}
+        assert addresses == {"127.0.0.1"}
 
     def test_a_gateway_stops_unnoticed(self, fleet: Stack) -> None:
         """While it drains and ends, every request gets its answer, from the other one if need be."""
