@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from starlette.types import Message, Receive, Send
@@ -15,23 +14,13 @@ from starlette.types import Message, Receive, Send
 from student_graph.gateway.execution.size import TOO_LARGE
 from student_graph.gateway.web.assistants.tools import Tool
 from student_graph.gateway.web.encoding import encode
-from student_graph.gateway.web.errors import MAX_MESSAGE_CHARACTERS
 from student_graph.gateway.web.load_shedding import OverloadError
 from student_graph.resolvers.context import Viewer
 
-MAX_ARGUMENT_PROBLEMS = 5
-"""Problems of the arguments that an answer names."""
 MAX_NAMED_ERRORS = 5
 
 AnswerAdmitted = Callable[[Viewer, bytes, Receive, Send], Awaitable[None]]
 """Answers the body of a POST request to the graph of a viewer who was admitted."""
-
-
-class ArgumentValidator(Protocol):
-    """Checks arguments against a JSON Schema, as the validators of `jsonschema` do."""
-
-    def iter_errors(self, instance: Any) -> Iterator[Any]:
-        """Yield what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +31,6 @@ class Answer:
     """The data as JSON, or a text that says what went wrong."""
     data: dict[str, Any] | None = None
     """What the output schema describes; None if the call failed."""
-
-
-def argument_problems(validator: ArgumentValidator, arguments: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with the arguments of a call; empty if nothing is."""
-    problems = islice(validator.iter_errors(dict(arguments)), MAX_ARGUMENT_PROBLEMS)
-    return [
-        f"{'.'.join(map(str, problem.path)) or 'arguments'}: {_shortened(problem.message)}" for problem in problems
-    ]
 
 
 async def call_tool(
@@ -111,7 +92,3 @@ def _error(error: Mapping[str, Any]) -> dict[str, Any]:
         "path": error.get("path"),
     }
     return {name: value for name, value in members.items() if value is not None}
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= MAX_MESSAGE_CHARACTERS else f"{text[:MAX_MESSAGE_CHARACTERS]}..."

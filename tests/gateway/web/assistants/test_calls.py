@@ -142,13 +142,19 @@ async def test_the_record_of_disclosures_names_the_call(school: School) -> None:
 
 async def test_wrong_arguments_are_named(school: School) -> None:
     """Of another type, missing or unknown; the graph is not asked."""
-    calls: list[dict[str, Any]] = [{"number": 7}, {}, {"number": school.own, "nam": "x"}]
+    calls: list[dict[str, Any]] = [
+        {"number": 7},
+        {},
+        {"number": "7", "nam": "x"},
+        {"number": "7", "withWork": "y"},
+    ]
     results = [await school.stage.call("Overview", **arguments) for arguments in calls]
 
-    assert [result.is_error for result in results] == [True] * 3
+    assert [result.is_error for result in results] == [True] * 4
     texts = [result.content[0].text for result in results]  # type: ignore[union-attr]
     assert all(text.startswith("BAD_INPUT") for text in texts)
-    for text, part in zip(texts, ("number: 7 is not of type 'string'", "'number'", "'nam'"), strict=True):
+    parts = ("number: 7 is not of type 'string'", "'number'", "'nam'", "withWork: 'y' is not of type 'boolean'")
+    for text, part in zip(texts, parts, strict=True):
         assert part in text
 
 

@@ -6,10 +6,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import httpx
+
 from student_graph.adapters.sandbox.serving import served
 from student_graph.gateway.documents.limits import DocumentLimits
 from student_graph.gateway.web.assistants.settings import ToolSettings
 from student_graph.gateway.web.load_shedding import LoadLimits
+from tests.clients import async_client
 from tests.gateway.web.assistants.stage import AssistantStage, assistant_stage
 from tests.scenarios.helpers.demo_gateway import demo_districts
 
@@ -70,17 +73,23 @@ async def test_a_call_that_costs_too_much_is_refused_as_the_graph_refuses_it() -
     assert result.content[0].text == f"{error['extensions']['code']}: {error['message']}"  # type: ignore[union-attr]
 
 
-def test_an_assistant_spends_the_requests_of_its_person() -> None:
+async def post(running: AssistantStage, method: str, **params: Any) -> httpx.Response:
+    """Send one request of the protocol as the superintendent's assistant."""
+    headers = {"Authorization": f"Bearer {running.tokens['superintendent']}", "Accept": "application/json"}
+    message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+    async with async_client() as client:
+        return await client.post(running.address, json=message, headers=headers)
+
+
+async def test_an_assistant_spends_the_requests_of_its_person() -> None:
     """What an assistant asked for is not there for the graph any more."""
     limits = LoadLimits(viewer_rate=0.001, viewer_burst=2)
     with stage(load_limits=limits) as (running, _):
-        headers = {"Authorization": f"Bearer {running.tokens['teacher']}", "Accept": "application/json"}
-        listed = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
-        statuses = [running.graph.client.post("/mcp", json=listed, headers=headers).status_code for _ in range(3)]
+        statuses = [(await post(running, "tools/list")).status_code for _ in range(3)]
         direct = running.graph.client.post(
             "/graphql",
             json={"query": "{ viewer { role } }"},
-            headers={"Authorization": f"Bearer {running.graph.tokens['teacher']}"},
+            headers={"Authorization": f"Bearer {running.graph.tokens['superintendent']}"},
         )
 
     assert statuses == [200, 200, 429]
