@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, TypeAlias
+from typing import Annotated, NamedTuple, TypeAlias
 
 import strawberry
 
@@ -27,7 +28,7 @@ from student_graph.resolvers.fields.load import (
 )
 from student_graph.resolvers.fields.lookup import lookup
 from student_graph.resolvers.fields.node import Node
-from student_graph.resolvers.fields.outcome import merge_lists
+from student_graph.resolvers.fields.outcome import Outcomes, map_with_parents, merge_lists
 from student_graph.resolvers.fields.record import record_type
 
 Term: TypeAlias = Annotated[
@@ -124,17 +125,29 @@ async def sections_in(info: Info, district: DistrictId, term: TermKey) -> list[m
     return [section for section in sections if TermKey.of(section) == term]
 
 
-async def session(info: Info, global_id: GlobalId) -> model.Session | None:
-    """
-    The term with a global id; None if its school has no such term.
+async def sessions_by_ids(info: Info, ids: Sequence[GlobalId]) -> Outcomes[model.Session | None]:
+    """The term with each global id, read for all schools at once; None if the school has no such term."""
+    schools = [_School.of_term(global_id) for global_id in ids]
+    terms = await load_lists(info, Adapter.sessions_by_school, schools, "school_id")
 
-    Raises:
-        AdapterError: no source could answer.
-    """
-    key = parse_term_key(global_id.key)
-    assert key is not None, "decode() accepts complete term keys only"
-    sessions = await load_many(info, Adapter.sessions_by_school, Key(global_id.district, key.school_id))
-    return next((term for term in sessions if TermKey.of(term) == key), None)
+    def with_id(global_id: GlobalId, terms: list[model.Session]) -> model.Session | None:
+        return next((term for term in terms if TermKey.of(term).text() == global_id.key), None)
+
+    return map_with_parents(ids, terms, with_id)
+
+
+class _School(NamedTuple):
+    """A school that is known by its key alone."""
+
+    district_id: DistrictId
+    school_id: SchoolId
+
+    @classmethod
+    def of_term(cls, global_id: GlobalId) -> _School:
+        """Return the school of the term with a global id."""
+        key = parse_term_key(global_id.key)
+        assert key is not None, "decode() accepts complete term keys only"
+        return cls(global_id.district, key.school_id)
 
 
 async def _only_calendar(info: Info, enrollment: model.SchoolEnrollment) -> str | None:

@@ -20,12 +20,12 @@ from student_graph.resolvers.fields.docstrings import described
 from student_graph.resolvers.fields.errors import bad_input, graph_error
 from student_graph.resolvers.fields.field import EXPLAIN_METADATA, LIST_READS_METADATA, field, uses_lookups
 from student_graph.resolvers.fields.ids import GlobalId, decode, parse_district_id, parse_student_id
-from student_graph.resolvers.fields.load import load_one
+from student_graph.resolvers.fields.load import load_one, value_or_raise
 from student_graph.resolvers.fields.node import Node
 from student_graph.resolvers.student_list.connection import StudentConnection, student_connection
 from student_graph.resolvers.student_list.explanation import explain_students
 from student_graph.resolvers.student_list.filter import OrderBy, StudentFilter, single_district, visible_district
-from student_graph.resolvers.types.calendar import session
+from student_graph.resolvers.types.calendar import sessions_by_ids
 from student_graph.resolvers.types.district import LocalEducationAgency, agencies, agency
 from student_graph.resolvers.types.source import SourceStatus, statuses
 from student_graph.resolvers.types.viewer import Viewer
@@ -234,7 +234,7 @@ async def _node(info: Info, global_id: GlobalId) -> Node | None:
     if global_id.type == "LocalEducationAgency":
         return agency(info, global_id.district)
     if global_id.type == "Session":
-        node: Any = await session(info, global_id) if visible_district(info.context, global_id.district) else None
+        node: Any = await _load_session(info, global_id)
     else:
         node = await _load(info, NODE_LOOKUPS[global_id.type], global_id)
     return cast("Node | None", node)
@@ -245,6 +245,14 @@ async def _load(info: Info, method: Method[Any, ..., T], global_id: GlobalId) ->
     if visible_district(info.context, global_id.district) is None:
         return None
     return await load_one(info, method, Key(global_id.district, global_id.key))
+
+
+async def _load_session(info: Info, global_id: GlobalId) -> model.Session | None:
+    """The term with a global id; None outside the viewer's districts, whether or not it exists."""
+    if visible_district(info.context, global_id.district) is None:
+        return None
+    [outcome] = await sessions_by_ids(info, [global_id])
+    return value_or_raise(info, outcome)
 
 
 async def _node_or_error(info: Info, id: str) -> Node | GraphQLError | None:

@@ -28,7 +28,7 @@ from student_graph.resolvers.fields.ids import GlobalId
 from student_graph.resolvers.fields.load import load_outcomes
 from student_graph.resolvers.fields.outcome import Outcome, Outcomes, Partial
 from student_graph.resolvers.student_list.filter import visible_district
-from student_graph.resolvers.types.calendar import session
+from student_graph.resolvers.types.calendar import sessions_by_ids
 from student_graph.resolvers.types.district import LocalEducationAgency, agency
 from student_graph.resolvers.types.federation.keys import read_representation
 from student_graph.resolvers.types.query import NODE_LOOKUPS, Query
@@ -127,19 +127,12 @@ async def _load_group(info: Info, type_name: str, group: Mapping[int, GlobalId])
     if type_name == "LocalEducationAgency":
         outcomes: Outcomes[Any] = [agency(info, global_id.district) for global_id in ids]
     elif type_name == "Session":
-        outcomes = await asyncio.gather(*(_session(info, global_id) for global_id in ids))
+        outcomes = await sessions_by_ids(info, ids) if ids else []
     else:
         keys = [Key(global_id.district, global_id.key) for global_id in ids]
         outcomes = await load_outcomes(info, NODE_LOOKUPS[type_name], keys) if keys else []
     outcome_by_index = dict(zip(visible, outcomes, strict=True))
     return [outcome_by_index.get(index) for index in group]
-
-
-async def _session(info: Info, global_id: GlobalId) -> Outcome[model.Session | None]:
-    try:
-        return await session(info, global_id)
-    except AdapterError as error:
-        return error
 
 
 def _entity(info: Info, index: int, outcome: Outcome[Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,13 +10,13 @@ from strawberry.types import ExecutionResult
 
 from student_graph.adapters import model
 from student_graph.adapters.errors import UnavailableError
-from student_graph.adapters.model import DistrictId, StaffId
+from student_graph.adapters.model import DistrictId, SchoolId, StaffId
 from student_graph.gateway.execution import BreadthExecutor, StockExecutor
 from student_graph.resolvers.fields.ids import GlobalId, encode
 from student_graph.resolvers.schema import make_schema
 from student_graph.resolvers.types.federation.entities import MAX_REPRESENTATIONS
 from tests.resolvers.third_party import VendorData, third_party_source
-from tests.resolvers.two_districts import CEDAR, World, executor, school, student
+from tests.resolvers.two_districts import CEDAR, CODE, World, executor, school, student
 
 SCHEMAS = {
     "breadth": make_schema(BreadthExecutor, federation=True),
@@ -27,6 +28,7 @@ ENTITIES = """query ($representations: [_Any!]!) {
     ... on Student { studentUniqueId }
     ... on School { schoolId }
     ... on Staff { staffUniqueId }
+    ... on Session { sessionName }
     ... on LocalEducationAgency { shortName }
   }
 }"""
@@ -45,6 +47,19 @@ def district_world() -> World:
     )
     other = VendorData({"students_by_id": {"1": student("1")}})
     return World([third_party_source("sis", sis), third_party_source("sis", other, "maple")])
+
+
+def term(school_id: str, name: str) -> model.Session:
+    """A term of a school in 2026-27."""
+    return model.Session(
+        vendor_id=f"{school_id}-{name}",
+        school_id=SchoolId(school_id),
+        school_year=2027,
+        session_name=name,
+        term=CODE,
+        begin_date=date(2026, 8, 20),
+        end_date=date(2027, 6, 10),
+    )
 
 
 async def ask(world: World, representations: list[Any]) -> ExecutionResult:
@@ -88,6 +103,21 @@ async def test_a_type_needs_one_lookup() -> None:
     assert sorted(world.fetch.names()) == ["schools_by_id", "staff_by_id", "students_by_id"]
     [of_students] = [ask for _, ask in world.fetch.asks if ask.lookup.name == "students_by_id"]
     assert sorted(of_students.keys, key=int) == NUMBERS
+
+
+async def test_terms_need_one_lookup_too() -> None:
+    """Their schools are asked at once for their terms; a term that a school does not have is not there."""
+    schools = {number: [term(number, "Fall"), term(number, "Spring")] for number in ("101", "102")}
+    world = World([third_party_source("sis", VendorData({"sessions_by_school": schools}))])
+    keys = ["102/2027/Fall", "101/2027/Spring", "101/2027/Summer", "101/2027/Fall"]
+    result = await ask(world, [by_id("Session", key) for key in keys])
+
+    assert codes_by_index(result) == {2: "NOT_FOUND"}
+    assert result.data is not None
+    assert [entity and entity["sessionName"] for entity in result.data["_entities"]] == [
+        "Fall", "Spring", None, "Fall",
+    ]  # fmt: skip
+    assert [sorted(set(ask.keys)) for _, ask in world.fetch.asks] == [["101", "102"]]
 
 
 async def test_entities_have_the_order_of_their_representations() -> None:
