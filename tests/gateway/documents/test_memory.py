@@ -42,6 +42,12 @@ def literals(number: int) -> str:
     return f"{{ a(ids: [{', '.join(str(number * 1000 + n) for n in range(80))}]) }}"
 
 
+def long_names(number: int) -> str:
+    """A document that is nearly nothing but a name and a text."""
+    name, text = f"{'N' * 8_000}{number}", f"{number}{'x' * 8_000}"
+    return f'query {name} {{ a(text: "{text}") }}'
+
+
 def tokens(token: Token | None) -> Iterator[Token]:
     """A token and those after it."""
     while token is not None:
@@ -90,7 +96,9 @@ def test_a_syntax_tree_without_tokens_is_the_same_with_the_same_positions() -> N
     assert count > 90
 
 
-@pytest.mark.parametrize(("schema", "write"), [(PRODUCT, large), (PRODUCT, wrong), (SMALL, literals)])
+@pytest.mark.parametrize(
+    ("schema", "write"), [(PRODUCT, large), (PRODUCT, wrong), (SMALL, literals), (SMALL, long_names)]
+)
 def test_documents_take_no_more_memory_than_is_counted(schema: GraphQLSchema, write: Callable[[int], str]) -> None:
     """Measured, with the coordinates that errors of fields ask for."""
     store = DocumentStore(schema)
