@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AbstractContextManager
 
 import pytest
 
 from student_graph.gateway.web.live.document import HEARTBEAT_SECONDS
 from student_graph.gateway.web.live.documents import RETRY_SECONDS
 from student_graph.gateway.web.live.limits import LiveLimits
-from student_graph.gateway.web.load_shedding import LoadLimits
+from student_graph.gateway.web.load_shedding import LoadLimits, OverloadError
+from student_graph.resolvers.context import Viewer
 from tests.gateway.web.live.gateway import EVENTS, LiveGateway
 
 INTERVAL = LiveLimits().interval
@@ -127,6 +129,28 @@ async def test_later_answers_count_against_the_viewers_rate() -> None:
         assert await stream.event() == (":", None)
 
     assert gateway.asks() == 1
+
+
+async def test_an_answer_that_was_put_off_comes_when_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that has too much to do says when to try again, and the document does."""
+    gateway = LiveGateway()
+    async with gateway.served(), gateway.opened() as stream:
+        assert await stream.count() == 1
+        admit, refusals = gateway.admission.admit_again, [OverloadError(2.0)]
+
+        def refuse_once(viewer: Viewer) -> AbstractContextManager[None]:
+            if refusals:
+                raise refusals.pop()
+            return admit(viewer)
+
+        monkeypatch.setattr(gateway.admission, "admit_again", refuse_once)
+        gateway.timer.advance(INTERVAL)
+        gateway.add_event(4)
+        await gateway.report_change()
+        await gateway.timer.wait_for(1)
+        assert (gateway.asks(), refusals) == (1, [])
+        gateway.timer.advance(2.0)
+        assert await stream.count() == 2
 
 
 @pytest.mark.parametrize(
