@@ -21,7 +21,7 @@ from student_graph.gateway.concurrency.deadlines import within
 from student_graph.gateway.config import settings_file
 from student_graph.gateway.config.problems import Problems
 from student_graph.gateway.disclosure.store import StoreError
-from student_graph.gateway.server.sample_reads import read_samples
+from student_graph.gateway.server.commands.sample_reads import read_samples
 
 HEADINGS = ("DISTRICT", "SOURCE", "KIND", "LOOKUPS", "STATUS", "SAYS")
 JSON_NAMES = ("district", "source", "kind", "lookups", "status", "says")

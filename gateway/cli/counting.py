@@ -22,7 +22,7 @@ from student_graph.adapters.sources import District
 from student_graph.gateway.cli.aggregate import KeptFile
 from student_graph.gateway.cli.districts import districts_of, metric_settings_of
 from student_graph.gateway.cli.parser import printable
-from student_graph.gateway.server.counting import count_district
+from student_graph.gateway.server.commands.counting import count_district
 from student_graph.resolvers.cohorts.aggregates.checkpoint import Counted
 from student_graph.resolvers.cohorts.aggregates.dimensions import Dimension
 from student_graph.resolvers.cohorts.aggregates.request import TableRequest

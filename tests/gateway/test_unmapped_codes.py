@@ -22,7 +22,7 @@ from student_graph.adapters.model import (
 from student_graph.adapters.model.code_mapping import Code, count_unmapped_codes
 from student_graph.adapters.sources import Source
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
-from student_graph.gateway.server.sample_reads import Findings
+from student_graph.gateway.server.commands.sample_reads import Findings
 from student_graph.gateway.telemetry.counts import MAX_CODE_CHARACTERS, MAX_UNMAPPED_CODES, Telemetry, traced
 from student_graph.resolvers.metrics.meanings import CodeMeanings, MealService
 from tests.gateway.fetch.test_code_mapping import EVENTS, coded_event, district_source

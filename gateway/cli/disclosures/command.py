@@ -25,7 +25,7 @@ from student_graph.gateway.disclosure.keys import DisclosureKeys
 from student_graph.gateway.disclosure.retention import Retirement, retire_files
 from student_graph.gateway.disclosure.search import disclosures_of
 from student_graph.gateway.disclosure.verification import Problem, Verification, verify_log
-from student_graph.gateway.server.people import names_of_people
+from student_graph.gateway.server.commands.people import names_of_people
 
 DAY_PATTERN = re.compile(r"\d{4}-\d\d-\d\d")
 HEADINGS = ("WHEN", "WHO", "ROLE", "PURPOSE", "OPERATION", "RECORDS", "CLASSES")

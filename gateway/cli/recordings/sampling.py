@@ -11,7 +11,7 @@ from student_graph.adapters.sources import District, Source
 from student_graph.gateway.cli.districts import districts_of
 from student_graph.gateway.cli.parser import Parser, add_district_options
 from student_graph.gateway.config.districts import wrap_transport
-from student_graph.gateway.server.sample_reads import read_samples
+from student_graph.gateway.server.commands.sample_reads import read_samples
 
 
 def add_source_options(command: Parser) -> None:

@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 
 from student_graph.gateway.cli.parser import count, printable
 from student_graph.gateway.cli.scorecard.measuring import MeasuredDistrict
-from student_graph.gateway.server.sample_reads import SAMPLE_KEYS
+from student_graph.gateway.server.commands.sample_reads import SAMPLE_KEYS
 from student_graph.resolvers.types.scorecard.measurements import SourceFigures
 from student_graph.resolvers.types.scorecard.models import NO_LEVEL, Scorecard, ScorecardRow
 from student_graph.resolvers.types.scorecard.values import Detail, ScorecardFinding

@@ -26,7 +26,7 @@ from student_graph.gateway.cli.recordings.sampling import record_samples
 from student_graph.gateway.config.districts import connect, wrap_transport
 from student_graph.gateway.demo.districts import SANDBOX_ENTRY_POINTS
 from student_graph.gateway.fetch.pipeline import FetchPipeline
-from student_graph.gateway.server.sample_reads import SAMPLE_KEYS
+from student_graph.gateway.server.commands.sample_reads import SAMPLE_KEYS
 from student_graph.gateway.signing import HmacSigner
 from tests.long_runs import size
 from tests.patience import SOURCE_SECONDS

@@ -12,7 +12,7 @@ import pytest
 
 from student_graph.adapters.model import DistrictId, StudentId
 from student_graph.adapters.sources import District, Source
-from student_graph.gateway.server.counting import count_district
+from student_graph.gateway.server.commands.counting import count_district
 from student_graph.resolvers.cohorts.aggregates.checkpoint import Counted
 from student_graph.resolvers.cohorts.aggregates.dimensions import Dimension
 from student_graph.resolvers.cohorts.aggregates.request import TableRequest
