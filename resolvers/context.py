@@ -226,8 +226,8 @@ class CountingContexts(Protocol):
         """
         Return a context of the same operation for a part of the students. What is read in it is released with it.
 
-        With `everybody`, it reads every student of the viewer's districts in the classes of data that the viewer
-        has without limits: only for counts whose small cells are hidden. With `forget`, no response is cached.
+        `everybody`: it reads all students of the viewer's districts in classes of data that the viewer has without
+        limits, only for counts whose small cells are hidden. `forget`: no response is cached.
         """
 
 
@@ -251,9 +251,7 @@ class DeclaredPrices:
         """Return the guess."""
         return guess
 
-    def mean_calls(self, _source: Source, _lookup: Lookup, guess: float) -> float:
-        """Return the guess."""
-        return guess
+    mean_calls = point_calls
 
     def is_learned(self, _source: Source, _lookup: Lookup) -> bool:
         """Return False."""
