@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from inspect import isawaitable
 from typing import Any, ClassVar
@@ -13,6 +14,7 @@ from graphql import ExecutionResult, execute, get_introspection_query, graphql_s
 from student_graph.gateway.execution import EncodingExecutor, encode_around_rows
 from student_graph.gateway.execution.plan import Counters, PlanCache
 from student_graph.gateway.execution.size import TOO_LARGE
+from student_graph.gateway.execution.values import SWITCH_INTERVAL_SECONDS
 from student_graph.resolvers.schema import core_schema, make_schema
 from tests.gateway.execution.product import world
 
@@ -51,7 +53,7 @@ async def run(document: Any, **variables: str) -> ExecutionResult:
 
 
 async def test_the_schema_is_shown_from_a_thread_and_encoded_once() -> None:
-    """The event loop answers others meanwhile; the second request needs no thread."""
+    """The event loop answers others meanwhile and waits little for its turns; a second request needs no thread."""
     text = get_introspection_query()
     document = parse(text)
     results = [await run(document) for _ in range(3)]
@@ -61,6 +63,7 @@ async def test_the_schema_is_shown_from_a_thread_and_encoded_once() -> None:
     assert [result.errors for result in results] == [None] * 3
     [thread] = Watched.threads
     assert thread.startswith("introspection")
+    assert sys.getswitchinterval() == pytest.approx(SWITCH_INTERVAL_SECONDS)
 
 
 async def test_what_is_kept_is_counted() -> None:
