@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +16,7 @@ from typing import Any
 from graphql import OperationDefinitionNode, parse, print_ast
 
 from tests.clients import post
+from tests.deploy.files import program
 from tests.docs.pages import ROOT, Block, blocks
 from tests.gateway.servers import RunningDemo
 
@@ -71,7 +74,7 @@ class Reader:
             "DEMO_EDFI": sources["edfi"]["settings"]["client_secret"],
             "DEMO_CANVAS": sources["canvas"]["settings"]["token"],
         }
-        for part in ("examples", "schema.graphql"):
+        for part in ("deploy", "examples", "schema.graphql"):
             (folder / part).symlink_to(ROOT / part)
         (folder / "gateway.toml").write_text(
             SETTINGS.format(edfi=sources["edfi"]["url"], canvas=sources["canvas"]["url"])
@@ -81,6 +84,8 @@ class Reader:
         self._commands.mkdir(parents=True)
         ready.write_text(json.dumps(demo.ready))
         self._write_command("make", MAKE.format(make=shutil.which("make"), root=ROOT))
+        if caddy := program("caddy"):
+            self._write_command("caddy", f'#!/bin/sh\nexec {caddy} "$@"\n')
         self._write_command("student-graph", STUDENT_GRAPH.format(command=command, ready=ready))
 
     def _write_command(self, name: str, script: str) -> None:
@@ -157,6 +162,12 @@ class Reader:
         assert '"errors"' not in text, text
         last: dict[str, Any] = parts[-1]
         return last
+
+    def end_processes(self) -> None:
+        """End the processes whose numbers the page has put into files, for a page that did not come to its end."""
+        for file in self.folder.glob("*/*.pid"):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(file.read_text()), signal.SIGKILL)
 
     def switch_sources_on(self) -> None:
         """Switch the demo's sources on again, and wait until the gateway asks them."""

@@ -18,6 +18,7 @@ import pytest
 
 from student_graph.adapters.registry import build_settings, find_adapter
 from student_graph.gateway.config import settings_file
+from tests.deploy.files import needs
 from tests.docs.pages import ROOT, Block, blocks, name, pages
 from tests.docs.reader import Reader
 from tests.gateway.servers import RunningDemo, running_demo
@@ -132,12 +133,17 @@ def follow(page: Path, folder: Path, demo: RunningDemo) -> None:
         for block in followed(page):
             reader.follow(block)
     finally:
+        reader.end_processes()
         if "/-/switches" in page.read_text():
             reader.switch_sources_on()
 
 
+FLEET = "docs/operations.md"
+"""The page whose commands start a proxy, Redis and a gateway."""
+
+
 @needs_programs
-@pytest.mark.parametrize("page", [page for page in TO_FOLLOW if name(page) not in LONG], ids=name)
+@pytest.mark.parametrize("page", [page for page in TO_FOLLOW if name(page) not in (*LONG, FLEET)], ids=name)
 def test_every_command_and_every_query_of_a_page_works(page: Path, tmp_path: Path, demo: RunningDemo) -> None:
     """They are executed in their order, and print or answer what the page shows."""
     follow(page, tmp_path, demo)
@@ -156,3 +162,11 @@ class TestLongPages:
     ) -> None:
         """They are executed in their order, and print or answer what the page shows."""
         follow(ROOT / page, tmp_path, demo)
+
+    @needs("caddy")
+    @pytest.mark.skipif(shutil.which("redis-server") is None, reason="needs redis-server")
+    def test_a_new_operator_comes_from_an_empty_folder_to_two_districts_behind_tls(
+        self, tmp_path: Path, demo: RunningDemo
+    ) -> None:
+        """The steps of the page are executed in their order, from the settings to the stop."""
+        follow(ROOT / FLEET, tmp_path, demo)
