@@ -19,6 +19,7 @@ from student_graph.gateway.disclosure import DisclosureKeys, DisclosureLog
 from student_graph.gateway.documents.limits import DocumentLimits
 from student_graph.gateway.fetch.pipeline import OPERATION_TIMEOUT_SECONDS
 from student_graph.gateway.server.service import Service
+from student_graph.gateway.telemetry import TelemetrySettings
 from student_graph.gateway.web.load_shedding import LoadLimits
 from student_graph.resolvers.context import Viewer, ViewerRole
 
@@ -38,14 +39,20 @@ _LOG_FOLDERS: list[tempfile.TemporaryDirectory[str]] = []
 """Folders of disclosure logs; they are deleted when the process ends."""
 
 
-def create_app(
+def create_app(*districts: Any, **options: Any) -> ASGIApp:
+    """The gateway over these districts; `options` are those of `create_service`."""
+    return create_service(*districts, **options).app()
+
+
+def create_service(
     *districts: Any,
     limits: Limits | None = None,
     loads: LoadLimits = NO_LOAD_SHEDDING,
     operation_seconds: float = OPERATION_TIMEOUT_SECONDS,
     viewer: Viewer = VIEWER,
-) -> ASGIApp:
-    """The gateway over these districts for a viewer, with a disclosure log in a temporary folder."""
+    telemetry: TelemetrySettings | None = None,
+) -> Service:
+    """The service of these districts for a viewer, with a disclosure log in a temporary folder."""
     folder = tempfile.TemporaryDirectory()
     _LOG_FOLDERS.append(folder)
     log = DisclosureLog(Path(folder.name), DisclosureKeys(b"k" * 32))
@@ -60,7 +67,8 @@ def create_app(
         load_limits=loads,
         document_limits=LARGE_ANSWERS,
         operation_seconds=operation_seconds,
-    ).app()
+        telemetry=telemetry or TelemetrySettings(),
+    )
 
 
 async def post(app: ASGIApp, body: bytes = PAGE_REQUEST) -> bytes:

@@ -28,6 +28,9 @@ class Span(Protocol):
     def set(self, name: str, value: Attribute) -> None:
         """Set an attribute."""
 
+    def set_all(self, attributes: Mapping[str, Attribute]) -> None:
+        """Set several attributes."""
+
     def end(self, error: str | None = None) -> None:
         """End the work; `error` is the code or the type of the error with which it failed."""
 
@@ -91,7 +94,8 @@ def note_executed(suppressed_tables: int) -> None:
 
 def observe(span: Span | None, notes: RequestNotes | None) -> None:
     """Let what runs now, and what it starts, belong to this span and to the request with these notes."""
-    _span.set(span)
+    if _span.get() is not span:
+        _span.set(span)
     _notes.set(notes)
 
 

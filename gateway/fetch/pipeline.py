@@ -18,7 +18,7 @@ from student_graph.adapters.sources import District, Fetch, Source, Sources
 from student_graph.gateway.authorization.policy import authorized
 from student_graph.gateway.authorization.reach_cache import ReachCache
 from student_graph.gateway.cache import AnswerCache, Cache, CachedFetch, Dependencies, Fleet, Limits
-from student_graph.gateway.concurrency.observation import Attribute, span
+from student_graph.gateway.concurrency.observation import Attribute, current_span, span
 from student_graph.gateway.fetch.access_paths import RoutedFetch
 from student_graph.gateway.fetch.batching import Batcher
 from student_graph.gateway.fetch.cache_view import CacheView, OperationTables
@@ -273,6 +273,8 @@ def _in_spans(fetch: Fetch) -> Fetch:
     """
 
     async def fetch_in_span(source: Source, ask: Ask[Any], /) -> Answers:
+        if current_span() is None:
+            return await fetch(source, ask)
         with span(f"lookup {ask.lookup.name}", _attributes(source, ask)) as lookup:
             answers = await fetch(source, ask)
             if lookup is not None:

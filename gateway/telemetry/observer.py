@@ -81,12 +81,9 @@ class Observer:
             await asyncio.gather(self._watch, return_exceptions=True)
         await asyncio.gather(*(part.close() for part in (self._push, self.tracing) if part is not None))
 
-    def start_request(self, method: str, traceparent: str) -> TracedSpan | None:
-        """Begin the span of a GraphQL request; None if it is not traced."""
-        if self.tracing is None:
-            return None
-        attributes = {"http.request.method": method, "http.route": "/graphql", "url.path": "/graphql"}
-        return self.tracing.start_request(f"{method} /graphql", traceparent, attributes)
+    def start_request(self, method: str, headers: Iterable[tuple[bytes, bytes]]) -> TracedSpan | None:
+        """Begin the span of a request for `/graphql` with these headers; None if it is not traced."""
+        return None if self.tracing is None else self.tracing.start_request(method, headers)
 
     def count_request(
         self,
@@ -99,8 +96,9 @@ class Observer:
         trace: tuple[str, str] | None = None,
     ) -> None:
         """Count a request that has ended; `districts` are the viewer's, and `trace` the ids of its span."""
-        names = list(districts)
-        district = names[0] if len(names) == 1 else SEVERAL_DISTRICTS if names else NO_DISTRICT
+        district = NO_DISTRICT
+        for name in districts:
+            district = name if district is NO_DISTRICT else SEVERAL_DISTRICTS
         key = (district, outcome)
         times = self._requests.get(key) or self._requests.setdefault(key, Histogram(REQUEST_SECONDS))
         times.add(seconds, trace)

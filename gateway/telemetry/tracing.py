@@ -12,10 +12,10 @@ import asyncio
 import logging
 import random
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import version
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from uuid import uuid4
 
 from opentelemetry.context import Context
@@ -66,6 +66,10 @@ class TracedSpan:
         """Set an attribute."""
         self._span.set_attribute(name, value)
 
+    def set_all(self, attributes: Mapping[str, Attribute]) -> None:
+        """Set several attributes."""
+        self._span.set_attributes(attributes)
+
     def end(self, error: str | None = None) -> None:
         """End the work; `error` is the code or the type of the error with which it failed."""
         if error is not None:
@@ -107,23 +111,27 @@ class Tracing:
         )
         self._tracer = self._provider.get_tracer(SCOPE, version("student-graph"))
 
-    def start_request(self, name: str, traceparent: str, attributes: Mapping[str, Any]) -> TracedSpan | None:
+    def start_request(self, method: str, headers: Iterable[tuple[bytes, bytes]]) -> TracedSpan | None:
         """
-        Begin the span of a request; None if it is not traced.
+        Begin the span of a request for `/graphql`; None if it is not traced.
 
-        `traceparent` is the request's header of that name (W3C Trace Context), or empty. Nothing else is taken
-        from the caller: `tracestate` and `baggage` may hold any text.
+        Of its headers, `traceparent` counts (W3C Trace Context). Nothing else of the caller is taken: `tracestate`
+        and `baggage` may hold any text.
         """
-        context = _NO_CONTEXT
         is_sampled = random.random() < self._settings.sample  # noqa: S311 - no secret
-        if traceparent and (is_sampled or self._settings.caller_decides):
-            context = _CONTEXT_FORMAT.extract({"traceparent": traceparent}, _NO_CONTEXT)
+        if not is_sampled and not self._settings.caller_decides:
+            return None
+        context = _NO_CONTEXT
+        traceparent = next((value for name, value in headers if name == b"traceparent"), b"")
+        if traceparent:
+            context = _CONTEXT_FORMAT.extract({"traceparent": traceparent.decode("latin-1")}, _NO_CONTEXT)
             caller = get_current_span(context).get_span_context()
             if self._settings.caller_decides and caller.is_valid:
                 is_sampled = caller.trace_flags.sampled
         if not is_sampled:
             return None
-        span = self._tracer.start_span(name, context, SpanKind.SERVER, attributes)
+        attributes = {"http.request.method": method, "http.route": "/graphql"}
+        span = self._tracer.start_span(f"{method} /graphql", context, SpanKind.SERVER, attributes)
         return TracedSpan(self._tracer, span, propagates=self._settings.context_to_vendors)
 
     def flush(self) -> None:

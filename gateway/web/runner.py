@@ -157,8 +157,12 @@ class OperationRunner:
 def _describe_traffic(span: Span, traffic: Traffic) -> None:
     """Say how an operation used the sources together."""
     sources = traffic.by_source.values()
-    span.set("student_graph.lookups", sum(source.asks for source in sources))
-    span.set("student_graph.vendor_calls", sum(source.calls for source in sources))
-    span.set("student_graph.cache.hits", sum(source.hits for source in sources))
-    span.set("student_graph.cache.stale", sum(source.stale for source in sources))
-    span.set("student_graph.failures", sum(source.failures for source in sources))
+    span.set_all(
+        {
+            "student_graph.lookups": sum(source.asks for source in sources),
+            "student_graph.vendor_calls": sum(source.calls for source in sources),
+            "student_graph.cache.hits": sum(source.hits for source in sources),
+            "student_graph.cache.stale": sum(source.stale for source in sources),
+            "student_graph.failures": sum(source.failures for source in sources),
+        }
+    )

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from student_graph.gateway.concurrency.observation import RequestNotes, Span, observe
+from student_graph.gateway.concurrency.observation import Attribute, RequestNotes, Span, observe
 from student_graph.gateway.web.media_types import EVENT_STREAM
 from student_graph.gateway.web.observing.outcome import Outcome, outcome_of
 
@@ -20,8 +20,8 @@ OTHER_METHOD = "_OTHER"
 class RequestObserver(Protocol):
     """Traces and counts requests."""
 
-    def start_request(self, method: str, traceparent: str) -> Span | None:
-        """Begin the span of a request; None if it is not traced."""
+    def start_request(self, method: str, headers: Iterable[tuple[bytes, bytes]]) -> Span | None:
+        """Begin the span of a request with these headers; None if it is not traced."""
 
     def count_request(
         self,
@@ -61,7 +61,7 @@ class ObservedApp:
                 count()
 
         method = scope["method"] if scope["method"] in ALL_METHODS else OTHER_METHOD
-        span = self._observer.start_request(method, _traceparent(scope))
+        span = self._observer.start_request(method, scope["headers"])
         notes, started_at = RequestNotes(), time.perf_counter()
 
         def count() -> None:
@@ -98,19 +98,10 @@ def _starts_stream(message: Message) -> bool:
 
 
 def _end(span: Span, notes: RequestNotes, outcome: Outcome | None, status: int) -> None:
-    if status:
-        span.set("http.response.status_code", status)
+    attributes: dict[str, Attribute] = {"http.response.status_code": status}
     if outcome is not None:
-        span.set("student_graph.outcome", outcome.value)
+        attributes["student_graph.outcome"] = outcome.value
     if notes.codes:
-        span.set("student_graph.error_codes", ",".join(sorted(notes.codes)))
+        attributes["student_graph.error_codes"] = ",".join(sorted(notes.codes))
+    span.set_all(attributes)
     span.end(str(status) if status >= 500 else None)
-
-
-def _traceparent(scope: Scope) -> str:
-    """The header with the caller's trace, or an empty text."""
-    for name, value in scope["headers"]:
-        if name == b"traceparent":
-            text: str = value.decode("latin-1")
-            return text
-    return ""

@@ -1,0 +1,174 @@
+"""
+`telemetry`: processor time that traces and metrics cost a page.
+
+Three pages: one that is read from a vendor over HTTP each time, one that is executed with cached answers, and one
+from the cache of responses. Each is answered without telemetry, with a tenth of the requests traced, and with all
+of them, in random order in one process. Spans go to a collector in another process, and handing them over counts.
+Then the hooks that a page without telemetry meets are counted, and a hook is timed: what they cost if nobody
+observes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import statistics
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from benchmarks.support.collector import collector_process
+from benchmarks.support.district import DISTRICT, make_district, make_records, make_source
+from benchmarks.support.edfi_process import EdFiProcess, edfi_process
+from benchmarks.support.figures import Row
+from benchmarks.support.in_process import PAGE_REQUEST, create_service, post
+from student_graph.adapters.edfi.adapter import EdFiSettings
+from student_graph.adapters.sources import District
+from student_graph.gateway.cache import Limits
+from student_graph.gateway.concurrency import observation
+from student_graph.gateway.config.districts import connect
+from student_graph.gateway.server.service import Application
+from student_graph.gateway.telemetry import TelemetrySettings
+from student_graph.gateway.telemetry import histogram as histograms
+
+MAX_SAMPLED_PERCENT, MAX_OFF_PERCENT = 5.0, 0.5
+"""Goals: processor time of a page with a tenth traced over one without, and of hooks that nobody listens to."""
+STUDENTS = 30
+VENDOR_STUDENTS = 300
+HOOK_FILES = {Path(str(module.__file__)).resolve() for module in (observation, histograms)}
+"""Modules whose functions are called where something may be observed."""
+CALLS_PER_BLOCK = 3
+"""Calls of a block that may be a span: the function, and the begin and the end of the block."""
+TIMED_BLOCKS = 200_000
+VENDOR_PAGE = (
+    "{ viewer { students(first: 25) { edges { node { name { firstName } gradeLevel "
+    "attendance { chronicAbsence { value } } courseGrades { numeric } } } } } }"
+)
+
+
+@dataclass(slots=True)
+class _Case:
+    """A page, and how many of it are answered in one go."""
+
+    name: str
+    district: District
+    pages: int
+    limits: Limits
+    body: bytes = PAGE_REQUEST
+
+
+async def measure(*, quick: bool) -> list[Row]:
+    """The rows of this benchmark."""
+    rounds, count = (3, 50) if quick else (10, 300)  # about as long as the exporter waits for more spans
+    rows: list[Row] = []
+    records = make_records(STUDENTS)
+    with collector_process() as collector, edfi_process(VENDOR_STUDENTS) as vendor:
+        for case in (
+            _vendor_case(vendor, count // 50),
+            _Case("answers from the cache", make_district(make_source(records)), count, Limits(responses=False)),
+            _Case("response from the cache", make_district(make_source(records)), 10 * count, Limits()),
+        ):
+            rows += await _rows_of(case, collector, rounds)
+    return rows
+
+
+async def _rows_of(case: _Case, collector: str, rounds: int) -> list[Row]:
+    settings = {
+        "off": TelemetrySettings(),
+        "10 % traced": TelemetrySettings(endpoint=collector, metrics=True, sample=0.1),
+        "all traced": TelemetrySettings(endpoint=collector, metrics=True, sample=1.0),
+    }
+    applications = {name: _application(case, telemetry) for name, telemetry in settings.items()}
+    seconds = await _seconds(case, applications, rounds)
+    fastest = {
+        name: min(times) for name, times in seconds.items()
+    }  # with the least interference of other processes
+    off = fastest["off"]
+    hooks = await _count_hooks(case, applications["off"])
+    await asyncio.gather(*(application.close() for application in applications.values()))
+    over = {name: 100 * (best / off - 1) for name, best in fastest.items()}
+    return [
+        Row("telemetry", case.name, "CPU, 10 % traced over off", over["10 % traced"], "%", MAX_SAMPLED_PERCENT),
+        Row("telemetry", case.name, "CPU, all traced over off", over["all traced"], "%"),
+        Row("telemetry", case.name, "hooks, off", 100 * hooks * _hook_seconds() / off, "%", MAX_OFF_PERCENT),
+        Row("telemetry", case.name, "hooks of a page, off", hooks, "calls"),
+        Row("telemetry", case.name, "CPU of a page, off", 1000 * off, "ms"),
+    ]
+
+
+def _vendor_case(vendor: EdFiProcess, pages: int) -> _Case:
+    """A page that is read from a vendor each time, because nothing is cached."""
+    settings = EdFiSettings.model_validate(vendor.settings | {"students": VENDOR_STUDENTS})
+    source = connect(DISTRICT, "sis", "edfi", settings)
+    district = District(DISTRICT, "Cedar Hollow", (source,), frozen_on=vendor.now)
+    return _Case("answers of a vendor", district, pages, Limits(0), json.dumps({"query": VENDOR_PAGE}).encode())
+
+
+def _application(case: _Case, telemetry: TelemetrySettings) -> Application:
+    return Application(create_service(case.district, limits=case.limits, telemetry=telemetry))
+
+
+async def _seconds(case: _Case, applications: Mapping[str, Application], rounds: int) -> dict[str, list[float]]:
+    """Processor time of a page by name of the application, one value a round, with the spans handed over."""
+    for application in applications.values():
+        for _ in range(3):
+            _check(await post(application.asgi, case.body))
+    seconds: dict[str, list[float]] = {name: [] for name in applications}
+    variants = list(applications.items())
+    for _ in range(rounds):
+        # In random order, so that slow moments of the machine and of the garbage collector affect all of them.
+        random.shuffle(variants)
+        for name, application in variants:
+            started = time.process_time()
+            for _ in range(case.pages):
+                await post(application.asgi, case.body)
+            if application.observer.tracing is not None:
+                application.observer.tracing.flush()
+            seconds[name].append((time.process_time() - started) / case.pages)
+    return seconds
+
+
+def _check(response: bytes) -> None:
+    errors = json.loads(response).get("errors", ())
+    assert not errors, errors
+
+
+async def _count_hooks(case: _Case, application: Application) -> float:
+    """How many functions of the hooks a page calls; the mean of several."""
+    counts = [0]
+
+    def count(frame: FrameType, event: str, _: Any) -> None:
+        if event == "call" and Path(frame.f_code.co_filename) in HOOK_FILES:
+            counts[0] += 1
+
+    with _profiling(count):
+        for _ in range(case.pages):
+            await post(application.asgi, case.body)
+    return counts[0] / case.pages
+
+
+@contextmanager
+def _profiling(profile: Any) -> Iterator[None]:
+    sys.setprofile(profile)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)
+
+
+def _hook_seconds() -> float:
+    """Processor time of one call of a block that is not traced; the median of several measurements."""
+    measurements: list[float] = []
+    for _ in range(5):
+        started = time.process_time()
+        for _ in range(TIMED_BLOCKS):
+            with observation.span("a part of the work"):
+                pass
+        measurements.append((time.process_time() - started) / TIMED_BLOCKS / CALLS_PER_BLOCK)
+    return statistics.median(measurements)
