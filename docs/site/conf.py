@@ -31,6 +31,7 @@ include_patterns = [
     "docs/**/*.md",
     "adapters/*/README.md",
     "benchmarks/README.md",
+    "deploy/README.md",
     "examples/**/README.md",
 ]
 exclude_patterns = [
