@@ -48,7 +48,7 @@ async def measure(*, quick: bool) -> list[Row]:
     with served(sandbox):
         for count in (1, 2):
             with contextlib.ExitStack() as stack:
-                cache = stack.enter_context(_redis()) if count == 2 else ""
+                cache = stack.enter_context(running_redis()) if count == 2 else ""
                 if cache is None:
                     print("stampede: two processes not measured: redis-server is not installed")
                     continue
@@ -139,7 +139,7 @@ def _gateway(sandbox: Sandbox, cache: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _redis() -> Iterator[str | None]:
+def running_redis() -> Iterator[str | None]:
     """Run a Redis server and yield the cache settings for it; None if Redis is not installed."""
     binary = shutil.which("redis-server")
     if binary is None:

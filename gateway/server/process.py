@@ -27,6 +27,7 @@ from student_graph.gateway.server.reloading import ReloadableApplication, Settin
 from student_graph.gateway.server.service import Application, Service
 from student_graph.gateway.server.workers.accepting import Acceptor
 from student_graph.gateway.server.workers.member import Membership
+from student_graph.gateway.server.workers.rates import share_rates
 from student_graph.gateway.web.observing import trace_ids
 from student_graph.gateway.web.routes.health import Readiness
 
@@ -152,6 +153,7 @@ class _Server(uvicorn.Server):
         self.exit_status = 0
         self._reloadable, self._place = reloadable, place
         self._acceptor: Acceptor | None = None
+        self._sharing_rates: asyncio.Task[None] | None = None
         self._had_hangup = False
         self._readiness = readiness
         self._drain_seconds = drain_seconds
@@ -190,6 +192,7 @@ class _Server(uvicorn.Server):
         self._acceptor = Acceptor(
             member.listener, member.board, member.number, make_protocol, lambda: len(place.connections)
         )
+        self._sharing_rates = asyncio.create_task(share_rates(member, place.reloadable.viewer_rates))
         self._acceptor.start()
         return True
 
@@ -221,6 +224,8 @@ class _Server(uvicorn.Server):
         self._garbage_collection.stop()
         if self._place is not None:
             self.should_exit = True
+            if self._sharing_rates is not None:
+                self._sharing_rates.cancel()
             await self._place.member.close()
 
     async def on_tick(self, counter: int) -> bool:

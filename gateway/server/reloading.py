@@ -23,6 +23,7 @@ from student_graph.adapters.registry import SettingsError
 from student_graph.adapters.sources import Source
 from student_graph.gateway.cache import Purge
 from student_graph.gateway.server.service import Application, Service
+from student_graph.gateway.web.token_bucket import ViewerRates
 
 log = logging.getLogger("student_graph.gateway")
 
@@ -117,6 +118,10 @@ class ReloadableApplication:
             running.requests -= 1
             if not running.requests and running is not self._running:
                 running.idle.set()
+
+    def viewer_rates(self) -> ViewerRates | None:
+        """How fast each viewer may send requests now; None for no limit."""
+        return self._running.application.load_shedder.viewer_rates
 
     def request_reload(self) -> None:
         """Read the settings again soon. Requests that come during a reload are one reload after it."""

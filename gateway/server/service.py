@@ -276,12 +276,13 @@ class Application:
 
     def _build_routes(self) -> list[BaseRoute]:
         pipeline, service = self.pipeline, self.service
+        claim = None if service.fleet is None else service.fleet.claim
         return [
             *self.readiness.routes(),
             *operator_routes(self.authenticator, pipeline, self.readiness, service.workers),
             *self._status.routes(),
             *self._metrics.routes(self.authenticator),
-            *Webhooks(service.webhook_keys, pipeline.cache.purge).routes(),
+            *Webhooks(service.webhook_keys, pipeline.cache.purge, claim).routes(),
             *(self._break_glass.routes() if self._break_glass else ()),
             *(service.dashboard.routes() if service.dashboard else ()),
             *(service.graphiql.routes(service.purposes) if service.graphiql else ()),

@@ -29,7 +29,7 @@ from typing import NoReturn
 
 from student_graph.gateway.concurrency.loop_time import LoopBudgets, metered_tasks, use_budget
 from student_graph.gateway.web.in_flight import Lane, RequestInFlight, Sender, Usage, ViewerRequests, vendor_wait
-from student_graph.gateway.web.token_bucket import TokenBuckets
+from student_graph.gateway.web.token_bucket import ViewerRates
 
 SAMPLE_INTERVAL_SECONDS = 0.005
 """Time between two samples of the processor's utilization."""
@@ -101,7 +101,8 @@ class LoadShedder:
         self._viewer_requests = ViewerRequests(self._limits.viewer_in_flight)
         self._services_in_flight = 0
         rate = self._limits.viewer_rate
-        self._viewer_buckets = None if rate is None else TokenBuckets(rate, self._limits.viewer_burst)
+        self.viewer_rates = None if rate is None else ViewerRates(rate, self._limits.viewer_burst)
+        """How fast each viewer may send requests; None for no limit."""
         self.in_flight = 0
         """Requests in flight."""
         self.waiting_for_vendors = 0
@@ -262,10 +263,8 @@ class LoadShedder:
             OverloadError: the request would wait too long, so its body is not read.
         """
         use_budget(self.budgets.of(viewer))
-        buckets = self._viewer_buckets
-        if self._viewer_requests.is_full(viewer) or (
-            buckets is not None and not buckets.take(viewer, time.monotonic())
-        ):
+        rates = self.viewer_rates
+        if self._viewer_requests.is_full(viewer) or (rates is not None and not rates.take(viewer)):
             self.refused += 1
             raise ViewerLimitError(_retry_after())
         self._check_sender(self._sender(viewer, bulk=bulk))

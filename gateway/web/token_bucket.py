@@ -1,13 +1,20 @@
-"""Token buckets: a rate limit of so many uses a second, and a burst after a quiet time."""
+"""Rate limits by token buckets: so many uses a second, and a burst after a quiet time."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import time
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping
+from hashlib import blake2b
 
 from cachetools import LRUCache
 
 MAX_BUCKETS = 4_000
 """Token buckets that `TokenBuckets` remembers; the least recently used one is evicted."""
+
+NAME_BYTES = 16
+MAX_TOLD_VIEWERS = 10_000
+"""Viewers that are told to other processes at once; further ones are counted in this process only."""
 
 
 class TokenBucket:
@@ -22,12 +29,20 @@ class TokenBucket:
 
     def take(self, now: float) -> bool:
         """Take one token and return True, or return False if there is none; `now` is monotonic time in seconds."""
-        self._tokens = min(self._burst, self._tokens + (now - self._updated_at) * self._rate)
-        self._updated_at = now
+        self._refill(now)
         if self._tokens < 1:
             return False
         self._tokens -= 1
         return True
+
+    def charge(self, tokens: int, now: float) -> None:
+        """Take tokens that were used elsewhere already; what is missing comes back before there are new ones."""
+        self._refill(now)
+        self._tokens = max(self._tokens - tokens, -float(self._burst))
+
+    def _refill(self, now: float) -> None:
+        self._tokens = min(self._burst, self._tokens + (now - self._updated_at) * self._rate)
+        self._updated_at = now
 
 
 class TokenBuckets:
@@ -40,7 +55,55 @@ class TokenBuckets:
 
     def take(self, key: Hashable, now: float) -> bool:
         """Take one token of a key, as `TokenBucket.take` does."""
+        return self._bucket(key).take(now)
+
+    def charge(self, key: Hashable, tokens: int, now: float) -> None:
+        """Take tokens that were used elsewhere, as `TokenBucket.charge` does."""
+        self._bucket(key).charge(tokens, now)
+
+    def _bucket(self, key: Hashable) -> TokenBucket:
         bucket = self._buckets.get(key)
         if bucket is None:
             bucket = self._buckets[key] = TokenBucket(self._rate, self._burst)
-        return bucket.take(now)
+        return bucket
+
+
+class ViewerRates:
+    """A token bucket for each viewer, and what was taken from it since the other processes were told."""
+
+    def __init__(self, rate: float, burst: int, clock: Callable[[], float] = time.monotonic) -> None:
+        """Let each viewer send `burst` requests at once, and `rate` each second; `clock` returns seconds."""
+        self._buckets = TokenBuckets(rate, burst)
+        self._clock = clock
+        self._taken: Counter[str] = Counter()
+        self.is_shared = False
+        """Whether there are other processes to tell."""
+
+    def take(self, viewer: Hashable) -> bool:
+        """Count a request of a viewer; return False if there were too many."""
+        name = viewer if not self.is_shared else _name(viewer)
+        if not self._buckets.take(name, self._clock()):
+            return False
+        if (
+            isinstance(name, str)
+            and self.is_shared
+            and (len(self._taken) < MAX_TOLD_VIEWERS or name in self._taken)
+        ):
+            self._taken[name] += 1
+        return True
+
+    def taken(self) -> Mapping[str, int]:
+        """Return the requests since the last call, by a name of each viewer that is a hash."""
+        taken, self._taken = self._taken, Counter()
+        return taken
+
+    def charge(self, taken: Mapping[str, int]) -> None:
+        """Count requests that other processes have answered."""
+        now = self._clock()
+        for name, requests in taken.items():
+            self._buckets.charge(name, requests, now)
+
+
+def _name(viewer: Hashable) -> str:
+    """The same name for a viewer in all processes."""
+    return blake2b(repr(viewer).encode(), digest_size=NAME_BYTES).hexdigest()

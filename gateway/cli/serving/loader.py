@@ -18,6 +18,7 @@ from student_graph.adapters.registry import SettingsError
 from student_graph.adapters.sources import District, Source
 from student_graph.gateway.cli.check import ask_about_itself
 from student_graph.gateway.cli.serving.fixed import FixedParts, changed_setting, open_fixed_parts
+from student_graph.gateway.cli.serving.shares import with_shared_quotas
 from student_graph.gateway.cli.serving.watching import watch_files
 from student_graph.gateway.config import environment, settings_file
 from student_graph.gateway.config.assistants import assistant_settings
@@ -172,7 +173,8 @@ class ServiceLoader:
         districts: list[District] = []
         documents: Mapping[str, str] = {}
         with problems.collected():
-            districts = connect_districts(settings, path, environ, running.districts if running else ())
+            shared = with_shared_quotas(settings, self._workers)
+            districts = connect_districts(shared, path, environ, running.districts if running else ())
         with problems.collected():
             environment.check_secrets(settings, path, environ)
         if not settings.viewers and not settings.issuers:

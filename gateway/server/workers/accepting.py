@@ -22,7 +22,7 @@ How long a worker leaves connections to one that has fewer, for each one fewer, 
 
 That one may be busy, so the worker then takes those that still wait.
 """
-MAX_ACCEPTED_AT_ONCE = 64
+MAX_ACCEPTED_AT_ONCE = 8
 """Connections that a worker takes after it has left them."""
 RETRY_SECONDS = 1.0
 """Time until the next attempt when the system refuses a connection, as when too many files are open."""

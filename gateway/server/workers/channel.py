@@ -60,7 +60,9 @@ class Channel:
     async def open(self) -> asyncio.Task[None]:
         """Begin to send and receive; return the task that ends when the other side has gone."""
         reader, self._writer = await asyncio.open_connection(sock=self._socket)
-        return asyncio.create_task(self._receive_all(reader, self._writer))
+        receiving = asyncio.create_task(self._receive_all(reader, self._writer))
+        await asyncio.sleep(0)  # a task that is cancelled before it has begun would not close the socket
+        return receiving
 
     async def _receive_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

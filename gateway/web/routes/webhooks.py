@@ -13,7 +13,7 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 
 from cachetools import TTLCache
@@ -31,6 +31,8 @@ from student_graph.gateway.web.token_bucket import TokenBucket, TokenBuckets
 
 MAX_CLOCK_DIFFERENCE_SECONDS = 300
 """Largest difference between a call's timestamp and the gateway's clock; within it, a repeated call is refused."""
+CALL_VALID_SECONDS = 2 * MAX_CLOCK_DIFFERENCE_SECONDS
+"""How long a call is valid: its timestamp may be ahead of our clock by the largest difference, or behind it."""
 MAX_TIMESTAMP_DIGITS = 11
 MAX_REMEMBERED_CALLS = 100_000
 """Accepted calls that are remembered to refuse their repetition; the rate limit admits fewer in that time."""
@@ -50,16 +52,23 @@ class Webhooks:
         self,
         keys: WebhookKeys,
         purge_cache: PurgeCache,
+        claim: Callable[[str, int], Awaitable[bool]] | None = None,
+        *,
         wall_clock: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Accept calls that are signed with a source's key; `wall_clock` is in Unix seconds, `clock` monotonic."""
+        """
+        Accept calls that are signed with a source's key.
+
+        `claim` says whether no other process has accepted a call; None if there is no other. `wall_clock` is in
+        Unix seconds, `clock` monotonic.
+        """
+        self._claim = claim
         self._keys, self._clock = keys, clock
         self._purge_cache = purge_cache
         self._wall_clock = wall_clock
-        # A timestamp may be ahead of our clock by the largest difference, so a call stays valid for twice as long.
         self._accepted: TTLCache[str, None] = TTLCache(
-            MAX_REMEMBERED_CALLS, ttl=2 * MAX_CLOCK_DIFFERENCE_SECONDS, timer=wall_clock
+            MAX_REMEMBERED_CALLS, ttl=CALL_VALID_SECONDS, timer=wall_clock
         )
         """Signatures of accepted calls."""
         self._decoy_key = secrets.token_bytes(32)
@@ -84,6 +93,8 @@ class Webhooks:
             if not self._source_buckets[district, source].take(self._clock()):
                 return _too_many_calls()  # and it is not remembered: the source may send it again
             self._accepted[signed] = None
+            if self._claim is not None and not await self._claim(f"webhook:{signed}", CALL_VALID_SECONDS):
+                return error_response(401, "the signature is not valid", "UNAUTHENTICATED")
             change = _parse_change(body)
         except BadRequestError as error:
             return error_response(error.status, error.message, error.code)

@@ -12,6 +12,7 @@ import pytest
 from starlette.applications import Starlette
 
 from student_graph.gateway.server.service import Service
+from student_graph.gateway.server.workers.coordination import Claims
 from student_graph.gateway.web.routes.webhooks import (
     CALLS_BURST,
     MAX_CLOCK_DIFFERENCE_SECONDS,
@@ -174,14 +175,21 @@ def test_the_command_purges_a_running_gateway(client: httpx.Client) -> None:
     ]
 
 
-def webhooks(purged: list[Any], clock: Clock | None = None) -> Starlette:
-    """The webhooks of a gateway with one source and a clock that stands still; `purged` gets what is purged."""
+def webhooks(purged: list[Any], clock: Clock | None = None, claims: Claims | None = None) -> Starlette:
+    """
+    The webhooks of a gateway with one source and a clock that stands still; `purged` gets what is purged.
+
+    With `claims`, it is one of several workers.
+    """
+
+    async def claim(name: str, seconds: int) -> bool:
+        return claims is None or claims.take(name, seconds)
 
     async def purge(change: Any) -> int:
         purged.append(change)
         return 0
 
-    return Starlette(routes=Webhooks({("hill", "sis"): KEY}, purge, clock=clock or Clock()).routes())
+    return Starlette(routes=Webhooks({("hill", "sis"): KEY}, purge, claim, clock=clock or Clock()).routes())
 
 
 async def statuses(app: Any, address: str, requests: Sequence[Mapping[str, str]]) -> list[int]:
@@ -250,3 +258,14 @@ def test_the_memory_for_addresses_is_bounded() -> None:
     for number in range(MAX_BUCKETS + 1_000):
         assert buckets.take(f"192.0.2.{number}", now=float(number))
     assert len(buckets._buckets) == MAX_BUCKETS
+
+
+async def test_a_call_is_accepted_by_one_worker_only() -> None:
+    """A repetition is refused also by those that have not seen the first one."""
+    purged: list[Any] = []
+    claims = Claims()
+    workers = [webhooks(purged, claims=claims) for _ in range(2)]
+    headers = signed(str(int(time.time())), b"{}")
+
+    assert [await statuses(worker, "192.0.2.1", [headers]) for worker in workers] == [[204], [401]]
+    assert len(purged) == 1

@@ -1,0 +1,209 @@
+"""
+`fleet`: workers on one port: what two of them answer, and what happens while they stop, die, reload or lose Redis.
+
+All of it is measured through requests as a proxy sends them. Seconds of processor time are those of the processes
+themselves, so the figures say the same on a busy machine; other seconds are longer there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from importlib.metadata import entry_points
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from benchmarks.stampede import running_redis
+from benchmarks.support.figures import Row
+from benchmarks.support.fleet_capacity import LIST, School, start_rows, throughput_rows
+from benchmarks.support.fleet_gateway import Gateway, Settings, running, wait_for_workers
+from benchmarks.support.fleet_load import steady_load
+from student_graph.adapters.sandbox.district import make_district
+from student_graph.adapters.sandbox.serving import Sandbox, served
+
+STUDENTS = 120
+RATE = 200.0
+"""Requests a second while something happens."""
+PROBE_SECONDS = 1.0
+"""How often a proxy asks whether the gateway is ready."""
+MAX_RELOAD_SECONDS = 1.0
+"""Goal: from SIGHUP until all workers have the new settings."""
+
+
+async def measure(*, quick: bool) -> list[Row]:
+    """The rows of this benchmark."""
+    facts = make_district(STUDENTS)
+    sandbox: Sandbox = next(iter(entry_points(group="student_graph.sandboxes", name="edfi"))).load()(facts)
+    school = School(sandbox, [student.id for student in facts.students])
+    rows = []
+    with served(sandbox), tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        rows += await start_rows(folder)
+        rows += await throughput_rows(folder, school, seconds=2 if quick else 10)
+        rows += await _stop(folder, school)
+        rows += await _killed_worker(folder, school, kills=1 if quick else 5)
+        rows += await _reloads(folder, school, count=10 if quick else 100)
+        rows += await _redis(folder, school, seconds=2 if quick else 6)
+    return rows
+
+
+async def _stop(folder: Path, school: School) -> list[Row]:
+    """Requests that fail after SIGTERM, until a proxy has noticed; with default settings."""
+    settings = Settings.write(folder, {"North": school.sandbox})
+    with running(settings, "--workers", "2") as gateway:
+        await wait_for_workers(gateway, 2)
+        is_up, noticed_after = True, 0.0
+        async with steady_load(gateway.port, RATE, school.query, lambda: is_up) as proxy:
+            await asyncio.sleep(2)
+            gateway.process.send_signal(signal.SIGTERM)
+            stopped_at = time.monotonic()
+            while await proxy.ready():  # noqa: ASYNC110 - a proxy asks from time to time
+                await asyncio.sleep(PROBE_SECONDS)
+            is_up, noticed_after = False, time.monotonic() - stopped_at
+        status = await asyncio.to_thread(gateway.process.wait)
+        seconds = time.monotonic() - stopped_at
+    assert status == 0
+    case = "SIGTERM, default settings"
+    return [
+        Row("fleet", case, "failed requests before the proxy noticed", proxy.failures, "requests", 0),
+        Row("fleet", case, "requests", len(proxy.outcomes), "requests"),
+        Row("fleet", case, "until the proxy noticed", noticed_after, "s"),
+        Row("fleet", case, "until it had ended", seconds, "s"),
+    ]
+
+
+async def _killed_worker(folder: Path, school: School, *, kills: int) -> list[Row]:
+    """Requests that fail when workers are killed, beyond those that were under way."""
+    settings = Settings.write(folder, {"North": school.sandbox})
+    under_way = later = replaced = 0
+    slowest = 0.0
+    with running(settings, "--workers", "2") as gateway:
+        pids = await wait_for_workers(gateway, 2)
+        async with steady_load(gateway.port, RATE, school.query) as proxy:
+            for _ in range(kills):
+                await asyncio.sleep(1)
+                os.kill(pids[0], signal.SIGKILL)
+                killed_at = time.monotonic()
+                in_flight = proxy.in_flight
+                now = await wait_for_workers(gateway, 2, without=pids[0])
+                slowest = max(slowest, time.monotonic() - killed_at)
+                failed = [o for o in proxy.outcomes if o.failed and o.began_at >= killed_at - 30]
+                late = sum(outcome.began_at > killed_at for outcome in failed)
+                assert len(failed) - late <= in_flight
+                under_way, later, replaced, pids = under_way + len(failed) - late, later + late, replaced + 1, now
+                proxy.outcomes.clear()
+    case = f"a worker killed, {kills} times"
+    return [
+        Row("fleet", case, "failed requests that began afterwards", later, "requests", 0),
+        Row("fleet", case, "failed requests that were under way", under_way, "requests"),
+        Row("fleet", case, "until the new worker was ready, at most", slowest, "s"),
+    ]
+
+
+async def _reloads(folder: Path, school: School, *, count: int) -> list[Row]:
+    """Reloads of two workers under load; every tenth one is refused."""
+    settings = Settings.write(folder, {"Name 0": school.sandbox})
+    slowest, wrong, valid = 0.0, 0, {"Name 0"}
+    with running(settings, "--workers", "2") as gateway:
+        await wait_for_workers(gateway, 2)
+        async with steady_load(gateway.port, RATE, lambda _: LIST) as proxy:
+            taken_up = 0
+            for number in range(1, count + 1):
+                is_bad, name = number % 10 == 0, f"Name {number}"
+                valid.add(name)
+                server = "graphiql = 7" if is_bad else ""
+                Settings.write(folder, {name: school.sandbox}, server=server)
+                began_at = time.monotonic()
+                gateway.process.send_signal(signal.SIGHUP)
+                taken_up += not is_bad
+                await _wait_for_reload(gateway, taken_up, is_refused=is_bad)
+                slowest = max(slowest, 0.0 if is_bad else time.monotonic() - began_at)
+                valid = valid - {name} if is_bad else valid
+            await asyncio.sleep(0.2)
+            names = [name.encode() for name in valid]
+            wrong = sum(
+                not outcome.failed and not any(b'"%b"' % name in outcome.body for name in names)
+                for outcome in proxy.outcomes
+            )
+    case = f"{count} reloads of two workers, every tenth refused, {RATE:.0f} requests a second"
+    return [
+        Row("fleet", case, "failed requests", proxy.failures, "requests", 0),
+        Row("fleet", case, "wrong answers", wrong, "requests", 0),
+        Row("fleet", case, "requests", len(proxy.outcomes), "requests"),
+        Row("fleet", case, "until all workers had taken it up, at most", slowest, "s", MAX_RELOAD_SECONDS),
+    ]
+
+
+async def _wait_for_reload(gateway: Gateway, taken_up: int, *, is_refused: bool) -> None:
+    """Wait until both workers say that they have taken up so many settings, and whether they refuse the newest."""
+    seen = 0
+    while seen < 4:  # connections of their own, which go to both
+        status = await asyncio.to_thread(gateway.report, "/health/settings")
+        is_done = status["reloads"] == taken_up and (status["refusal"] is not None) == is_refused
+        seen = seen + 1 if is_done else 0
+
+
+async def _redis(folder: Path, school: School, *, seconds: float) -> list[Row]:
+    """Requests that fail while something happens to Redis."""
+    rows = []
+    for case, trouble in TROUBLE.items():
+        with running_redis() as redis:
+            if redis is None:
+                print("fleet: Redis not measured: redis-server is not installed")
+                return []
+            settings = Settings.write(folder, {"North": school.sandbox}, redis=redis)
+            with running(settings, "--workers", "2") as gateway:
+                await wait_for_workers(gateway, 2)
+                async with steady_load(gateway.port, RATE / 2, school.query) as proxy:
+                    await asyncio.sleep(1)
+                    await trouble(urlsplit(redis.split('"')[1]).port or 0, seconds)
+        rows.append(Row("fleet", f"Redis {case}", "failed requests", proxy.failures, "requests", 0))
+        rows.append(Row("fleet", f"Redis {case}", "requests", len(proxy.outcomes), "requests"))
+    return rows
+
+
+async def _command(port: int, text: str) -> None:
+    """Send a command to Redis."""
+    with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(f"{text}\r\n".encode())
+        await reader.readline()
+        writer.close()
+
+
+async def _killed(port: int, seconds: float) -> None:
+    await _command(port, "SHUTDOWN NOSAVE")
+    await asyncio.sleep(seconds)
+
+
+async def _flushed(port: int, seconds: float) -> None:
+    for _ in range(5):
+        await _command(port, "FLUSHALL")
+        await asyncio.sleep(seconds / 5)
+
+
+async def _slowed(port: int, seconds: float) -> None:
+    """Let Redis wait for 30 of every 40 milliseconds."""
+    ends_at = time.monotonic() + seconds
+    while time.monotonic() < ends_at:
+        await _command(port, "CLIENT PAUSE 30 ALL")
+        await asyncio.sleep(0.04)
+
+
+async def _partitioned(port: int, seconds: float) -> None:
+    """Let Redis accept connections and answer nothing."""
+    await _command(port, f"CLIENT PAUSE {int(seconds * 1000)} ALL")
+    await asyncio.sleep(seconds + 1)
+
+
+TROUBLE: dict[str, Callable[[int, float], Awaitable[None]]] = {
+    "killed": _killed,
+    "flushed": _flushed,
+    "slowed": _slowed,
+    "silent": _partitioned,
+}

@@ -1,0 +1,37 @@
+"""Counts the requests of each viewer over all workers: each tells the others what it has answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from student_graph.gateway.server.workers.channel import ChannelError
+from student_graph.gateway.server.workers.member import Membership
+from student_graph.gateway.web.token_bucket import ViewerRates
+
+TELL_SECONDS = 0.1
+"""Time between two messages, if there were requests."""
+RATES = "rates"
+"""Name of the messages."""
+
+
+async def share_rates(member: Membership, rates: Callable[[], ViewerRates | None]) -> None:
+    """Tell the other workers and count what they tell, until the supervisor has gone; `rates` are this one's."""
+
+    def charge(taken: dict[str, int]) -> None:
+        present = rates()
+        if present is not None:
+            present.charge(taken)
+
+    member.listen(RATES, charge)
+    while True:
+        await asyncio.sleep(TELL_SECONDS)
+        present = rates()
+        if present is None:
+            continue
+        present.is_shared = True
+        if taken := present.taken():
+            try:
+                await member.tell(RATES, dict(taken))
+            except ChannelError:
+                return
