@@ -29,6 +29,7 @@ NAMES = (
     "population",
     "aggregate",
     "overload",
+    "fleet",
 )
 """The benchmarks, one module each. `soak` is first: memory freed by others would hide its growth."""
 
