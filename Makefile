@@ -20,7 +20,7 @@ INSTALL = (test -x $(BIN)/uv && $(BIN)/uv pip install --quiet --python $(BIN)/py
 PYTEST := $(BIN)/python -m pytest -q -n auto --dist worksteal $(if $(RERUNS),--reruns $(RERUNS))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup deploy-tools container-lock run test test-long check check-static upstream bench attacks soak answers docs figures faults presets certificates graphiql dashboard screenshots schema clean
+.PHONY: help setup deploy-tools container-lock run test test-long check check-static upstream bench attacks soak answers docs figures faults telemetry presets certificates graphiql dashboard screenshots schema clean
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -82,7 +82,7 @@ endif
 deploy-tools: $(DEPLOY_INSTALLED) ## What the tests of the files in deploy need: Caddy, Helm's engine, schemas, lint
 
 container-lock: $(TOOLS_INSTALLED) ## Write deploy/container/requirements.txt: the newest packages that fit, with hashes
-	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --extra redis \
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --extra redis --extra s3 --extra telemetry \
 	  --custom-compile-command "make container-lock" --output-file deploy/container/requirements.txt pyproject.toml
 
 quick-start: ## How long a new user waits for the demo, and how much is installed
@@ -93,6 +93,10 @@ figures: setup ## The size of the code, and who imports whom
 
 faults: setup ## Write docs/faults.md
 	@$(BIN)/python -m tests.faults.page > .faults.new && mv .faults.new docs/faults.md
+
+telemetry: setup ## Write the table of metrics in docs/telemetry.md, and draw the trace in it
+	@$(BIN)/python -m tests.gateway.telemetry.table
+	@$(BIN)/python -m tests.gateway.telemetry.picture
 
 presets: setup ## Write docs/presets.md
 	@$(BIN)/python -m student_graph.resolvers.metrics.presets.page > .presets.new && mv .presets.new docs/presets.md

@@ -80,14 +80,17 @@ def test_every_package_is_installed_by_its_hash() -> None:
 
 
 def test_the_list_of_packages_is_that_of_the_project() -> None:
-    """Each package that the gateway needs, with Redis, has a version that `pyproject.toml` allows."""
+    """Each package that a fleet needs has a version that `pyproject.toml` allows."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    needed = map(Requirement, [*project["dependencies"], *project["optional-dependencies"]["redis"]])
+    extras = re.findall(r"--extra (\w+)", (ROOT / "Makefile").read_text())
+    optional = [need for extra in extras for need in project["optional-dependencies"][extra]]
+    needed = map(Requirement, [*project["dependencies"], *optional])
     text = (CONTAINER / "requirements.txt").read_text()
     pinned = dict(re.findall(r"^([a-z0-9._-]+)(?:\[\w+\])?==([^ ;\\]+)", text, re.MULTILINE))
 
     wrong = [str(need) for need in needed if not need.specifier.contains(pinned.get(need.name, "0"))]
 
+    assert extras == ["redis", "s3", "telemetry"]
     assert wrong == [], "run make container-lock"
 
 
