@@ -18,6 +18,7 @@ from student_graph.gateway.web.assistants.tools import build_tools
 from student_graph.gateway.web.load_shedding import LoadLimits, LoadShedder
 from student_graph.resolvers.context import Viewer, ViewerRole
 from student_graph.resolvers.schema import core_schema, make_schema
+from tests.clients import TIMEOUT_SECONDS
 from tests.gateway.web.assistants.stage import trusted
 
 HILL = DistrictId("hill")
@@ -123,7 +124,8 @@ async def test_a_call_ends_with_the_connection_of_its_client() -> None:
     call = asyncio.create_task(app(scope(), client.receive, client.send))
     await graph.asked.wait()
     client.disconnected.set()
-    await call
+    async with asyncio.timeout(TIMEOUT_SECONDS):
+        await call
     graph.released.set()
     await app(scope(), second.receive, second.send)
 
