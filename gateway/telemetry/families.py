@@ -90,7 +90,7 @@ def by_worker(families: Mapping[int, Sequence[Family]]) -> list[Family]:
     """
     The families of all workers, each value with the label `worker`.
 
-    The values are not added up: a worker that is replaced starts at 0, and a sum would then seem to start anew.
+    The values are not added up: a worker that is replaced starts at 0, and a sum would then seem to start again.
     """
     merged: dict[str, Family] = {}
     for number, reported in sorted(families.items()):

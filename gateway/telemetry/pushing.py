@@ -40,7 +40,7 @@ from student_graph.gateway.telemetry.tracing import (
     resource,
 )
 
-NANOSECONDS = 1_000_000_000
+NANOSECONDS_PER_SECOND = 1_000_000_000
 
 
 class MetricsPush:
@@ -111,12 +111,12 @@ class MetricsPush:
         self._exporter.shutdown()
 
 
-def metrics_data(families: Iterable[Family], made_by: Resource, started_at: int) -> MetricsData:
+def metrics_data(families: Iterable[Family], origin: Resource, started_at: int) -> MetricsData:
     """Families as OTLP has them; counts began at `started_at`, in nanoseconds since 1970."""
     now = time.time_ns()
     sent = [_sent(family, started_at, now) for family in families if family.samples]
     scope = ScopeMetrics(InstrumentationScope(SCOPE, version("student-graph")), sent, "")
-    return MetricsData([ResourceMetrics(made_by, [scope], "")])
+    return MetricsData([ResourceMetrics(origin, [scope], "")])
 
 
 def _sent(family: Family, started_at: int, now: int) -> SentMetric:
@@ -145,7 +145,7 @@ def _distribution(family: Family, sample: Sample, started_at: int, now: int) -> 
         Exemplar(
             {},
             exemplar.value,
-            int(exemplar.at * NANOSECONDS),
+            int(exemplar.at * NANOSECONDS_PER_SECOND),
             int(exemplar.span_id, 16),
             int(exemplar.trace_id, 16),
         )

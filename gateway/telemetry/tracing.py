@@ -52,7 +52,7 @@ class TracedSpan:
     __slots__ = ("_propagates", "_span", "_tracer")
 
     def __init__(self, tracer: Tracer, span: Span, *, propagates: bool) -> None:
-        """Wrap a span of OpenTelemetry; if it `propagates`, vendors are told about the trace."""
+        """Wrap a span of OpenTelemetry; if it `propagates`, vendors hear about the trace."""
         self._tracer, self._span, self._propagates = tracer, span, propagates
 
     def child(self, name: str, attributes: Mapping[str, Attribute], *, is_client: bool = False) -> TracedSpan:

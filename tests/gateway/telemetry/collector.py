@@ -24,19 +24,19 @@ class Collector:
         self.released = threading.Event()
         """Whether requests are answered; a collector that hangs waits for it."""
         self.released.set()
-        self.asked = threading.Event()
+        self.has_request = threading.Event()
         """Whether there was a request."""
         self.status = 200
 
     @property
     def spans(self) -> Sequence[Any]:
         """All spans, in the order in which they came."""
-        found = []
+        spans: list[Any] = []
         for path, body in list(self.bodies):
             if path == "/v1/traces":
                 for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
-                    found += [span for scope in resource.scope_spans for span in scope.spans]
-        return found
+                    spans += [span for scope in resource.scope_spans for span in scope.spans]
+        return spans
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def collecting() -> Iterator[Collector]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            collector.asked.set()
+            collector.has_request.set()
             collector.released.wait()
             if self.headers.get("Content-Encoding") == "gzip":
                 body = gzip.decompress(body)

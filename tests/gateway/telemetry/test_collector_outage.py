@@ -69,7 +69,7 @@ async def test_a_collector_that_hangs_holds_neither_the_loop_nor_the_stop(collec
     started_at = time.monotonic()
     for _ in range(20_000):  # more than the queue holds
         trace_something(tracing)
-    assert await asyncio.to_thread(collector.asked.wait, 30)
+    assert await asyncio.to_thread(collector.has_request.wait, 30)
     traced_at = time.monotonic()
     await asyncio.gather(tracing.close(), push.close())
     assert time.monotonic() - traced_at < EXPORT_SECONDS

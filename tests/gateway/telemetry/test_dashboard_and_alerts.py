@@ -103,7 +103,7 @@ def test_a_query_names_metrics_and_labels_that_are_there(query: str, observed: O
     assert label_names(query) <= labels | OF_PROMETHEUS
 
 
-def test_each_metric_is_on_the_dashboard_or_in_an_alert() -> None:
+def test_every_metric_is_on_the_dashboard_or_in_an_alert() -> None:
     """Otherwise nobody looks at it."""
     used = set().union(*map(metric_names, QUERIES))
     assert [metric.name for metric in METRICS if not any(name.startswith(metric.name) for name in used)] == []
@@ -152,9 +152,9 @@ def test_an_alert_fires_when_its_case_is_there_and_not_otherwise(tmp_path: Path)
                 {
                     "eval_time": "50m",
                     "alertname": name,
-                    "exp_alerts": [{"exp_labels": labels} for labels in found],
+                    "exp_alerts": [{"exp_labels": labels} for labels in alerts],
                 }
-                for name, found in expected
+                for name, alerts in expected
             ],
         }
     ]
@@ -194,7 +194,7 @@ class TestPrometheus:
     @pytest.mark.skipif(
         shutil.which("prometheus") is None, reason="prometheus was not found: install Debian's package prometheus"
     )
-    def test_each_panel_has_values(self, observed: Observed, tmp_path: Path) -> None:
+    def test_every_panel_has_values(self, observed: Observed, tmp_path: Path) -> None:
         """Except for those that need more than a gateway."""
         address = str(observed.gateway.client.base_url).removeprefix("http://").rstrip("/")
         (tmp_path / "metrics_token").write_text(METRICS_TOKEN, encoding="utf-8")

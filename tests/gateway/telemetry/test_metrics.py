@@ -37,7 +37,7 @@ def test_without_the_setting_there_is_nothing_at_the_address() -> None:
         assert observed.gateway.client.get("/metrics").status_code == 404
 
 
-def test_each_metric_of_the_catalog_is_shown_in_both_formats() -> None:
+def test_every_metric_of_the_catalog_is_shown_in_both_formats() -> None:
     """And nothing else is, except what there is no record of disclosures, fleet or supervisor for."""
     with observed_gateway() as observed:
         observed.gateway.post(PAGE)

@@ -102,9 +102,9 @@ def test_a_header_that_is_no_trace_begins_a_new_one(header: str) -> None:
     assert not root.parent_span_id
 
 
-@pytest.mark.parametrize("asked", [False, True])
+@pytest.mark.parametrize("is_set", [False, True])
 def test_vendors_hear_of_the_trace_only_if_the_settings_say_so(
-    asked: bool, monkeypatch: pytest.MonkeyPatch
+    is_set: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The header then names the span of the vendor's request."""
     headers: list[str | None] = []
@@ -116,11 +116,11 @@ def test_vendors_hear_of_the_trace_only_if_the_settings_say_so(
         await answer(app, scope, receive, send)
 
     monkeypatch.setattr(serving._Switched, "__call__", answer_noting)
-    with observed_gateway(context_to_vendors=asked) as observed:
+    with observed_gateway(context_to_vendors=is_set) as observed:
         send_in_trace(observed, "01")
     sent = {span.span_id.hex() for span in observed.collector.spans if span.kind == span.SPAN_KIND_CLIENT}
     assert sent
-    if asked:
+    if is_set:
         assert {header.split("-")[2] for header in headers if header} == sent
         assert {header.split("-")[1] for header in headers if header} == {TRACE_ID}
     else:
