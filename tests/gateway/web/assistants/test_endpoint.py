@@ -31,10 +31,10 @@ class Graph:
     """Answers what tools ask, once `released`."""
 
     def __init__(self) -> None:
-        self.asked, self.released, self.cancelled = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.called, self.released, self.cancelled = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def answer(self, _: Viewer, body: bytes, __: Receive, send: Send) -> None:
-        self.asked.set()
+        self.called.set()
         try:
             await self.released.wait()
         except asyncio.CancelledError:
@@ -100,12 +100,12 @@ def scope() -> dict[str, Any]:
     }
 
 
-async def test_a_call_is_answered_and_then_holds_no_place() -> None:
+async def test_a_viewer_sends_the_next_request_when_a_call_is_answered() -> None:
     """A second request of the viewer is refused while it runs."""
     graph, client, second = Graph(), Client(), Client()
     app = endpoint(graph, LoadShedder(LoadLimits(viewer_in_flight=1)))
     call = asyncio.create_task(app(scope(), client.receive, client.send))
-    await graph.asked.wait()
+    await graph.called.wait()
     await app(scope(), second.receive, second.send)
     graph.released.set()
     await call
@@ -118,11 +118,11 @@ async def test_a_call_is_answered_and_then_holds_no_place() -> None:
 
 
 async def test_a_call_ends_with_the_connection_of_its_client() -> None:
-    """What it asks the graph is cancelled, and it holds no place any more."""
+    """What it asks the graph is cancelled, and the viewer may send the next request."""
     graph, client, second = Graph(), Client(), Client()
     app = endpoint(graph, LoadShedder(LoadLimits(viewer_in_flight=1)))
     call = asyncio.create_task(app(scope(), client.receive, client.send))
-    await graph.asked.wait()
+    await graph.called.wait()
     client.disconnected.set()
     async with asyncio.timeout(TIMEOUT_SECONDS):
         await call
