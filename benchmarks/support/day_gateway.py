@@ -11,7 +11,7 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from student_graph.adapters.model import DistrictId
@@ -26,6 +26,7 @@ from student_graph.gateway.warm.plan import WarmPlan, WarmTimes
 from student_graph.resolvers.context import ViewerRole
 
 SETTINGS_OF_NAMED_SCHOOLS = ("enrollments_name_all_schools", "results_name_all_schools")
+DATA_STANDARD = "5.1"
 WARM_DELAY_SECONDS = 10.0
 """Time from the start of the process to its warm-up: it must serve by then, or the warm-up is tomorrow's."""
 
@@ -55,9 +56,20 @@ class Plan:
 
 def demo_district(students: int) -> DemoDistrict:
     """Return the demo's district on Ed-Fi and Canvas with so many students."""
-    options = {"students": students, "seed": 1, "records": None, "data_standard": "5.1"}
+    options = {"students": students, "seed": 1, "records": None, "data_standard": DATA_STANDARD}
     [district] = build_districts(argparse.Namespace(district="edfi", **options))
     return district
+
+
+def complete_district(students: int) -> DemoDistrict:
+    """Return the same without the rows for which it would be false that rows name all schools of a student."""
+    demo = demo_district(students)
+    facts, sandbox = demo.facts, demo.sandboxes["edfi"]
+    enrolled = {(enrollment.student, enrollment.school) for enrollment in facts.enrollments}
+    facts.attendance = [event for event in facts.attendance if (event.student, event.school) in enrolled]
+    facts.results = [result for result in facts.results if result.year == facts.year]
+    edfi = type(sandbox)(facts, data_standard=DATA_STANDARD)  # type: ignore[call-arg] # the sandbox of Ed-Fi
+    return replace(demo, sandboxes={**demo.sandboxes, "edfi": edfi})
 
 
 def people(plan: Plan, district: DistrictId) -> list[Person]:
