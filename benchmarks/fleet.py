@@ -26,8 +26,8 @@ from benchmarks.support.fleet_load import steady_load
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import Sandbox, served
 
-STUDENTS = 120
-RATE = 200.0
+STUDENT_COUNT = 120
+REQUESTS_PER_SECOND = 200.0
 """Requests a second while something happens."""
 PROBE_SECONDS = 1.0
 """How often a proxy asks whether the gateway is ready."""
@@ -37,7 +37,7 @@ MAX_RELOAD_SECONDS = 1.0
 
 async def measure(*, quick: bool) -> list[Row]:
     """The rows of this benchmark."""
-    facts = make_district(STUDENTS)
+    facts = make_district(STUDENT_COUNT)
     sandbox: Sandbox = next(iter(entry_points(group="student_graph.sandboxes", name="edfi"))).load()(facts)
     school = School(sandbox, [student.id for student in facts.students])
     rows = []
@@ -58,7 +58,7 @@ async def _stop(folder: Path, school: School) -> list[Row]:
     with running(settings, "--workers", "2") as gateway:
         await wait_for_workers(gateway, 2)
         is_up, noticed_after = True, 0.0
-        async with steady_load(gateway.port, RATE, school.query, lambda: is_up) as proxy:
+        async with steady_load(gateway.port, REQUESTS_PER_SECOND, school.query, lambda: is_up) as proxy:
             await asyncio.sleep(2)
             gateway.process.send_signal(signal.SIGTERM)
             stopped_at = time.monotonic()
@@ -84,7 +84,7 @@ async def _killed_worker(folder: Path, school: School, *, kills: int) -> list[Ro
     slowest = 0.0
     with running(settings, "--workers", "2") as gateway:
         pids = await wait_for_workers(gateway, 2)
-        async with steady_load(gateway.port, RATE, school.query) as proxy:
+        async with steady_load(gateway.port, REQUESTS_PER_SECOND, school.query) as proxy:
             for _ in range(kills):
                 await asyncio.sleep(1)
                 os.kill(pids[0], signal.SIGKILL)
@@ -111,7 +111,7 @@ async def _reloads(folder: Path, school: School, *, count: int) -> list[Row]:
     slowest, wrong, valid = 0.0, 0, {"Name 0"}
     with running(settings, "--workers", "2") as gateway:
         await wait_for_workers(gateway, 2)
-        async with steady_load(gateway.port, RATE, lambda _: LIST) as proxy:
+        async with steady_load(gateway.port, REQUESTS_PER_SECOND, lambda _: LIST) as proxy:
             taken_up = 0
             for number in range(1, count + 1):
                 is_bad, name = number % 10 == 0, f"Name {number}"
@@ -130,7 +130,7 @@ async def _reloads(folder: Path, school: School, *, count: int) -> list[Row]:
                 not outcome.failed and not any(b'"%b"' % name in outcome.body for name in names)
                 for outcome in proxy.outcomes
             )
-    case = f"{count} reloads of two workers, every tenth refused, {RATE:.0f} requests a second"
+    case = f"{count} reloads of two workers, every tenth refused, {REQUESTS_PER_SECOND:.0f} requests a second"
     return [
         Row("fleet", case, "failed requests", proxy.failures, "requests", 0),
         Row("fleet", case, "wrong answers", wrong, "requests", 0),
@@ -159,7 +159,7 @@ async def _redis(folder: Path, school: School, *, seconds: float) -> list[Row]:
             settings = Settings.write(folder, {"North": school.sandbox}, redis=redis)
             with running(settings, "--workers", "2") as gateway:
                 await wait_for_workers(gateway, 2)
-                async with steady_load(gateway.port, RATE / 2, school.query) as proxy:
+                async with steady_load(gateway.port, REQUESTS_PER_SECOND / 2, school.query) as proxy:
                     await asyncio.sleep(1)
                     await trouble(urlsplit(redis.split('"')[1]).port or 0, seconds)
         rows.append(Row("fleet", f"Redis {case}", "failed requests", proxy.failures, "requests", 0))

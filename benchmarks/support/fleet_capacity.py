@@ -23,14 +23,14 @@ from benchmarks.support.fleet_gateway import (
 from benchmarks.support.fleet_load import Proxy
 from student_graph.adapters.sandbox.serving import Sandbox
 
-DISTRICTS = 18
+DISTRICT_COUNT = 18
 LIST = "{ districts { name students(first: 20) { edges { node { studentUniqueId name { lastName } } } } } }"
 PAGE = """{ student(studentUniqueId: "%s") { name { firstName lastName } gradeLevel courseGrades { letter numeric }
     attendanceEvents { totalCount } } }"""
 IDLE_SECONDS = 5.0
 WARMING_CONNECTIONS = 8
 CONNECTIONS_PER_WORKER = 8
-ROUNDS = 5
+MEASURED_ROUNDS = 5
 """Times that one and two workers take turns."""
 MAX_START_SECONDS, MAX_IDLE_MIB = 3.0, 120.0
 """Goals for eighteen districts whose vendors are all down."""
@@ -52,8 +52,8 @@ class School:
 
 async def start_rows(folder: Path) -> list[Row]:
     """How long eighteen districts take to start while all vendors are down, and their memory then."""
-    settings = Settings.write(folder, {f"District {n}": None for n in range(DISTRICTS)}, server="workers = 1")
-    case = f"{DISTRICTS} districts, all vendors down"
+    settings = Settings.write(folder, {f"District {n}": None for n in range(DISTRICT_COUNT)}, server="workers = 1")
+    case = f"{DISTRICT_COUNT} districts, all vendors down"
     with running(settings) as gateway:
         assert await Proxy(gateway.port).ready()
         seconds, cpu = gateway.seconds_to_start, cpu_seconds(gateway.process.pid)
@@ -87,10 +87,10 @@ async def throughput_rows(folder: Path, school: School, *, seconds: int) -> list
         proxies = {n: Proxy(gateway.port) for n, gateway in gateways.items()}
         for proxy in proxies.values():
             await warm(proxy, school)
-        for _ in range(ROUNDS):  # in turns, because what else the machine does changes
+        for _ in range(MEASURED_ROUNDS):  # in turns, because what else the machine does changes
             for n, proxy in proxies.items():
                 before = total_cpu(pids[n])
-                await _closed_loop(proxy, school, seconds / ROUNDS, CONNECTIONS_PER_WORKER * n)
+                await _closed_loop(proxy, school, seconds / MEASURED_ROUNDS, CONNECTIONS_PER_WORKER * n)
                 used[n] = [sum(times) for times in zip(used[n], _since(before, pids[n]), strict=True)]
                 answered[n] += len(proxy.outcomes)
                 assert not proxy.failures, next(o for o in proxy.outcomes if o.failed)

@@ -78,11 +78,11 @@ def run(
     reloadable = ReloadableApplication(application, loader, reload_all) if loader is not None else None
     config = server_config(reloadable or application.asgi, connections, service.trusted_proxies)
     if member is not None and reloadable is not None and loader is not None:
-        place = _WorkerPlace(member, reloadable, loader, connections)
+        parts = _WorkerParts(member, reloadable, loader, connections)
     else:
-        place = None
+        parts = None
     server = _Server(
-        config, application.readiness, service.drain_seconds, on_ready, reloadable=reloadable, place=place
+        config, application.readiness, service.drain_seconds, on_ready, reloadable=reloadable, parts=parts
     )
     if reloadable is not None:
         signal.signal(signal.SIGHUP, server.remember_hangup)
@@ -127,7 +127,7 @@ def max_connections() -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _WorkerPlace:
+class _WorkerParts:
     """What a server needs as one of several workers."""
 
     member: Membership
@@ -147,11 +147,11 @@ class _Server(uvicorn.Server):
         on_ready: Callable[[], None],
         *,
         reloadable: ReloadableApplication | None,
-        place: _WorkerPlace | None = None,
+        parts: _WorkerParts | None = None,
     ) -> None:
         super().__init__(config)
         self.exit_status = 0
-        self._reloadable, self._place = reloadable, place
+        self._reloadable, self._parts = reloadable, parts
         self._acceptor: Acceptor | None = None
         self._sharing_rates: asyncio.Task[None] | None = None
         self._had_hangup = False
@@ -164,20 +164,20 @@ class _Server(uvicorn.Server):
         """When to stop to listen, in monotonic seconds."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        if self._place is None:
+        if self._parts is None:
             await super().startup(sockets)
-        elif not await self._start_worker(self._place):
+        elif not await self._start_worker(self._parts):
             return
         self._garbage_collection.start()
         if self._reloadable is not None:
             self._reload_on_hangup(self._reloadable)
         self._on_ready()
 
-    async def _start_worker(self, place: _WorkerPlace) -> bool:
+    async def _start_worker(self, parts: _WorkerParts) -> bool:
         """Connect to the supervisor, and accept connections if it admits this worker; return whether it does."""
-        await place.member.connect(place.reloadable, self._stop_with_all, self._stop_alone)
+        await parts.member.connect(parts.reloadable, self._stop_with_all, self._stop_alone)
         await super().startup([])
-        refusal = await place.member.admission(place.loader.files_digest)
+        refusal = await parts.member.admission(parts.loader.files_digest)
         if refusal is not None:
             log.error("this worker does not start: its settings are not taken up by the others: %s", refusal)
             self.should_exit, self.exit_status = True, NOT_ADMITTED
@@ -188,11 +188,11 @@ class _Server(uvicorn.Server):
             server_state=self.server_state,
             app_state=self.lifespan.state,
         )
-        member = place.member
+        member = parts.member
         self._acceptor = Acceptor(
-            member.listener, member.board, member.number, make_protocol, lambda: len(place.connections)
+            member.listener, member.board, member.number, make_protocol, lambda: len(parts.connections)
         )
-        self._sharing_rates = asyncio.create_task(share_rates(member, place.reloadable.viewer_rates))
+        self._sharing_rates = asyncio.create_task(share_rates(member, parts.reloadable.viewer_rates))
         self._acceptor.start()
         return True
 
@@ -222,11 +222,11 @@ class _Server(uvicorn.Server):
             self._acceptor.stop()
         await super().shutdown(sockets)
         self._garbage_collection.stop()
-        if self._place is not None:
+        if self._parts is not None:
             self.should_exit = True
             if self._sharing_rates is not None:
                 self._sharing_rates.cancel()
-            await self._place.member.close()
+            await self._parts.member.close()
 
     async def on_tick(self, counter: int) -> bool:
         self._free_memory_return.check()

@@ -13,8 +13,8 @@ MAX_BUCKETS = 4_000
 """Token buckets that `TokenBuckets` remembers; the least recently used one is evicted."""
 
 NAME_BYTES = 16
-MAX_TOLD_VIEWERS = 10_000
-"""Viewers that are told to other processes at once; further ones are counted in this process only."""
+MAX_REPORTED_VIEWERS = 10_000
+"""Viewers that are reported to other processes at once; further ones are counted in this process only."""
 
 
 class TokenBucket:
@@ -69,15 +69,15 @@ class TokenBuckets:
 
 
 class ViewerRates:
-    """A token bucket for each viewer, and what was taken from it since the other processes were told."""
+    """A token bucket for each viewer, and its uses since the last report to other processes."""
 
     def __init__(self, rate: float, burst: int, clock: Callable[[], float] = time.monotonic) -> None:
         """Let each viewer send `burst` requests at once, and `rate` each second; `clock` returns seconds."""
         self._buckets = TokenBuckets(rate, burst)
         self._clock = clock
-        self._taken: Counter[str] = Counter()
+        self._uses: Counter[str] = Counter()
         self.is_shared = False
-        """Whether there are other processes to tell."""
+        """Whether other processes get reports."""
 
     def take(self, viewer: Hashable) -> bool:
         """Count a request of a viewer; return False if there were too many."""
@@ -87,20 +87,20 @@ class ViewerRates:
         if (
             isinstance(name, str)
             and self.is_shared
-            and (len(self._taken) < MAX_TOLD_VIEWERS or name in self._taken)
+            and (len(self._uses) < MAX_REPORTED_VIEWERS or name in self._uses)
         ):
-            self._taken[name] += 1
+            self._uses[name] += 1
         return True
 
-    def taken(self) -> Mapping[str, int]:
+    def take_uses(self) -> Mapping[str, int]:
         """Return the requests since the last call, by a name of each viewer that is a hash."""
-        taken, self._taken = self._taken, Counter()
-        return taken
+        uses, self._uses = self._uses, Counter()
+        return uses
 
-    def charge(self, taken: Mapping[str, int]) -> None:
+    def charge(self, uses: Mapping[str, int]) -> None:
         """Count requests that other processes have answered."""
         now = self._clock()
-        for name, requests in taken.items():
+        for name, requests in uses.items():
             self._buckets.charge(name, requests, now)
 
 

@@ -1,4 +1,4 @@
-"""One of several workers: the process that a supervisor starts, with the settings' files and its place."""
+"""One of several workers: the process that a supervisor starts, with the settings' files and its assignment."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from student_graph.adapters.registry import SettingsError
 from student_graph.gateway.cli.parser import printable
 from student_graph.gateway.cli.serving.loader import ServiceLoader
 from student_graph.gateway.server.process import run
+from student_graph.gateway.server.workers.assignment import Assignment
 from student_graph.gateway.server.workers.member import Membership
-from student_graph.gateway.server.workers.place import Place
 
 
 def main(arguments: Sequence[str]) -> int:
     """Serve until a signal to stop, and return the exit status: 2 after a mistake in the settings was printed."""
-    path, environment_file, place = arguments
-    member = Membership(msgspec.json.decode(place, type=Place))
+    path, environment_file, assignment = arguments
+    member = Membership(msgspec.json.decode(assignment, type=Assignment))
     try:
         loader = ServiceLoader(Path(path), Path(environment_file) if environment_file else None, member)
         return run(loader.start(), member.listener, lambda: None, loader, member)

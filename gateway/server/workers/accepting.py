@@ -74,7 +74,7 @@ class Acceptor:
         self.note()
         difference = self._connections() + len(self._connecting) - self._board.fewest()
         if difference > 0:
-            self._wait(min(LEAVE_SECONDS * difference, MAX_LEAVE_SECONDS), self._accept_those_left)
+            self._wait(min(LEAVE_SECONDS * difference, MAX_LEAVE_SECONDS), self._accept_waiting)
         else:
             self._accept()
 
@@ -83,7 +83,7 @@ class Acceptor:
         loop.remove_reader(self._listener)
         self._pause = loop.call_later(seconds, then)
 
-    def _accept_those_left(self) -> None:
+    def _accept_waiting(self) -> None:
         self._listen()
         for _ in range(MAX_ACCEPTED_AT_ONCE):
             if not self._accept():

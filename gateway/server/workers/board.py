@@ -9,7 +9,7 @@ import sys
 import tempfile
 
 SLOT = struct.Struct("q")
-ABSENT = 2**62
+NOT_ACCEPTING = 2**62
 """In place of the number of connections: the worker accepts none."""
 
 
@@ -41,12 +41,12 @@ class ConnectionBoard:
 
     def leave(self, worker: int) -> None:
         """Say that a worker accepts no connections."""
-        self.write(worker, ABSENT)
+        self.write(worker, NOT_ACCEPTING)
 
     def read(self, worker: int) -> int | None:
         """The number of connections of a worker; None if it accepts none."""
         [connections] = SLOT.unpack_from(self._memory, SLOT.size * (worker - 1))
-        return None if connections == ABSENT else connections
+        return None if connections == NOT_ACCEPTING else connections
 
     def fewest(self) -> int:
         """The number of connections of the worker that has the fewest."""

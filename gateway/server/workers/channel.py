@@ -40,7 +40,7 @@ class Message(msgspec.Struct, array_like=True):
     id: int
     """Number of the request, by its sender."""
     kind: str | None
-    """What is asked for; None in an answer."""
+    """Kind of the request; None in an answer."""
     payload: Any
     failed: bool = False
     """Whether the other side could not answer."""
@@ -99,7 +99,7 @@ class Channel:
     async def _answer(self, message: Message) -> None:
         try:
             payload = await self._handlers[message.kind or ""](message.payload)
-        except Exception as exc:  # noqa: BLE001 - the other side is told, and nobody else waits for this task
+        except Exception as exc:  # noqa: BLE001 - the other side gets the failure, and nobody else waits for this task
             log.error("a message between workers failed: %s, %s", message.kind, type(exc).__name__)  # noqa: TRY400
             self._send(Message(message.id, None, None, failed=True))
         else:

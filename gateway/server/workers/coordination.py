@@ -81,7 +81,7 @@ class Coordination:
             return await self._ask_others(number, "report", name, REPORT_SECONDS)
 
         async def tell(payload: Any) -> int:
-            return len(await self._ask_others(number, "told", payload, TELL_SECONDS))
+            return len(await self._ask_others(number, "notify", payload, TELL_SECONDS))
 
         async def claim(payload: tuple[str, float]) -> bool:
             return self._claims.take(*payload)

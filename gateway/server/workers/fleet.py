@@ -80,6 +80,6 @@ class WorkersFleet:
         return {} if self._redis is None else self._redis.counts()
 
     async def close(self) -> None:
-        """Leave Redis. The connection to the other workers stays: a reload closes nothing of it."""
+        """Leave Redis. The connection to the other workers stays open."""
         if self._redis is not None:
             await self._redis.close()

@@ -7,9 +7,9 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
+from student_graph.gateway.server.workers.assignment import SIGNING_KEY_BYTES, Assignment
 from student_graph.gateway.server.workers.board import ConnectionBoard
 from student_graph.gateway.server.workers.channel import Channel, ChannelError
-from student_graph.gateway.server.workers.place import SIGNING_KEY_BYTES, Place
 from student_graph.gateway.server.workers.reports import Report
 
 
@@ -34,12 +34,12 @@ class SharedReload(Protocol):
 class Membership:
     """One of several workers. Implements `Workers`."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, assignment: Assignment) -> None:
         """Use what the worker has inherited; the supervisor has sent the key already."""
-        self._place = place
-        self._socket = socket.socket(fileno=place.channel)
-        self.listener = socket.socket(fileno=place.listener)
-        self.board = ConnectionBoard(place.board, place.workers)
+        self._assignment = assignment
+        self._socket = socket.socket(fileno=assignment.channel)
+        self.listener = socket.socket(fileno=assignment.listener)
+        self.board = ConnectionBoard(assignment.board, assignment.workers)
         self.signing_key = self._socket.recv(SIGNING_KEY_BYTES, socket.MSG_WAITALL)
         """Signs cursors and tickets in all workers."""
         self._reports: dict[str, Report] = {}
@@ -50,12 +50,12 @@ class Membership:
     @property
     def number(self) -> int:
         """The position of this worker, from 1."""
-        return self._place.number
+        return self._assignment.number
 
     @property
     def workers(self) -> int:
         """How many workers there are."""
-        return self._place.workers
+        return self._assignment.workers
 
     async def connect(
         self, reload: SharedReload, on_stop: Callable[[int], None], on_gone: Callable[[], None]
@@ -83,7 +83,7 @@ class Membership:
         async def report(name: str) -> Any:
             return self._reports[name]()
 
-        async def told(payload: tuple[str, Any]) -> None:
+        async def notify(payload: tuple[str, Any]) -> None:
             name, content = payload
             if name in self._listeners:
                 self._listeners[name](content)
@@ -93,7 +93,7 @@ class Membership:
             "take_up": take_up,
             "refuse": refuse,
             "report": report,
-            "told": told,
+            "notify": notify,
             "stop": stop,
         }
         self._channel = Channel(self._socket, handlers)

@@ -18,10 +18,10 @@ RATES = "rates"
 async def share_rates(member: Membership, rates: Callable[[], ViewerRates | None]) -> None:
     """Tell the other workers and count what they tell, until the supervisor has gone; `rates` are this one's."""
 
-    def charge(taken: dict[str, int]) -> None:
+    def charge(uses: dict[str, int]) -> None:
         present = rates()
         if present is not None:
-            present.charge(taken)
+            present.charge(uses)
 
     member.listen(RATES, charge)
     while True:
@@ -30,8 +30,8 @@ async def share_rates(member: Membership, rates: Callable[[], ViewerRates | None
         if present is None:
             continue
         present.is_shared = True
-        if taken := present.taken():
+        if uses := present.take_uses():
             try:
-                await member.tell(RATES, dict(taken))
+                await member.tell(RATES, dict(uses))
             except ChannelError:
                 return

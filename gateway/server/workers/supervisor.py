@@ -1,4 +1,4 @@
-"""Starts workers, replaces those that end, and passes signals on. It imports nothing of what workers need."""
+"""Starts workers, replaces those that end, and passes signals on. It does not import what workers need."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from contextlib import suppress
 import msgspec
 
 from student_graph.gateway import logs
+from student_graph.gateway.server.workers.assignment import SIGNING_KEY_BYTES, Assignment
 from student_graph.gateway.server.workers.board import ConnectionBoard
 from student_graph.gateway.server.workers.channel import Channel, ChannelError, Handler
 from student_graph.gateway.server.workers.coordination import Coordination
-from student_graph.gateway.server.workers.place import SIGNING_KEY_BYTES, Place
 
 log = logging.getLogger("student_graph.workers")
 
@@ -52,7 +52,7 @@ class Supervisor:
     """Runs several workers that accept connections from one listening socket."""
 
     def __init__(self, command: Sequence[str], workers: int, listener: socket.socket) -> None:
-        """Start each worker by a command, to which the JSON of its `Place` is appended."""
+        """Start each worker by a command, to which the JSON of its `Assignment` is appended."""
         self._command, self._listener = command, listener
         self._board = ConnectionBoard.create(workers)
         self._signing_key = secrets.token_bytes(SIGNING_KEY_BYTES)
@@ -120,7 +120,7 @@ class Supervisor:
                 return
             is_first = not started.is_set()
             started.set()
-            if is_first or self._has_given_up(worker):
+            if is_first or self._is_hopeless(worker):
                 self._status = status if status == 2 else 1
                 if not is_first or status != 2:  # which has said itself what is wrong with the settings
                     log.error("worker %s does not start (%s); giving up", worker.number, _reason(status))
@@ -133,7 +133,7 @@ class Supervisor:
             )
             await self._wait_to_stop(delay)
 
-    def _has_given_up(self, worker: Worker) -> bool:
+    def _is_hopeless(self, worker: Worker) -> bool:
         return worker.failed_starts >= MAX_FAILED_STARTS and not self._ready()
 
     async def _wait_to_stop(self, seconds: float) -> None:
@@ -150,21 +150,21 @@ class Supervisor:
 
     async def _run_once(self, worker: Worker, started: asyncio.Event) -> int:
         """Run a worker until it ends, and return its exit status."""
-        ours, its = socket.socketpair()
-        place = Place(
-            worker.number, len(self._workers), self._listener.fileno(), its.fileno(), self._board.descriptor
+        supervisor_end, worker_end = socket.socketpair()
+        assignment = Assignment(
+            worker.number, len(self._workers), self._listener.fileno(), worker_end.fileno(), self._board.descriptor
         )
-        with its:
-            ours.sendall(self._signing_key)
+        with worker_end:
+            supervisor_end.sendall(self._signing_key)
             process = worker.process = await asyncio.create_subprocess_exec(
                 *self._command,
-                msgspec.json.encode(place).decode(),
-                pass_fds=(place.listener, place.channel, place.board),
+                msgspec.json.encode(assignment).decode(),
+                pass_fds=(assignment.listener, assignment.channel, assignment.board),
                 process_group=0,  # Ctrl+C in a terminal reaches the supervisor alone, which passes it on
             )
         worker.pid = process.pid
         worker.channel = Channel(
-            ours, {**self._coordination.handlers(worker.number), **self._start(worker, started)}
+            supervisor_end, {**self._coordination.handlers(worker.number), **self._start(worker, started)}
         )
         talking = await worker.channel.open()
         if self._stopping.is_set():

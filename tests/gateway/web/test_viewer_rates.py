@@ -29,10 +29,10 @@ def processes(count: int) -> tuple[list[ViewerRates], Clock]:
 
 def tell(rates: list[ViewerRates]) -> None:
     """Let each process tell all others what it has answered."""
-    for process, taken in [(process, process.taken()) for process in rates]:
+    for process, uses in [(process, process.take_uses()) for process in rates]:
         for other in rates:
             if other is not process:
-                other.charge(taken)
+                other.charge(uses)
 
 
 def test_the_rate_is_one_over_all_processes() -> None:
@@ -76,7 +76,7 @@ def test_no_name_of_a_viewer_leaves_the_process() -> None:
     """Others get a hash."""
     rates, _ = processes(1)
     rates[0].take(VIEWER)
-    [name] = rates[0].taken()
+    [name] = rates[0].take_uses()
 
     assert "ada" not in name
     assert len(name) == 32

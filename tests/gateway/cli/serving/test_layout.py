@@ -42,9 +42,7 @@ def test_a_container_has_no_more_workers_than_its_processor_time(tmp_path: Path,
     ("server = 1", Layout("127.0.0.1", 8000, 1)),
     ("[server", None),
 ])  # fmt: skip
-def test_there_is_one_worker_for_each_processor_with_redis(
-    tmp_path: Path, text: str, expected: Layout | None
-) -> None:
+def test_processors_have_workers_with_redis(tmp_path: Path, text: str, expected: Layout | None) -> None:
     """Without Redis there is one; a file with a mistake is left to those who name it."""
     file = tmp_path / "gateway.toml"
     file.write_text(text)

@@ -18,8 +18,8 @@ import msgspec
 
 from student_graph.gateway.server.workers import supervisor
 from student_graph.gateway.server.workers.accepting import Acceptor
+from student_graph.gateway.server.workers.assignment import Assignment
 from student_graph.gateway.server.workers.member import Membership
-from student_graph.gateway.server.workers.place import Place
 
 FAILURE_STATUS = 7
 
@@ -57,8 +57,8 @@ class _Answer(asyncio.Protocol):
         _Answer.open -= 1
 
 
-async def _work(folder: Path, place: Place) -> int:
-    member = Membership(place)
+async def _work(folder: Path, assignment: Assignment) -> int:
+    member = Membership(assignment)
     if (folder / "fail").exists():
         return FAILURE_STATUS
     stopped = asyncio.Event()
@@ -83,7 +83,7 @@ def _say(port: int) -> None:
 def main(command: str, *arguments: str) -> int:
     """Run the supervisor, or one worker."""
     if command == "work":
-        return asyncio.run(_work(Path(arguments[0]), msgspec.json.decode(arguments[1], type=Place)))
+        return asyncio.run(_work(Path(arguments[0]), msgspec.json.decode(arguments[1], type=Assignment)))
     workers, folder = arguments
     supervisor.FIRST_DELAY_SECONDS = 0.01
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -12,12 +12,12 @@ import pytest
 
 from student_graph.adapters.model import DistrictId
 from student_graph.gateway.cache import Purge
+from student_graph.gateway.server.workers.assignment import Assignment
 from student_graph.gateway.server.workers.board import ConnectionBoard
 from student_graph.gateway.server.workers.channel import Channel, ChannelError
 from student_graph.gateway.server.workers.coordination import Claims, Coordination
 from student_graph.gateway.server.workers.fleet import WorkersFleet
 from student_graph.gateway.server.workers.member import Membership
-from student_graph.gateway.server.workers.place import Place
 from tests.gateway.cache.small_cache import Clock
 
 KEY = b"k" * 32
@@ -53,11 +53,11 @@ class SmallWorker:
     def __init__(self, number: int, workers: int, board: ConnectionBoard, listener: socket.socket) -> None:
         self.number, self.pid, self.since = number, 1000 + number, 0.0
         self.connections = 0
-        ours, its = socket.socketpair()
-        self.socket = ours
-        ours.sendall(KEY)
-        descriptors = [listener.dup().detach(), its.detach(), board.descriptor]
-        self.member = Membership(Place(number, workers, *descriptors))
+        supervisor_end, worker_end = socket.socketpair()
+        self.socket = supervisor_end
+        supervisor_end.sendall(KEY)
+        descriptors = [listener.dup().detach(), worker_end.detach(), board.descriptor]
+        self.member = Membership(Assignment(number, workers, *descriptors))
         self.settings = Settings()
         self.channel: Channel
 
@@ -115,11 +115,11 @@ async def test_a_claim_belongs_to_one_worker() -> None:
     """Until it is released."""
     async with connected(2) as (workers, _):
         fleets = [WorkersFleet(worker.member, None) for worker in workers]
-        taken = [await fleet.claim("break-glass:ada:0", 3600) for fleet in fleets]
+        claimed = [await fleet.claim("break-glass:ada:0", 3600) for fleet in fleets]
         await fleets[0].release("break-glass:ada:0")
         again = await fleets[1].claim("break-glass:ada:0", 3600)
 
-    assert (taken, again) == ([True, False], True)
+    assert (claimed, again) == ([True, False], True)
 
 
 def test_a_claim_ends_with_its_time() -> None:
@@ -195,14 +195,14 @@ async def test_a_worker_that_has_gone_holds_nothing_up() -> None:
     assert workers[0].settings.events == ["asked sources", "taken up"]
 
 
-async def test_a_side_that_does_not_answer_is_given_up() -> None:
+async def test_a_request_without_an_answer_ends_with_its_time() -> None:
     """After the time that the request has."""
 
     async def never(_: Any) -> None:
         await asyncio.Event().wait()
 
-    ours, its = socket.socketpair()
-    first, second = Channel(ours, {}), Channel(its, {"report": never})
+    supervisor_end, worker_end = socket.socketpair()
+    first, second = Channel(supervisor_end, {}), Channel(worker_end, {"report": never})
     tasks = [await first.open(), await second.open()]
     with pytest.raises(ChannelError, match="does not answer"):
         await first.request("report", None, 0.01)

@@ -1,4 +1,4 @@
-"""Where a worker is: its number, and what it has inherited from the supervisor."""
+"""What a supervisor assigns to a worker: its number, and what it inherits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ SIGNING_KEY_BYTES = 32
 """Length of the key that signs cursors and break-glass tickets in all workers. The channel begins with it."""
 
 
-class Place(msgspec.Struct, frozen=True):
+class Assignment(msgspec.Struct, frozen=True):
     """A worker's position, and the numbers of the files that are open in it."""
 
     number: int
