@@ -17,7 +17,7 @@ ANSWERS = 3
 """Answers after which the gateway ends the document."""
 
 
-def test_graphql_sse_reads_each_answer_and_the_end(tmp_path: Path) -> None:
+def test_graphql_sse_reads_every_answer_and_the_end(tmp_path: Path) -> None:
     """Each purge brings another answer; the end of the document ends the client's loop without an error."""
     ledger = Ledger(students=["s1"], enrollments=[enrollment("s1", "1")])
     service = Service([district(ledger)], VIEWERS, live=LiveLimits(interval=0.1))
