@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -35,6 +36,11 @@ def _give_way_soon() -> None:
 
 _introspection_thread = ThreadPoolExecutor(1, "introspection", initializer=_give_way_soon)
 """One thread for all operations: several would leave the event loop too little processor time."""
+
+MAX_KEPT_INTROSPECTIONS = 8
+"""Answers about the schema that are kept, each of up to a mebibyte: tools ask the same, and attackers never do."""
+_plans_with_introspection: deque[FieldPlan] = deque()
+"""The fields whose answers about the schema are kept, the oldest first."""
 
 OWN_MODULES = __name__.partition(".")[0] + "."
 """Start of the names of the gateway's modules: its batched functions need no current task before they wait."""
@@ -114,7 +120,7 @@ class FieldValues:
         Let graphql-core resolve and complete `__schema` or `__type`; return the value, or its JSON if `encoded`.
 
         It takes too long for a turn of the event loop. So the service does it in a thread, one operation after the
-        other, and keeps the JSON with the plan if no variable can change it.
+        other, and keeps the JSON of the latest ones with their plans if no variable can change it.
 
         Raises:
             AnswerTooLargeError: the answer would be over a limit.
@@ -132,8 +138,7 @@ class FieldValues:
         json = encode(await asyncio.get_running_loop().run_in_executor(_introspection_thread, execute))
         size.add(size=len(json))
         if not executor.operation.variable_definitions and len(executor.collected_errors.errors) == errors:
-            plan.introspection = json
-            plan.size.bytes += len(json)
+            _keep_introspection(plan, json)
         return EncodedRow(json)
 
     async def awaited(
@@ -212,3 +217,16 @@ async def _result_or_error(awaitable: Awaitable[Any]) -> Any:
 
 def _identity(value: Any) -> Any:
     return value
+
+
+def _keep_introspection(plan: FieldPlan, json: bytes) -> None:
+    """Keep an answer about the schema in place of the oldest one."""
+    if plan.introspection is not None:  # by another request, which asked at the same time
+        return
+    plan.introspection = json
+    plan.size.bytes += len(json)
+    _plans_with_introspection.append(plan)
+    if len(_plans_with_introspection) > MAX_KEPT_INTROSPECTIONS:
+        oldest = _plans_with_introspection.popleft()
+        oldest.size.bytes -= len(oldest.introspection or b"")
+        oldest.introspection = None

@@ -14,7 +14,7 @@ from graphql import ExecutionResult, execute, get_introspection_query, graphql_s
 from student_graph.gateway.execution import EncodingExecutor, encode_around_rows
 from student_graph.gateway.execution.plan import Counters, PlanCache
 from student_graph.gateway.execution.size import TOO_LARGE
-from student_graph.gateway.execution.values import SWITCH_INTERVAL_SECONDS
+from student_graph.gateway.execution.values import MAX_KEPT_INTROSPECTIONS, SWITCH_INTERVAL_SECONDS
 from student_graph.resolvers.schema import core_schema, make_schema
 from tests.gateway.execution.product import world
 
@@ -73,6 +73,19 @@ async def test_what_is_kept_is_counted() -> None:
     before = Watched.plans.used_bytes
     await run(document)
     assert Watched.plans.used_bytes > before + 50_000
+
+
+async def test_the_latest_answers_are_kept_and_no_more() -> None:
+    """A comment makes another document of the same question, so there may be any number of them."""
+    documents = [
+        parse(f"{{ __schema {{ types {{ name }} }} }} # {number}") for number in range(2 * MAX_KEPT_INTROSPECTIONS)
+    ]
+    for document in documents:
+        await run(document)
+    for number, asks_again in ((-1, 0), (MAX_KEPT_INTROSPECTIONS, 0), (0, 1), (MAX_KEPT_INTROSPECTIONS - 1, 1)):
+        count = len(Watched.threads)
+        await run(documents[number])
+        assert len(Watched.threads) == count + asks_again
 
 
 async def test_an_answer_that_depends_on_a_variable_is_not_kept() -> None:
