@@ -119,6 +119,7 @@ class LiveDocument:
                     await self._parts.answers.record(answer)
                     self._digest = answer.digest
                     await events.next(answer.body)
+                del answer  # it is large, and a quiet document holds nothing but its digest
         except BadRequestError as error:
             return LiveEnd(error.code, error.message)
         except InvalidOperationError as error:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from contextlib import AbstractContextManager
 
 import pytest
 
+from student_graph.gateway.web.live.answers import LiveAnswer
 from student_graph.gateway.web.live.document import HEARTBEAT_SECONDS
 from student_graph.gateway.web.live.documents import RETRY_SECONDS
 from student_graph.gateway.web.live.limits import LiveLimits
@@ -76,6 +78,19 @@ async def test_a_client_that_leaves_leaves_nothing_behind() -> None:
                 await asyncio.sleep(0.001)
 
         assert len(gateway.pipeline.cache.store.watches) == 0
+
+
+async def test_a_quiet_document_holds_no_answer() -> None:
+    """Neither the first one nor a later one stays in memory while the document waits."""
+    gateway = LiveGateway()
+    async with gateway.served(), gateway.opened() as stream:
+        for count in (1, 2):
+            assert await stream.count() == count
+            await gateway.timer.wait_for(1)
+            assert [held for held in gc.get_objects() if isinstance(held, LiveAnswer)] == []
+            gateway.add_event(4)
+            gateway.timer.advance(INTERVAL)
+            await gateway.report_change()
 
 
 async def test_changes_in_quick_succession_are_one_answer() -> None:
