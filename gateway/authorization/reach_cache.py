@@ -186,7 +186,12 @@ class ReachCache:
 
 
 def _with_effective_purpose(viewer: Viewer) -> Viewer:
-    """Return the viewer without the purpose unless a grant depends on it: other purposes share one reach."""
-    if viewer.purpose is None or any(grant.purpose == viewer.purpose for grant in viewer.grants):
-        return viewer
-    return replace(viewer, purpose=None)
+    """
+    Return the viewer without the purpose unless a grant depends on it: other purposes share one reach.
+
+    The viewer's assistants reach the same students.
+    """
+    depends = any(grant.purpose == viewer.purpose for grant in viewer.grants)
+    purpose = viewer.purpose if depends else None
+    is_same = purpose == viewer.purpose and viewer.assistant is None
+    return viewer if is_same else replace(viewer, purpose=purpose, assistant=None)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from graphql import GraphQLSchema
 from starlette.routing import BaseRoute
 
 from student_graph.gateway.auth import Authenticator
 from student_graph.gateway.documents.store import DocumentStore
+from student_graph.gateway.server.service_settings import ServiceSettings
 from student_graph.gateway.web.admission import Admission
 from student_graph.gateway.web.assistants.endpoint import (
     AssistantEndpoint,
@@ -21,14 +20,19 @@ from student_graph.gateway.web.graphql import GraphQLView
 from student_graph.gateway.web.load_shedding import LoadShedder
 from student_graph.resolvers.cohorts.restricted import restricted_inputs
 
-if TYPE_CHECKING:
-    from student_graph.gateway.server.service import Service
+
+def assistant_authenticator(service: ServiceSettings) -> Authenticator | None:
+    """What finds the viewers of assistants by their tokens; None if the service offers no tools."""
+    settings = service.assistants
+    return None if settings is None else Authenticator({}, issuers_for_assistants(service.issuers, settings))
 
 
 def assistant_routes(
-    service: Service,
+    service: ServiceSettings,
+    authenticator: Authenticator | None,
     schema: GraphQLSchema,
     documents: DocumentStore,
+    *,
     view: GraphQLView,
     load_shedder: LoadShedder,
 ) -> list[BaseRoute]:
@@ -39,15 +43,14 @@ def assistant_routes(
         SettingsError: a document cannot be a tool, or the package for assistants is not installed.
     """
     settings = service.assistants
-    if settings is None:
+    if settings is None or authenticator is None:
         return []
     tools = build_tools(schema, service.trusted_documents, documents, settings, restricted_inputs())
-    issuers = issuers_for_assistants(service.issuers, settings)
     endpoint = AssistantEndpoint(
         settings,
         tools,
         load_protocol(settings, tools),
-        admission=Admission(Authenticator({}, issuers), load_shedder=load_shedder),
+        admission=Admission(authenticator, load_shedder=load_shedder),
         answer_admitted=view.answer_admitted,
     )
-    return AssistantRoutes(settings, issuers, endpoint).routes()
+    return AssistantRoutes(settings, issuers_for_assistants(service.issuers, settings), endpoint).routes()

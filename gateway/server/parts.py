@@ -31,9 +31,19 @@ MEMORY = "memory"
 
 
 def memory_account(
-    pipeline: FetchPipeline, documents: DocumentStore, authenticator: Authenticator, executor: str
+    pipeline: FetchPipeline,
+    documents: DocumentStore,
+    authenticator: Authenticator,
+    for_assistants: Authenticator | None,
+    *,
+    executor: str,
 ) -> MemoryAccount:
-    """The caches of a process, by name; `executor` is the name of what executes operations."""
+    """
+    The caches of a process, by name.
+
+    `for_assistants` knows the tokens of assistants, if there are tools. `executor` is the name of what executes
+    operations.
+    """
     cache = pipeline.cache
     caches: dict[str, BoundedCache] = {
         "answers": cache.store,
@@ -44,6 +54,8 @@ def memory_account(
         "documents": documents,
         "estimates": documents.costs,
     }
+    if for_assistants is not None:
+        caches["assistantTokens"] = for_assistants.verifier
     executes = executor_class(executor)
     if issubclass(executes, BreadthExecutor):
         caches["plans"] = executes.plans

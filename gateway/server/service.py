@@ -21,7 +21,7 @@ from student_graph.gateway.documents.limits import LimitChecker
 from student_graph.gateway.documents.store import DocumentStore
 from student_graph.gateway.execution import executor_class
 from student_graph.gateway.fetch.pipeline import FetchPipeline
-from student_graph.gateway.server.assistants import assistant_routes
+from student_graph.gateway.server.assistants import assistant_authenticator, assistant_routes
 from student_graph.gateway.server.background_reads import BackgroundReads
 from student_graph.gateway.server.observing import Metrics, Observer, Readings
 from student_graph.gateway.server.parts import MEMORY, live_documents, memory_account, operator_routes, with_cors
@@ -94,7 +94,10 @@ class Application:
             running=running.pipeline if running else None,
         )
         self._documents = self._build_documents()
-        self.memory = memory_account(self.pipeline, self._documents, self.authenticator, service.executor)
+        self._assistants = assistant_authenticator(service)
+        self.memory = memory_account(
+            self.pipeline, self._documents, self.authenticator, self._assistants, executor=service.executor
+        )
         fleet = service.fleet
         self.opening_limit: OpeningLimit = running.opening_limit if running else OpeningLimit(fleet)
         self._break_glass = self._build_break_glass()
@@ -198,8 +201,18 @@ class Application:
             *(self._break_glass.routes() if self._break_glass else ()),
             *(service.dashboard.routes() if service.dashboard else ()),
             *(service.graphiql.routes(service.purposes) if service.graphiql else ()),
-            *assistant_routes(service, core_schema(self._schema), self._documents, self._view, self.load_shedder),
+            *self._assistant_routes(),
         ]
+
+    def _assistant_routes(self) -> list[BaseRoute]:
+        return assistant_routes(
+            self.service,
+            self._assistants,
+            core_schema(self._schema),
+            self._documents,
+            view=self._view,
+            load_shedder=self.load_shedder,
+        )
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:

@@ -30,6 +30,15 @@ async def test_purposes_that_no_grant_names_share_one_reach() -> None:
     assert harness.reach_cache.used_bytes == first.size + safety.size
 
 
+async def test_an_assistant_shares_the_reach_of_its_person() -> None:
+    """No source is asked again who the person's students are."""
+    harness = ReachHarness()
+    own = await harness.reach_cache.get(TEACHER, CEDAR)
+    assistant = replace(TEACHER, assistant="a-helper", purpose="assistant")
+
+    assert await harness.reach_cache.get(assistant, CEDAR) is own
+
+
 async def test_reaches_are_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     """The latest viewers' reaches are there."""
     monkeypatch.setattr(reach_cache, "MAX_CACHED_BYTES", 20_000)

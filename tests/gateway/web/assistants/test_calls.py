@@ -221,6 +221,15 @@ def test_a_page_of_another_site_is_refused(school: School, header: str, status: 
     assert respond(school, school.stage.tokens["teacher"], {header: value}).status_code == status
 
 
+def test_the_memory_of_tokens_is_counted(school: School) -> None:
+    """Operators see how much the verified tokens of assistants take."""
+    respond(school, school.stage.tokens["teacher"])
+    headers = {"Authorization": f"Bearer {school.stage.graph.tokens['superintendent']}"}
+    memory = school.stage.graph.client.get("/health/memory", headers=headers).json()
+
+    assert 0 < memory["assistantTokens"]["bytes"] <= memory["assistantTokens"]["maxBytes"]
+
+
 def respond(school: School, token: str | None, headers: dict[str, str] | None = None) -> Any:
     """The response to a list of the tools with a token."""
     authorization = {"Authorization": f"Bearer {token}"} if token else {}
