@@ -26,6 +26,7 @@ NAMES = (
     "files",
     "guard",
     "policy",
+    "telemetry",
     "population",
     "aggregate",
     "overload",
