@@ -12,7 +12,8 @@ import strawberry
 
 from student_graph.gateway.documents.limits import LimitChecker
 from student_graph.gateway.documents.store import MAX_VALIDATION_ERRORS, DocumentStore
-from student_graph.gateway.web.graphql import MAX_VARIABLE_ERRORS, GraphQLView
+from student_graph.gateway.web.graphql import GraphQLView
+from student_graph.gateway.web.runner import MAX_VARIABLE_ERRORS
 from student_graph.resolvers.schema import core_schema
 from tests.gateway.graph import ADMISSION, TOKEN, start_operation
 from tests.gateway.servers import client_for
