@@ -18,7 +18,9 @@ from cachetools import LRUCache
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 REFUSALS_PER_SECOND, REFUSALS_BURST = 200.0, 1_000
-"""Refusals of one kind that an address gets at once after a quiet time, and then in each second."""
+"""Mistakes (4xx) for which an address gets refusals at once after a quiet time, and then in each second."""
+OVERLOAD_REFUSALS_PER_SECOND, OVERLOAD_REFUSALS_BURST = 1_000.0, 2_000
+"""The same for overload (503): more than a crowd behind one proxy gets, and less than who never waits."""
 MAX_REFUSAL_DELAY_SECONDS = 2.0
 OVERLOAD_STATUS = 503
 MAX_PACED_ADDRESSES = 10_000
@@ -72,10 +74,13 @@ class RefusalPacing:
 
     def delay(self, host: str, *, is_overload: bool = False) -> float:
         """Count a refusal of a host, and return the seconds that it waits."""
+        rate, burst = REFUSALS_PER_SECOND, REFUSALS_BURST
+        if is_overload:
+            rate, burst = OVERLOAD_REFUSALS_PER_SECOND, OVERLOAD_REFUSALS_BURST
         key, now = (address_key(host), is_overload), self._clock()
         due = max(self._next_refusals.get(key, now), now)
-        delay = due - now - REFUSALS_BURST / REFUSALS_PER_SECOND
+        delay = due - now - burst / rate
         if delay < MAX_REFUSAL_DELAY_SECONDS:
-            due += 1 / REFUSALS_PER_SECOND
+            due += 1 / rate
         self._next_refusals[key] = due
         return max(delay, 0.0)

@@ -9,6 +9,8 @@ import pytest
 from student_graph.gateway.web.refusal_pacing import (
     MAX_PACED_ADDRESSES,
     MAX_REFUSAL_DELAY_SECONDS,
+    OVERLOAD_REFUSALS_BURST,
+    OVERLOAD_REFUSALS_PER_SECOND,
     REFUSALS_BURST,
     REFUSALS_PER_SECOND,
     RefusalPacing,
@@ -46,16 +48,30 @@ class Gateway:
         return sum(self.delays[count:])
 
 
-@pytest.mark.parametrize("status", [401, 429, 503])
-async def test_a_burst_of_refusals_is_answered_at_once_and_a_flood_is_not(status: int) -> None:
+@pytest.mark.parametrize(("status", "rate", "burst"), [
+    (401, REFUSALS_PER_SECOND, REFUSALS_BURST),
+    (429, REFUSALS_PER_SECOND, REFUSALS_BURST),
+    (503, OVERLOAD_REFUSALS_PER_SECOND, OVERLOAD_REFUSALS_BURST),
+])  # fmt: skip
+async def test_a_burst_of_refusals_is_answered_at_once_and_a_flood_is_not(
+    status: int, rate: float, burst: int
+) -> None:
     """Each connection of a flood then waits two seconds for a refusal, however many there are."""
     gateway = Gateway()
-    assert sum([await gateway.request(status) for _ in range(REFUSALS_BURST)]) == 0
-    flood = [await gateway.request(status) for _ in range(2_000)]
+    assert sum([await gateway.request(status) for _ in range(burst)]) == 0
+    flood = [await gateway.request(status) for _ in range(2 * burst)]
     assert flood == sorted(flood)
-    assert flood[-1] == pytest.approx(MAX_REFUSAL_DELAY_SECONDS, abs=2 / REFUSALS_PER_SECOND)
-    gateway.clock.now += REFUSALS_BURST / REFUSALS_PER_SECOND + MAX_REFUSAL_DELAY_SECONDS
-    assert sum([await gateway.request(status) for _ in range(REFUSALS_BURST)]) == 0
+    assert flood[-1] == pytest.approx(MAX_REFUSAL_DELAY_SECONDS, abs=2 / rate)
+    gateway.clock.now += burst / rate + MAX_REFUSAL_DELAY_SECONDS
+    assert sum([await gateway.request(status) for _ in range(burst)]) == 0
+
+
+async def test_ten_times_the_load_behind_one_proxy_is_refused_at_once() -> None:
+    """A crowd that gets 503 goes elsewhere or waits: a thousand of them a second are no flood."""
+    gateway = Gateway()
+    for _ in range(20_000):
+        gateway.clock.now += 1 / 900
+        assert await gateway.request(503) == 0
 
 
 @pytest.mark.parametrize(("status", "host"), [
