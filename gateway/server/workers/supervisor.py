@@ -59,7 +59,8 @@ class Supervisor:
         self._workers = [Worker(number, self._board) for number in range(1, workers + 1)]
         self._restarts = 0
         self._coordination = Coordination(self._ready, lambda: self._restarts)
-        self._stopping = asyncio.Event()
+        self._has_started, self._stopping = asyncio.Event(), asyncio.Event()
+        """Set after the first start of a worker, and at the signal to stop."""
         self._telling: set[asyncio.Task[None]] = set()
         self._status = 0
 
@@ -79,11 +80,10 @@ class Supervisor:
             loop.add_signal_handler(number, self._stop, number)
         loop.add_signal_handler(signal.SIGHUP, self._reload)
         first, *others = self._workers
-        started = asyncio.Event()
-        tasks = [asyncio.create_task(self._keep(first, started))]
-        await started.wait()
+        tasks = [asyncio.create_task(self._keep(first))]
+        await self._has_started.wait()
         if first.is_ready:
-            tasks += [asyncio.create_task(self._keep(worker, started)) for worker in others]
+            tasks += [asyncio.create_task(self._keep(worker)) for worker in others]
             tasks.append(asyncio.create_task(self._announce(on_ready)))
         await self._stopping.wait()
         self._listener.close()
@@ -105,6 +105,7 @@ class Supervisor:
         """Stop all workers; at the second signal, at once."""
         is_second = self._stopping.is_set()
         self._stopping.set()
+        self._has_started.set()  # nobody waits for it any more
         for worker in self._workers:
             if worker.is_ready and not is_second:
                 # Not by a signal: systemd sends its own to all processes, and two of them mean to end at once.
@@ -112,14 +113,14 @@ class Supervisor:
             elif worker.process is not None and worker.process.returncode is None:
                 worker.process.send_signal(number)
 
-    async def _keep(self, worker: Worker, started: asyncio.Event) -> None:
-        """Run a worker, and another one in its place whenever it ends. `started` is set after the first start."""
+    async def _keep(self, worker: Worker) -> None:
+        """Run a worker, and another one in its place whenever it ends."""
         while not self._stopping.is_set():
-            status = await self._run_once(worker, started)
+            status = await self._run_once(worker)
             if self._stopping.is_set():
                 return
-            is_first = not started.is_set()
-            started.set()
+            is_first = not self._has_started.is_set()
+            self._has_started.set()
             if is_first or self._is_hopeless(worker):
                 self._status = status if status == 2 else 1
                 if not is_first or status != 2:  # which has said itself what is wrong with the settings
@@ -148,7 +149,7 @@ class Supervisor:
             return 0.0
         return min(FIRST_DELAY_SECONDS * 2.0 ** (worker.failed_starts - 1), MAX_DELAY_SECONDS)
 
-    async def _run_once(self, worker: Worker, started: asyncio.Event) -> int:
+    async def _run_once(self, worker: Worker) -> int:
         """Run a worker until it ends, and return its exit status."""
         supervisor_end, worker_end = socket.socketpair()
         assignment = Assignment(
@@ -164,7 +165,7 @@ class Supervisor:
             )
         worker.pid = process.pid
         worker.channel = Channel(
-            supervisor_end, {**self._coordination.handlers(worker.number), **self._start(worker, started)}
+            supervisor_end, {**self._coordination.handlers(worker.number), **self._start(worker)}
         )
         talking = await worker.channel.open()
         if self._stopping.is_set():
@@ -177,7 +178,7 @@ class Supervisor:
         worker.failed_starts = 0 if lived >= MIN_LIFE_SECONDS else worker.failed_starts + 1
         return status
 
-    def _start(self, worker: Worker, started: asyncio.Event) -> dict[str, Handler]:
+    def _start(self, worker: Worker) -> dict[str, Handler]:
         """What a worker asks for when it starts."""
 
         async def ready(files: str) -> str | None:
@@ -185,7 +186,7 @@ class Supervisor:
             refusal = await self._coordination.admit(files)
             if refusal is None:
                 worker.is_ready, worker.since = True, time.time()
-                started.set()
+                self._has_started.set()
             return refusal
 
         return {"ready": ready}

@@ -2,7 +2,8 @@
 A supervisor and its workers without a gateway.
 
 `small_worker.py supervise WORKERS FOLDER` runs a supervisor, `small_worker.py work FOLDER PLACE` a worker of it.
-A worker answers each connection with its number and process id. A file `fail` in the folder keeps it from that.
+A worker answers each connection with its number and process id. A file `fail` in the folder lets it end at once, and
+a file `hang` lets it never be ready.
 """
 
 from __future__ import annotations
@@ -61,6 +62,9 @@ async def _work(folder: Path, assignment: Assignment) -> int:
     member = Membership(assignment)
     if (folder / "fail").exists():
         return FAILURE_STATUS
+    if (folder / "hang").exists():
+        (folder / "hangs").touch()
+        await asyncio.Event().wait()
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)

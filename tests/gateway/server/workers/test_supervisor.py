@@ -147,6 +147,16 @@ def test_a_first_worker_that_does_not_start_ends_it(tmp_path: Path) -> None:
     assert f"worker 1 does not start (exit status {small_worker.FAILURE_STATUS}); giving up" in errors
 
 
+def test_a_signal_ends_it_while_it_starts(tmp_path: Path) -> None:
+    """Also if no worker is ever ready."""
+    (tmp_path / "hang").touch()
+    with started(tmp_path) as process:
+        wait_until((tmp_path / "hangs").exists)
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(timeout=60) == 0
+
+
 def test_it_gives_up_when_no_worker_starts_any_more(supervised: Supervised, tmp_path: Path) -> None:
     """Each start waits twice as long as the one before, and after some of them it ends with an error."""
     pids = {supervised.ask()[1] for _ in range(20)}
