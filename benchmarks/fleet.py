@@ -72,6 +72,7 @@ async def _stop(folder: Path, school: School) -> list[Row]:
     return [
         Row("fleet", case, "failed requests before the proxy noticed", proxy.failures, "requests", 0),
         Row("fleet", case, "requests", len(proxy.outcomes), "requests"),
+        Row("fleet", case, "requests refused under overload", proxy.shed, "requests"),
         Row("fleet", case, "until the proxy noticed", noticed_after, "s"),
         Row("fleet", case, "until it had ended", seconds, "s"),
     ]
@@ -127,7 +128,8 @@ async def _reloads(folder: Path, school: School, *, count: int) -> list[Row]:
             await asyncio.sleep(0.2)
             names = [name.encode() for name in valid]
             wrong = sum(
-                not outcome.failed and not any(b'"%b"' % name in outcome.body for name in names)
+                not (outcome.failed or outcome.was_shed)
+                and not any(b'"%b"' % name in outcome.body for name in names)
                 for outcome in proxy.outcomes
             )
     case = f"{count} reloads of two workers, every tenth refused, {REQUESTS_PER_SECOND:.0f} requests a second"
@@ -135,6 +137,7 @@ async def _reloads(folder: Path, school: School, *, count: int) -> list[Row]:
         Row("fleet", case, "failed requests", proxy.failures, "requests", 0),
         Row("fleet", case, "wrong answers", wrong, "requests", 0),
         Row("fleet", case, "requests", len(proxy.outcomes), "requests"),
+        Row("fleet", case, "requests refused under overload", proxy.shed, "requests"),
         Row("fleet", case, "until all workers had taken it up, at most", slowest, "s", MAX_RELOAD_SECONDS),
     ]
 
@@ -164,6 +167,7 @@ async def _redis(folder: Path, school: School, *, seconds: float) -> list[Row]:
                     await trouble(urlsplit(redis.split('"')[1]).port or 0, seconds)
         rows.append(Row("fleet", f"Redis {case}", "failed requests", proxy.failures, "requests", 0))
         rows.append(Row("fleet", f"Redis {case}", "requests", len(proxy.outcomes), "requests"))
+        rows.append(Row("fleet", f"Redis {case}", "requests refused under overload", proxy.shed, "requests"))
     return rows
 
 

@@ -92,7 +92,7 @@ async def throughput_rows(folder: Path, school: School, *, seconds: int) -> list
                 before = total_cpu(pids[n])
                 await _closed_loop(proxy, school, seconds / MEASURED_ROUNDS, CONNECTIONS_PER_WORKER * n)
                 used[n] = [sum(times) for times in zip(used[n], _since(before, pids[n]), strict=True)]
-                answered[n] += len(proxy.outcomes)
+                answered[n] += len(proxy.outcomes) - proxy.shed
                 assert not proxy.failures, next(o for o in proxy.outcomes if o.failed)
                 proxy.outcomes.clear()
         for proxy in proxies.values():

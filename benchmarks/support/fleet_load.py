@@ -32,8 +32,13 @@ class Outcome:
 
     @property
     def failed(self) -> bool:
-        """Whether the response is missing, or not a complete answer."""
-        return self.status != 200 or b'"errors"' in self.body
+        """Whether the response is missing, or neither a complete answer nor a refusal under overload."""
+        return not self.was_shed and (self.status != 200 or b'"errors"' in self.body)
+
+    @property
+    def was_shed(self) -> bool:
+        """Whether the gateway refused the request because the machine has too much to do."""
+        return self.status == 503 and b'"OVERLOADED"' in self.body
 
 
 @dataclass
@@ -125,6 +130,11 @@ class Proxy:
     def failures(self) -> int:
         """Requests that failed."""
         return sum(outcome.failed for outcome in self.outcomes)
+
+    @property
+    def shed(self) -> int:
+        """Requests that were refused under overload."""
+        return sum(outcome.was_shed for outcome in self.outcomes)
 
 
 @contextlib.asynccontextmanager

@@ -2,8 +2,8 @@
 A supervisor and its workers without a gateway.
 
 `small_worker.py supervise WORKERS FOLDER` runs a supervisor, `small_worker.py work FOLDER PLACE` a worker of it.
-A worker answers each connection with its number and process id. A file `fail` in the folder lets it end at once, and
-a file `hang` lets it never be ready.
+A worker answers each connection with its number and process id. A file `fail` in the folder lets it end at once,
+and a file `hang` lets it never be ready.
 """
 
 from __future__ import annotations
