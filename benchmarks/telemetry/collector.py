@@ -1,4 +1,4 @@
-"""An OpenTelemetry collector that takes all and keeps nothing: `python -m benchmarks.telemetry.collector`."""
+"""An OpenTelemetry collector that takes all and keeps nothing; as a program, it prints its address."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 @contextlib.contextmanager
 def collector_process() -> Iterator[str]:
     """Run a collector in a process of its own, so that its processor time is not the gateway's; yields its URL."""
-    command = [sys.executable, "-m", "benchmarks.telemetry.collector"]
+    command = [sys.executable, __file__]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - this module
         try:
             assert process.stdout is not None
