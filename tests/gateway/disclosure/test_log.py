@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import json
 import re
 import stat
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from student_graph.gateway.disclosure import UnwritableError
-from student_graph.gateway.disclosure.keys import DisclosureKeys
+from student_graph.gateway.disclosure.keys import MAX_CACHED_PSEUDONYMS, DisclosureKeys
 from student_graph.gateway.disclosure.log import MAX_WAITING_LINES, DisclosureLog
 from student_graph.gateway.disclosure.log_file import FILE_GLOB
 from student_graph.gateway.disclosure.search import disclosures_of
@@ -36,6 +38,9 @@ from tests.gateway.disclosure.logs import (
 )
 from tests.gateway.forked import forked
 from tests.long_runs import size
+
+SECRET = b"s" * 32
+MAX_PSEUDONYM_BYTES = 5 * 1024 * 1024
 
 
 async def test_a_line_says_who_saw_which_students_and_holds_no_name(tmp_path: Path) -> None:
@@ -81,6 +86,29 @@ def test_a_pseudonym_is_a_keyed_hash_of_one_district() -> None:
     assert KEYS.pseudonym("hill", "s0") == pseudonym
     assert KEYS.pseudonym("dale", "s0") != pseudonym
     assert DisclosureKeys(b"t" * 32).pseudonym("hill", "s0") != pseudonym
+
+
+def test_the_pseudonym_of_a_person_never_changes() -> None:
+    """It is HMAC-SHA-256 with a key by HKDF (RFC 5869): lines of earlier years are found with it."""
+    extracted = hmac.digest(bytes(32), SECRET, "sha256")
+    key = hmac.digest(extracted, b"student-graph disclosure district hill\x01", "sha256")
+    keys = DisclosureKeys(SECRET)
+    for name in ("s1", "s2", "s1"):
+        assert keys.pseudonym("hill", name) == f"hmac:{hmac.digest(key, name.encode(), 'sha256').hex()[:32]}"
+
+
+def test_the_pseudonyms_of_many_viewers_take_little_memory() -> None:
+    """However many there are, and each is the same when it is computed again."""
+    keys = DisclosureKeys(SECRET)
+    first = keys.pseudonym("hill", "https://login.example|viewer-0")
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    for number in range(2 * MAX_CACHED_PSEUDONYMS):
+        keys.pseudonym("hill", f"https://login.example|viewer-{number}")
+    growth = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert growth < MAX_PSEUDONYM_BYTES
+    assert keys.pseudonym("hill", "https://login.example|viewer-0") == first
 
 
 def test_a_sealed_text_opens_with_its_key_and_district_only() -> None:
