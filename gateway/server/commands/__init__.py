@@ -1,0 +1,1 @@
+"""What commands read from the sources of districts, in a process that serves nobody."""
