@@ -76,7 +76,7 @@ class StatusReports:
         reports = (await self.workers.collect(SOURCES)).values()
         return {
             (district.id, source.name): merged_health(
-                [found for report in reports if (found := report.get(district.id, {}).get(source.name))],
+                [health for report in reports if (health := report.get(district.id, {}).get(source.name))],
                 MAX_NAMED_CODES,
             )
             for district in self.pipeline.districts.values()

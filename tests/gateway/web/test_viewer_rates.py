@@ -49,7 +49,7 @@ def test_the_rate_is_one_over_all_processes() -> None:
     assert answered <= RATE * 30 * 1.05
 
 
-def test_one_process_alone_gives_the_whole_rate() -> None:
+def test_one_process_alone_gives_the_complete_rate() -> None:
     """A viewer whose only connection is with one of them is not limited to a share."""
     rates, clock = processes(4)
     burst = sum(rates[0].take(VIEWER) for _ in range(100))

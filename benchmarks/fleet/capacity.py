@@ -10,9 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.stampede import running_redis
-from benchmarks.support.figures import Row
-from benchmarks.support.fleet_gateway import (
+from benchmarks.fleet.gateway import (
     Settings,
     cpu_seconds,
     resident_mib,
@@ -20,7 +18,9 @@ from benchmarks.support.fleet_gateway import (
     total_cpu,
     wait_for_workers,
 )
-from benchmarks.support.fleet_load import Proxy
+from benchmarks.fleet.load import Proxy
+from benchmarks.stampede import running_redis
+from benchmarks.support.figures import Row
 from student_graph.adapters.sandbox.serving import Sandbox
 
 DISTRICT_COUNT = 18

@@ -18,11 +18,11 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from benchmarks.fleet.capacity import LIST, School, start_rows, throughput_rows
+from benchmarks.fleet.gateway import Gateway, Settings, running, wait_for_workers
+from benchmarks.fleet.load import steady_load
 from benchmarks.stampede import running_redis
 from benchmarks.support.figures import Row
-from benchmarks.support.fleet_capacity import LIST, School, start_rows, throughput_rows
-from benchmarks.support.fleet_gateway import Gateway, Settings, running, wait_for_workers
-from benchmarks.support.fleet_load import steady_load
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import Sandbox, served
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
-from benchmarks.support.fleet_gateway import TOKEN
+from benchmarks.fleet.gateway import TOKEN
 
 REQUEST_SECONDS = 30.0
 """A request that takes longer has failed."""
