@@ -136,7 +136,9 @@ def test_several_districts_are_served(settings: Settings) -> None:
 
 def test_requests_in_flight_are_answered_before_it_stops(tmp_path: Path, sandboxes: list[Sandbox]) -> None:
     """After SIGTERM, a request that waits for a vendor gets its response, and the exit status is 0."""
-    settings = Settings(tmp_path, sandboxes, "port = 0\ndrain = 0\n[cache]\ncalendars = false")  # only the query reads
+    settings = Settings(
+        tmp_path, sandboxes, "port = 0\ndrain = 0\n[cache]\ncalendars = false"
+    )  # only the query reads
     sis = sandboxes[0]
     sis.switches.latency = 500
     with serving(settings, running_command) as (process, url), ThreadPoolExecutor() as pool:
