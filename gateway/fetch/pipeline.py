@@ -145,10 +145,14 @@ class FetchPipeline:
 
         return OperationTables(self.cache.tables, self.districts, operation, start_part)
 
-    def background_fetch(self) -> tuple[Fetch, Traffic]:
-        """A fetch without authorization and without a deadline, as background work; and the record of its work."""
+    def background_fetch(self, *, is_awaited: bool = False) -> tuple[Fetch, Traffic]:
+        """
+        A fetch without authorization and without a deadline, as background work; and the record of its work.
+
+        `is_awaited`: somebody waits for it, such as the user of a command, so that it is no background work.
+        """
         traffic, staleness = Traffic(), Staleness()
-        cached = CachedFetch(self.cache, traffic, staleness, Dependencies(), math.inf, is_background=True)
+        cached = CachedFetch(self.cache, traffic, staleness, Dependencies(), math.inf, is_background=not is_awaited)
         return self._layers(cached, CacheView(self.cache, staleness, self._keeps_answers)), traffic
 
     @property

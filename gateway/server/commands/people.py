@@ -29,7 +29,7 @@ async def names_of_people(district: District, staff: Collection[str], student: s
     not answer, is left out.
     """
     pipeline = FetchPipeline([district], HmacSigner(os.urandom(32)), Limits(memory=0))
-    fetch, _ = pipeline.background_fetch()
+    fetch, _ = pipeline.background_fetch(is_awaited=True)
 
     async def read(lookup: Lookup, keys: Sequence[Any]) -> list[Any]:
         sources = [source for source in district.sources if source.offers(lookup) and source.identity is None]

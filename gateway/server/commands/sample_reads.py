@@ -91,7 +91,7 @@ def _names(names: Iterable[str]) -> str:
 async def read_samples(district: District, sources: Sequence[Source]) -> Mapping[str, Findings]:
     """What some sources of a district answer to a few keys of each kind, by the name of the source."""
     pipeline = FetchPipeline([district], HmacSigner(os.urandom(32)), Limits(memory=0))
-    fetch, _ = pipeline.background_fetch()
+    fetch, _ = pipeline.background_fetch(is_awaited=True)
     reads = _SampleReads(district, fetch, sources, {source.name: Findings() for source in sources})
     try:
         await reads.run()
