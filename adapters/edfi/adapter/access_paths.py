@@ -20,9 +20,7 @@ from student_graph.adapters.edfi.adapter.list_sizes import (
     ASSESSMENTS_PER_STUDENT,
     ASSOCIATIONS_PER_STUDENT,
     BUSES_PER_STUDENT,
-    CALLS_PER_SECTION,
     CONTACTS_PER_STUDENT,
-    COURSE_CALLS_PER_SECTION,
     COURSES_PER_SECTION,
     GRADES_PER_STUDENT,
     INCIDENTS_PER_STUDENT,
@@ -85,11 +83,7 @@ ACCESS_PATHS: Mapping[LookupMethod, tuple[AccessPath[Any], ...]] = {
         AccessPath(Adapter.schools_by_district, attrgetter("school_id"), lambda _: CallCost(1, 1)),
     ),
     Adapter.sections_by_id: (
-        _by_district(
-            Adapter.sections_by_district,
-            of_district(SECTIONS_PER_CLASSMATE, calls=CALLS_PER_SECTION),
-            "section_id",
-        ),
+        _by_district(Adapter.sections_by_district, of_district(SECTIONS_PER_CLASSMATE), "section_id"),
     ),
     Adapter.courses_by_section: (
         _by_district(
@@ -98,7 +92,7 @@ ACCESS_PATHS: Mapping[LookupMethod, tuple[AccessPath[Any], ...]] = {
                 SECTIONS_PER_CLASSMATE,
                 SECTIONS_PER_CLASSMATE,
                 SECTIONS_PER_CLASSMATE * COURSES_PER_SECTION,
-                calls=COURSE_CALLS_PER_SECTION,
+                calls=3,
             ),
             "section_id",
         ),

@@ -47,13 +47,6 @@ MEALS_PER_STUDENT = 0.5
 BUSES_PER_STUDENT = 0.4
 """Estimated buses of a student."""
 
-CALLS_PER_SECTION, COURSE_CALLS_PER_SECTION = 0.5, 1.5
-"""
-Estimated calls for a section, and for its course, in a batch such as the six sections of a teacher.
-
-A batch is read by school and year, and then the few course offerings and courses that it names.
-"""
-
 Cost: TypeAlias = Callable[[EdFiSettings], CallCost]
 """Estimates the calls of a lookup and of a list, by the settings of the source."""
 

@@ -167,22 +167,6 @@ def _calls_for_students(sandbox: EdFiSandbox) -> int:
     return count
 
 
-@pytest.mark.parametrize(
-    ("method", "coarse"),
-    [
-        (Adapter.sections_by_id, Adapter.sections_by_district),
-        (Adapter.courses_by_section, Adapter.courses_by_district),
-    ],
-)
-def test_a_teachers_sections_are_read_by_school_where_the_district_is_large(
-    method: LookupMethod, coarse: LookupMethod
-) -> None:
-    """A batch takes fewer calls than it has sections; teachers of a small district share its one page of them."""
-    large, small = (cost(method, coarse, students=students) for students in (8_000, 1_000))
-    assert 6 * large.per_key < large.per_coarse_key
-    assert 6 * small.per_key > small.per_coarse_key
-
-
 async def test_costs_follow_the_number_of_students_that_lists_of_schools_name() -> None:
     """The costs of a school's other lists are those of its real size, whatever the setting says."""
     sandbox = EdFiSandbox(make_district(120))
