@@ -152,7 +152,9 @@ class FetchPipeline:
         `is_awaited`: somebody waits for it, such as the user of a command, so that it is no background work.
         """
         traffic, staleness = Traffic(), Staleness()
-        cached = CachedFetch(self.cache, traffic, staleness, Dependencies(), math.inf, is_background=not is_awaited)
+        cached = CachedFetch(
+            self.cache, traffic, staleness, Dependencies(), math.inf, is_background=not is_awaited
+        )
         return self._layers(cached, CacheView(self.cache, staleness, self._keeps_answers)), traffic
 
     @property
