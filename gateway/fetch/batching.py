@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from student_graph.adapters.answers import Answers, Ask
+from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.sources import Fetch, Source
+from student_graph.gateway.concurrency.observation import Attribute, current_span, span
 
 
 @dataclass(slots=True, eq=False)
@@ -149,3 +151,37 @@ async def _wait_for(batch: _PendingBatch) -> Answers:
         if not batch.waiters and not batch.task.done():
             batch.cancelled = True
             batch.task.cancel()
+
+
+def in_spans(fetch: Fetch) -> Fetch:
+    """
+    Let each lookup that is not answered by the cache alone be a span of its operation.
+
+    It says how many keys are looked up, never which: they are numbers of students.
+    """
+
+    async def fetch_in_span(source: Source, ask: Ask[Any], /) -> Answers:
+        if current_span() is None:
+            return await fetch(source, ask)
+        with span(f"lookup {ask.lookup.name}", _attributes(source, ask)) as lookup:
+            answers = await fetch(source, ask)
+            if lookup is not None:
+                lookup.set("student_graph.answers", len(answers))
+                codes = {
+                    answer.value.code for answer in answers.values() if isinstance(answer.value, AdapterError)
+                }
+                if codes:
+                    lookup.set("student_graph.error_codes", ",".join(sorted(codes)))
+        return answers
+
+    return fetch_in_span
+
+
+def _attributes(source: Source, ask: Ask[Any]) -> dict[str, Attribute]:
+    """The attributes of the span of a lookup."""
+    return {
+        "student_graph.district": source.district,
+        "student_graph.source": source.name,
+        "student_graph.lookup": ask.lookup.name,
+        "student_graph.keys": len(ask.keys),
+    }

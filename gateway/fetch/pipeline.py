@@ -12,15 +12,13 @@ from functools import partial
 from typing import Any
 
 from student_graph.adapters.answers import Answers, Ask
-from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import District, Fetch, Source, Sources
 from student_graph.gateway.authorization.policy import authorized
 from student_graph.gateway.authorization.reach_cache import ReachCache
 from student_graph.gateway.cache import AnswerCache, Cache, CachedFetch, Dependencies, Fleet, Limits
-from student_graph.gateway.concurrency.observation import Attribute, current_span, span
 from student_graph.gateway.fetch.access_paths import RoutedFetch
-from student_graph.gateway.fetch.batching import Batcher
+from student_graph.gateway.fetch.batching import Batcher, in_spans
 from student_graph.gateway.fetch.cache_view import CacheView, OperationTables
 from student_graph.gateway.fetch.identity import identified
 from student_graph.gateway.fetch.learned_costs import LearnedCosts, learning
@@ -233,7 +231,7 @@ class FetchPipeline:
         add. An ask that neither of the two changes uses the inner batcher only. An ask whose answers are all
         cached uses none.
         """
-        inner = Batcher(_in_spans(cached), cached_answers=cached.from_cache)
+        inner = Batcher(in_spans(cached), cached_answers=cached.from_cache)
         routed = RoutedFetch(inner, self.learned_costs, view, cached)
         routing = Batcher(routed, cached_answers=routed.from_cache)
         translated = identified(routing, self.districts, self.telemetry, self._translations)
@@ -269,37 +267,3 @@ def _counter(viewer: Viewer) -> Viewer:
         emergency=None,
         counts_only=False,
     )
-
-
-def _in_spans(fetch: Fetch) -> Fetch:
-    """
-    Let each lookup that is not answered by the cache alone be a span of its operation.
-
-    It says how many keys are looked up, never which: they are numbers of students.
-    """
-
-    async def fetch_in_span(source: Source, ask: Ask[Any], /) -> Answers:
-        if current_span() is None:
-            return await fetch(source, ask)
-        with span(f"lookup {ask.lookup.name}", _attributes(source, ask)) as lookup:
-            answers = await fetch(source, ask)
-            if lookup is not None:
-                lookup.set("student_graph.answers", len(answers))
-                codes = {
-                    answer.value.code for answer in answers.values() if isinstance(answer.value, AdapterError)
-                }
-                if codes:
-                    lookup.set("student_graph.error_codes", ",".join(sorted(codes)))
-        return answers
-
-    return fetch_in_span
-
-
-def _attributes(source: Source, ask: Ask[Any]) -> dict[str, Attribute]:
-    """The attributes of the span of a lookup."""
-    return {
-        "student_graph.district": source.district,
-        "student_graph.source": source.name,
-        "student_graph.lookup": ask.lookup.name,
-        "student_graph.keys": len(ask.keys),
-    }
