@@ -176,7 +176,7 @@ def _measured_export(application: Application) -> _ExportSeconds:
             finally:
                 seconds.total += time.thread_time() - started
 
-        exporter.export = measured  # type: ignore[method-assign]
+        exporter.export = measured  # type: ignore[method-assign] # the exporter has no hook for its time
     return seconds
 
 

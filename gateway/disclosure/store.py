@@ -75,9 +75,9 @@ class S3Store:
             StoreError: the settings lack something, such as the region.
         """
         # Only a gateway with a store needs the package, which takes 30 MB of memory.
-        import boto3  # noqa: PLC0415
-        from botocore.config import Config  # noqa: PLC0415
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+        import boto3  # noqa: PLC0415 - an extra
+        from botocore.config import Config  # noqa: PLC0415 - an extra
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - an extra
 
         self._settings = settings
         self._errors = (ClientError, BotoCoreError)

@@ -25,8 +25,12 @@ MIN_DISTRICTS = 1
 """The same for lists of a district: a source has one of each, and it is read seldom."""
 MAX_KEYS = 1_000
 """Weight of the past, in keys: a longer past counts as much as so many keys."""
-MIN_CALLS_BEFORE_COUNT = 40.0
-"""Calls from which on an ask is worth one more call, by which the vendor counts a list that would replace them."""
+MIN_CALLS_BEFORE_COUNT = 50.0
+"""
+Calls of single reads before which the vendor is asked for the length of a list that would replace them.
+
+A class needs fewer, and so do most of the students that remain of a population; six classes need more.
+"""
 
 
 class ListLengths:

@@ -199,7 +199,7 @@ def is_ready(port: int) -> bool:
 
 @dataclass
 class Requests:
-    """Requests of one client after another in a thread, until it is told to stop."""
+    """Requests of one client after another in a thread, until it is stopped."""
 
     stack: Stack
     document: str

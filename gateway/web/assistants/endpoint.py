@@ -60,7 +60,7 @@ def load_protocol(settings: AssistantSettings, tools: Sequence[Tool]) -> Protoco
     """
     try:
         # Only a gateway with tools needs the SDK, which takes a second and 40 MiB to import.
-        from student_graph.gateway.web.assistants.protocol import Protocol  # noqa: PLC0415
+        from student_graph.gateway.web.assistants.protocol import Protocol  # noqa: PLC0415 - an extra
     except ImportError:
         raise SettingsError("assistants: install student-graph[assistants] to offer tools") from None
     return Protocol(settings, tools)

@@ -1,4 +1,4 @@
-"""`student-graph disclosures --student`: what a parent is told about who saw a child's records."""
+"""`student-graph disclosures --student`: what a parent may learn about who saw a child's records."""
 
 from __future__ import annotations
 

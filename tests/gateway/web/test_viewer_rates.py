@@ -62,7 +62,7 @@ def test_one_process_alone_gives_the_complete_rate() -> None:
 
 
 def test_a_burst_beyond_the_limit_is_paid_for() -> None:
-    """What several processes answered before they told each other is missing afterwards, in all of them."""
+    """What several processes answered before they counted together is missing afterwards, in all of them."""
     rates, clock = processes(2)
     answered = sum(process.take(VIEWER) for process in rates for _ in range(100))
     tell(rates)

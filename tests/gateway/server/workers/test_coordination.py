@@ -185,7 +185,7 @@ async def test_a_new_worker_has_the_settings_of_the_others() -> None:
 
 
 async def test_a_worker_that_has_gone_holds_nothing_up() -> None:
-    """The others take up new settings, and who waits for the one that has gone is told."""
+    """The others take up new settings, and who waits for the one that has gone waits no longer."""
     async with connected(2) as (workers, coordination):
         await workers[1].member.close()
         with pytest.raises(ChannelError):
