@@ -79,7 +79,7 @@ def _supervise(options: argparse.Namespace, layout: Layout, workers: int) -> int
         files = [str(options.config), "" if options.env_file is None else str(options.env_file)]
         command = [sys.executable, "-P", "-m", "student_graph.gateway.cli.serving.worker", *files]
         return asyncio.run(
-            Supervisor(command, workers, listener).run(
+            Supervisor(command, workers, listener, layout.hang_seconds).run(
                 lambda: print(f"student-graph answers at {url}", flush=True)
             )
         )

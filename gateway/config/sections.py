@@ -88,6 +88,8 @@ class ServerConfig(Section):
     """Addresses or networks of proxies in front, whose `X-Forwarded-For` tells the address of the client."""
     drain: float = Field(default=5.0, ge=0, le=60)
     """Seconds between SIGTERM, when `/health/ready` changes to 503, and closing the port."""
+    hang: float = Field(default=20.0, ge=5, le=600)
+    """Seconds after which a worker that does not answer its supervisor is ended and replaced."""
     watch: bool = False
     """Whether changed files of the settings are taken up by themselves, as on SIGHUP."""
     check_sources: bool = True

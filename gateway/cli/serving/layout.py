@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from student_graph.gateway.server.workers.heartbeat import HANG_SECONDS
+
 MAX_WORKERS = 256
 CPU_LIMIT = Path("/sys/fs/cgroup/cpu.max")
 """The processor time that a container may use, as `quota period` in microseconds, or `max period`."""
@@ -21,6 +23,8 @@ class Layout:
     host: str
     port: int
     workers: int
+    hang_seconds: float = HANG_SECONDS
+    """How long a worker may be silent until it is replaced."""
 
 
 def read_layout(path: Path) -> Layout | None:
@@ -36,9 +40,12 @@ def read_layout(path: Path) -> Layout | None:
     server, cache = _section(settings, "server"), _section(settings, "cache")
     default = default_workers() if "redis" in cache else 1
     host, port, workers = server.get("host", "127.0.0.1"), server.get("port", 8000), server.get("workers", default)
+    hang = server.get("hang", HANG_SECONDS)
     if not isinstance(host, str) or not _is_within(port, 0, 65535) or not _is_within(workers, 1, MAX_WORKERS):
         return None
-    return Layout(host, port, workers)
+    if not isinstance(hang, int | float):
+        return None
+    return Layout(host, port, workers, float(hang))
 
 
 def _section(settings: dict[str, Any], name: str) -> dict[str, Any]:

@@ -14,8 +14,6 @@ log = logging.getLogger("student_graph.workers")
 
 REPORT_SECONDS = 1.0
 """How long a worker may take to report; one that takes longer is left out."""
-TELL_SECONDS = 10.0
-"""How long a worker may take to note what another one tells."""
 RELOAD_SECONDS = 60.0
 """How long a worker may take to build the new settings."""
 MAX_RELOAD_ATTEMPTS = 3
@@ -80,8 +78,9 @@ class Coordination:
         async def collect(name: str) -> list[tuple[int, Any]]:
             return await self._ask_others(number, "report", name, REPORT_SECONDS)
 
-        async def tell(payload: Any) -> int:
-            return len(await self._ask_others(number, "notify", payload, TELL_SECONDS))
+        async def tell(payload: tuple[str, Any, float]) -> int:
+            name, content, seconds = payload
+            return len(await self._ask_others(number, "notify", (name, content), seconds))
 
         async def claim(payload: tuple[str, float]) -> bool:
             return self._claims.take(*payload)

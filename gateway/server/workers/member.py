@@ -12,6 +12,11 @@ from student_graph.gateway.server.workers.board import ConnectionBoard
 from student_graph.gateway.server.workers.channel import Channel, ChannelError
 from student_graph.gateway.server.workers.reports import Report
 
+TELL_SECONDS = 10.0
+"""How long another worker may take by default to note what this one tells."""
+SUPERVISOR_SECONDS = 5.0
+"""How long the supervisor may take to answer, besides what it asks other workers for."""
+
 
 class SharedReload(Protocol):
     """Takes up new settings in two steps, so that all workers do or none of them."""
@@ -80,6 +85,9 @@ class Membership:
         async def refuse(reason: str) -> None:
             await reload.refuse(reason)
 
+        async def beat(_: None) -> None:
+            """Answer that this worker does not hang."""
+
         async def report(name: str) -> Any:
             return self._reports[name]()
 
@@ -95,6 +103,7 @@ class Membership:
             "report": report,
             "notify": notify,
             "stop": stop,
+            "beat": beat,
         }
         self._channel = Channel(self._socket, handlers)
         self._talking = await self._channel.open()
@@ -108,12 +117,12 @@ class Membership:
 
     async def admission(self, files: str) -> str | None:
         """Ask for admission with the digest of the files that were read; return why there is none, or None."""
-        refusal: str | None = await self._ask("ready", files)
+        refusal: str | None = await self._ask("ready", files, None)
         return refusal
 
     async def request_reload(self) -> None:
         """Let all workers take up the settings as they are now."""
-        await self._ask("reload", None)
+        await self._ask("reload", None, None)
 
     def offer(self, name: str, report: Report) -> None:
         """Answer by a function when a worker asks for reports of a name, in place of an earlier function."""
@@ -136,9 +145,9 @@ class Membership:
         """Pass what other workers tell under a name to a function."""
         self._listeners[name] = listener
 
-    async def tell(self, name: str, content: Any) -> None:
-        """Tell all other workers something, and wait until they have noted it."""
-        await self._ask("tell", (name, content))
+    async def tell(self, name: str, content: Any, seconds: float = TELL_SECONDS) -> None:
+        """Tell all other workers something, and wait until they have noted it, for so many seconds at most."""
+        await self._ask("tell", (name, content, seconds), seconds + SUPERVISOR_SECONDS)
 
     async def claim(self, name: str, seconds: float) -> bool:
         """Take a piece of work for so many seconds; return False if another worker has it."""
@@ -149,7 +158,7 @@ class Membership:
         """Let a piece of work be taken again."""
         await self._ask("release", name)
 
-    async def _ask(self, kind: str, payload: Any) -> Any:
+    async def _ask(self, kind: str, payload: Any, seconds: float | None = SUPERVISOR_SECONDS) -> Any:
         if self._channel is None:
             raise ChannelError("the worker has not started", is_gone=True)
-        return await self._channel.request(kind, payload)
+        return await self._channel.request(kind, payload, seconds)

@@ -11,6 +11,8 @@ from student_graph.gateway.web.token_bucket import ViewerRates
 
 TELL_SECONDS = 0.1
 """Time between two messages, if there were requests."""
+NOTE_SECONDS = 0.5
+"""How long a message waits for a worker that is busy or hangs, before the next one is sent."""
 RATES = "rates"
 """Name of the messages."""
 
@@ -32,6 +34,7 @@ async def share_rates(member: Membership, rates: Callable[[], ViewerRates | None
         present.is_shared = True
         if uses := present.take_uses():
             try:
-                await member.tell(RATES, dict(uses))
-            except ChannelError:
-                return
+                await member.tell(RATES, dict(uses), NOTE_SECONDS)
+            except ChannelError as error:
+                if error.is_gone:
+                    return

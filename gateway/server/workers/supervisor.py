@@ -18,6 +18,7 @@ from student_graph.gateway.server.workers.assignment import SIGNING_KEY_BYTES, A
 from student_graph.gateway.server.workers.board import ConnectionBoard
 from student_graph.gateway.server.workers.channel import Channel, ChannelError, Handler
 from student_graph.gateway.server.workers.coordination import Coordination
+from student_graph.gateway.server.workers.heartbeat import HANG_SECONDS, TRACEBACK_SIGNAL, wait_for_hang
 
 log = logging.getLogger("student_graph.workers")
 
@@ -25,6 +26,8 @@ FIRST_DELAY_SECONDS, MAX_DELAY_SECONDS = 0.5, 60.0
 """Time until a worker that does not start is started again: twice as long each time."""
 MIN_LIFE_SECONDS = 10.0
 """A worker that ends earlier after it was ready counts as one that does not start."""
+TRACEBACK_SECONDS = 1.0
+"""Time for that before a worker that hangs is killed."""
 MAX_FAILED_STARTS = 5
 """Starts in a row that fail while no worker is left; after them the supervisor gives up."""
 
@@ -47,13 +50,23 @@ class Worker:
         """Its open connections; None if it accepts none."""
         return self._board.read(self.number)
 
+    def leave_alone(self) -> None:
+        """Let other workers take new connections instead of leaving them to it."""
+        self._board.leave(self.number)
+
 
 class Supervisor:
     """Runs several workers that accept connections from one listening socket."""
 
-    def __init__(self, command: Sequence[str], workers: int, listener: socket.socket) -> None:
-        """Start each worker by a command, to which the JSON of its `Assignment` is appended."""
-        self._command, self._listener = command, listener
+    def __init__(
+        self, command: Sequence[str], workers: int, listener: socket.socket, hang_seconds: float = HANG_SECONDS
+    ) -> None:
+        """
+        Start each worker by a command, to which the JSON of its `Assignment` is appended.
+
+        A worker that is silent for `hang_seconds` is replaced.
+        """
+        self._command, self._listener, self._hang_seconds = command, listener, hang_seconds
         self._board = ConnectionBoard.create(workers)
         self._signing_key = secrets.token_bytes(SIGNING_KEY_BYTES)
         self._workers = [Worker(number, self._board) for number in range(1, workers + 1)]
@@ -170,13 +183,28 @@ class Supervisor:
         talking = await worker.channel.open()
         if self._stopping.is_set():
             process.terminate()
-        status = await process.wait()
+        status = await self._end_of(worker, process)
         lived = time.time() - worker.since if worker.is_ready else 0.0
         worker.is_ready = False
-        self._board.leave(worker.number)
+        worker.leave_alone()
         await talking
         worker.failed_starts = 0 if lived >= MIN_LIFE_SECONDS else worker.failed_starts + 1
         return status
+
+    async def _end_of(self, worker: Worker, process: asyncio.subprocess.Process) -> int:
+        """Wait until a worker ends, or hangs and is killed; return its exit status."""
+        ending = asyncio.create_task(process.wait())
+        watching = asyncio.create_task(wait_for_hang(worker, self._hang_seconds))
+        await asyncio.wait({ending, watching}, return_when=asyncio.FIRST_COMPLETED)
+        if not ending.done():
+            log.error("worker %s is ended: %s", worker.number, watching.result())
+            process.send_signal(TRACEBACK_SIGNAL)
+            await asyncio.wait({ending}, timeout=TRACEBACK_SECONDS)
+            if process.returncode is None:
+                process.kill()
+        watching.cancel()
+        await asyncio.wait({watching})
+        return await ending
 
     def _start(self, worker: Worker) -> dict[str, Handler]:
         """What a worker asks for when it starts."""

@@ -1,9 +1,9 @@
 """
 A supervisor and its workers without a gateway.
 
-`small_worker.py supervise WORKERS FOLDER` runs a supervisor, `small_worker.py work FOLDER PLACE` a worker of it.
-A worker answers each connection with its number and process id. A file `fail` in the folder lets it end at once,
-and a file `hang` lets it never be ready.
+`small_worker.py supervise WORKERS FOLDER HANG_SECONDS` runs a supervisor, `small_worker.py work FOLDER PLACE` a
+worker of it. A worker answers each connection with its number and process id. A file `fail` in the folder lets it
+end at once, a file `hang` lets it never be ready, and a file `stay` lets it never end after a signal to stop.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ import os
 import signal
 import socket
 import sys
+import threading
 from pathlib import Path
 
 import msgspec
 
-from student_graph.gateway.server.workers import supervisor
+from student_graph.gateway.server.workers import heartbeat, supervisor
 from student_graph.gateway.server.workers.accepting import Acceptor
 from student_graph.gateway.server.workers.assignment import Assignment
 from student_graph.gateway.server.workers.member import Membership
@@ -76,6 +77,8 @@ async def _work(folder: Path, assignment: Assignment) -> int:
     await stopped.wait()
     acceptor.stop()
     await member.close()
+    if (folder / "stay").exists():
+        threading.Event().wait()
     return 0
 
 
@@ -88,11 +91,14 @@ def main(command: str, *arguments: str) -> int:
     """Run the supervisor, or one worker."""
     if command == "work":
         return asyncio.run(_work(Path(arguments[0]), msgspec.json.decode(arguments[1], type=Assignment)))
-    workers, folder = arguments
+    workers, folder, hang_seconds = arguments
     supervisor.FIRST_DELAY_SECONDS = 0.01
+    heartbeat.BEAT_SECONDS, heartbeat.BUSY_SECONDS = float(hang_seconds) / 8, float(hang_seconds) / 4
+    heartbeat.MAX_START_SECONDS = heartbeat.MAX_END_SECONDS = float(hang_seconds)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        running = supervisor.Supervisor([sys.executable, __file__, "work", folder], int(workers), listener)
+        command = [sys.executable, __file__, "work", folder]
+        running = supervisor.Supervisor(command, int(workers), listener, float(hang_seconds))
         return asyncio.run(running.run(lambda: _say(port)))
 
 

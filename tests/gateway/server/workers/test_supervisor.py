@@ -18,6 +18,9 @@ import pytest
 from tests.gateway.server.workers import small_worker
 
 SCRIPT = Path(small_worker.__file__)
+PATIENT_SECONDS = 60.0
+HANG_SECONDS = 2.0
+"""How long a worker may be silent in tests in which one hangs."""
 
 
 class Supervised:
@@ -40,10 +43,12 @@ class Supervised:
 
 
 @contextlib.contextmanager
-def started(folder: Path, workers: int = 2) -> Iterator[subprocess.Popen[str]]:
+def started(
+    folder: Path, workers: int = 2, hang_seconds: float = PATIENT_SECONDS
+) -> Iterator[subprocess.Popen[str]]:
     """Start a supervisor, and kill it when the block ends."""
     process = subprocess.Popen(  # noqa: S603 - our own script
-        [sys.executable, str(SCRIPT), "supervise", str(workers), str(folder)],
+        [sys.executable, str(SCRIPT), "supervise", str(workers), str(folder), str(hang_seconds)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -1,0 +1,120 @@
+"""A worker that hangs is ended and replaced, and one that is only busy is not."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from student_graph.gateway.server.workers import heartbeat
+from student_graph.gateway.server.workers.channel import Channel
+from tests.gateway.server.workers.test_supervisor import HANG_SECONDS, Supervised, started, wait_until
+
+
+@pytest.fixture
+def impatient(tmp_path: Path) -> Iterator[Supervised]:
+    """Two running workers, each of which may be silent for two seconds."""
+    with started(tmp_path, hang_seconds=HANG_SECONDS) as process:
+        assert process.stdout is not None
+        yield Supervised(process, int(process.stdout.readline()))
+
+
+def state(pid: int) -> str:
+    """The letter by which `ps` says what a process does: `T` if it is stopped."""
+    command = ["ps", "-o", "state=", "-p", str(pid)]
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout[:1]  # noqa: S603
+
+
+def test_a_stopped_worker_is_replaced_and_the_other_one_answers_meanwhile(impatient: Supervised) -> None:
+    """A process that the system has stopped neither ends nor closes its channel."""
+    pids = dict(impatient.ask() for _ in range(20))
+    os.kill(pids[1], signal.SIGSTOP)
+    wait_until(lambda: state(pids[1]) == "T")
+    meanwhile = {impatient.ask() for _ in range(5)}
+    wait_until(lambda: impatient.ask()[1] not in pids.values())
+
+    assert meanwhile == {(2, pids[2])}
+
+
+def test_a_worker_that_goes_on_in_time_is_kept(impatient: Supervised) -> None:
+    """A long collection of garbage, or a machine with too much to do, is no reason to lose requests."""
+    pids = dict(impatient.ask() for _ in range(20))
+    os.kill(pids[1], signal.SIGSTOP)
+    time.sleep(HANG_SECONDS / 3)
+    os.kill(pids[1], signal.SIGCONT)
+    time.sleep(HANG_SECONDS)
+
+    assert {impatient.ask()[1] for _ in range(20)} <= set(pids.values())
+
+
+def test_a_worker_that_does_not_start_in_time_counts_as_one_that_fails(tmp_path: Path) -> None:
+    """The first one ends the gateway, which says why."""
+    (tmp_path / "hang").touch()
+    with started(tmp_path, hang_seconds=HANG_SECONDS) as process:
+        _, errors = process.communicate(timeout=60)
+
+    assert process.returncode == 1
+    assert "worker 1 is ended: it did not start for 2 seconds" in errors
+    assert "worker 1 does not start (SIGUSR1); giving up" in errors
+
+
+def test_a_worker_that_does_not_end_holds_up_nobody(tmp_path: Path) -> None:
+    """It has answered all its requests, and is killed after some time."""
+    (tmp_path / "stay").touch()
+    with started(tmp_path, hang_seconds=HANG_SECONDS) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
+
+    assert process.returncode == 0
+    assert "it did not end for 2 seconds" in errors
+
+
+class Watched:
+    """A worker with a channel of this process."""
+
+    number, is_ready, left_alone = 1, True, 0
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+
+    def leave_alone(self) -> None:
+        """Count it."""
+        self.left_alone += 1
+
+
+async def _answer(_: Any) -> None:
+    """Answer a question."""
+
+
+def test_no_worker_hangs_while_the_machine_stands_still() -> None:
+    """A computer that slept for an hour has asked one question in it, which is answered after it."""
+
+    async def play() -> bool:
+        ends = socket.socketpair()
+        channels = [Channel(end, {"beat": _answer}) for end in ends]
+        talking = [await channel.open() for channel in channels]
+        watching = asyncio.create_task(heartbeat.wait_for_hang(Watched(channels[0]), 1.0))
+        await asyncio.sleep(0.1)
+        time.sleep(1.5)  # noqa: ASYNC251 - supervisor and worker stand still together
+        await asyncio.sleep(0.2)
+        has_hung = watching.done()
+        for task in (watching, *talking):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        return has_hung
+
+    with mock.patch.object(heartbeat, "BEAT_SECONDS", 0.05):
+        assert not asyncio.run(play())
