@@ -9,6 +9,8 @@ DASHBOARD := gateway/dashboard/index.html
 DEMO_INSTALLED := $(VENV)/.installed-demo
 TOOLS_INSTALLED := $(VENV)/.installed-tools
 DEPLOY_INSTALLED := $(VENV)/.installed-deploy
+# Extras that a demo with these options needs: tools for assistants, and readers of files.
+DEMO_EXTRAS = $(if $(findstring --assistants,$(DEMO)),assistants) $(if $(or $(findstring --records,$(DEMO)),$(filter files powerschool aeries,$(subst =, ,$(DEMO)))),files)
 AUDIT := tests/gateway/web/http_audit
 CLIENT_LIBRARIES := tests/client_libraries
 GRAPHIQL_TESTS := tests/graphiql
@@ -31,7 +33,7 @@ ifndef NPM
 endif
 
 run: ## The demo: a made-up district, its vendors and the gateway (DEMO="--port 9000 --dashboard": options of it)
-	@$(MAKE) --no-print-directory -j 2 $(DEMO_INSTALLED) $(if $(NPM),$(PAGE) $(if $(findstring --dashboard,$(DEMO)),$(DASHBOARD)))
+	@$(MAKE) --no-print-directory -j 2 $(DEMO_INSTALLED) $(DEMO_EXTRAS:%=$(VENV)/.installed-extra-%) $(if $(NPM),$(PAGE) $(if $(findstring --dashboard,$(DEMO)),$(DASHBOARD)))
 ifndef NPM
 	@test -f $(PAGE) || echo "npm was not found: the gateway works, its GraphiQL page says how to build it"
 endif
@@ -134,11 +136,16 @@ $(DEMO_INSTALLED): pyproject.toml hatch_build.py | $(BIN)/python
 	@$(call INSTALL,--editable .)
 	@touch $@
 
+$(VENV)/.installed-extra-%: pyproject.toml | $(DEMO_INSTALLED)
+	@echo "Installing the packages of the extra $* into $(VENV)"
+	@$(call INSTALL,--editable '.[$*]')
+	@touch $@
+
 $(TOOLS_INSTALLED): pyproject.toml hatch_build.py examples/third_party_adapter/pyproject.toml | $(BIN)/python
 	@echo "Installing the packages of the tests, lint and benchmarks into $(VENV)"
 	@$(call INSTALL,--editable '.[dev]')
 	@$(call INSTALL,--no-deps --editable examples/third_party_adapter)
-	@touch $(DEMO_INSTALLED) $@
+	@touch $(DEMO_INSTALLED) $(VENV)/.installed-extra-assistants $(VENV)/.installed-extra-files $@
 
 $(DEPLOY_INSTALLED): pyproject.toml | $(TOOLS_INSTALLED)
 	@echo "Installing the packages that check the files in deploy into $(VENV)"
