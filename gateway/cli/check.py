@@ -16,6 +16,7 @@ from student_graph.adapters.sources import District, Source
 from student_graph.gateway.cli.districts import check_secrets_of, districts_of, environ_of
 from student_graph.gateway.cli.parser import Commands, add_district_options
 from student_graph.gateway.cli.serving.fixed import open_store
+from student_graph.gateway.cli.serving.shares import check_shares
 from student_graph.gateway.cli.terminal import print_table, progress
 from student_graph.gateway.concurrency.deadlines import within
 from student_graph.gateway.config import settings_file
@@ -56,6 +57,9 @@ def run(options: argparse.Namespace) -> int:
         districts = districts_of(options)
     with problems.collected():
         check_secrets_of(options)
+    if options.config is not None and districts:
+        with problems.collected():
+            check_shares(options.config, settings_file.load(options.config, environ_of(options)), districts)
     problems.raise_all()
     with progress("checking sources", sum(len(district.sources) for district in districts)) as advance:
         rows = [*asyncio.run(_check_districts(districts, advance)), *_check_store(options)]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -24,17 +25,38 @@ from student_graph.gateway.config.problems import Problems
 from student_graph.gateway.telemetry import count_call
 
 
+class Share(Protocol):
+    """What one process of several may use of the limits of a source."""
+
+    def of(self, settings: AdapterSettings, configured: Container[str]) -> AdapterSettings:
+        """
+        The settings with the limits of this process; `configured` are the names of those that were set.
+
+        Raises:
+            ValueError: there are more processes than the limits allow.
+        """
+
+
+class _Whole:
+    """The share of the only process."""
+
+    def of(self, settings: AdapterSettings, configured: Container[str]) -> AdapterSettings:
+        return settings
+
+
 def connect_districts(
     settings: settings_file.Config,
     path: Path,
     environ: Mapping[str, str],
     running: Sequence[District] = (),
+    share: Share | None = None,
 ) -> list[District]:
     """
     The districts of a settings file; no source is called yet.
 
     `running` are the districts of the settings so far: a source that did not change is the same object. An adapter
     of the same class with the same settings keeps its connections and what it has learned about its vendor.
+    `share` is what this process may use of each source's limits; None for all of it.
 
     Raises:
         SettingsError: settings of sources are wrong, or their adapters are not installed.
@@ -50,6 +72,7 @@ def connect_districts(
                     folder=path.parent,
                     environ=environ,
                     running=by_id.get(DistrictId(district.id)),
+                    share=share or _Whole(),
                 )
             )
     problems.raise_all()
@@ -73,6 +96,7 @@ def _build_district(
     folder: Path,
     environ: Mapping[str, str],
     running: District | None,
+    share: Share,
 ) -> District:
     """A district; sources of `running`, the same district so far, are used again if its calendar is the same."""
     month, _, day = config.school_year_starts.partition("-")
@@ -92,6 +116,7 @@ def _build_district(
                     folder=folder,
                     environ=environ,
                     running=known.get(source_config.name),
+                    share=share,
                 )
             )
     problems.raise_all()
@@ -110,6 +135,7 @@ def _build_source(
     folder: Path,
     environ: Mapping[str, str],
     running: Source | None,
+    share: Share,
 ) -> Source:
     """A source of the district that `owner` names, or `running` if that is the same one."""
     setting = f"{owner}, source {config.name!r}"
@@ -127,9 +153,12 @@ def _build_source(
             freshness[name] = _freshness(name, config, adapter_type, f"{setting}: cache.{name}")
     try:
         settings = build_settings(adapter_type, config.name, config.settings, environ)
+        settings = share.of(settings, config.settings)
     except SettingsError as exc:
         for problem in exc.problems:
             problems.add(f"{owner}, {problem}")
+    except ValueError as exc:
+        problems.add(f"{setting}: {exc}")
     else:
         if settings.base_url.scheme != "https" and not settings_file.is_loopback(settings.base_url.host or ""):
             problems.add(f"{setting}: base_url: must be https, so that students' records are encrypted")

@@ -70,6 +70,8 @@ class ServerConfig(Section):
     """Port to listen on; 0 picks a free one."""
     workers: int | None = Field(default=None, ge=1, le=256)
     """Processes that answer on the port; with Redis one for each processor by default, and without it one."""
+    gateways: int = Field(default=1, ge=1, le=1_000)
+    """Gateways that call the same vendors, as replicas do; each uses its share of what a source allows."""
     graphiql: bool = False
     """Whether `/graphql` shows GraphiQL in a browser; it switches introspection on."""
     introspection: bool = False

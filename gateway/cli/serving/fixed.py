@@ -21,7 +21,16 @@ from student_graph.gateway.server.workers.fleet import WorkersFleet
 from student_graph.gateway.server.workers.member import Membership
 
 FIXED_SETTINGS: Mapping[str, tuple[str, ...]] = {
-    "server": ("host", "port", "workers", "connections_per_address", "trusted_proxies", "drain", "hang"),
+    "server": (
+        "host",
+        "port",
+        "workers",
+        "connections_per_address",
+        "trusted_proxies",
+        "drain",
+        "hang",
+        "gateways",
+    ),
     "cache": ("redis", "redis_password_env", "redis_timeout", "key_env", "name"),
     "telemetry": tuple(TelemetryConfig.model_fields),
     "disclosure": ("directory", "key_env", "stdout", "file_mib", "store"),

@@ -18,7 +18,7 @@ from student_graph.adapters.registry import SettingsError
 from student_graph.adapters.sources import District, Source
 from student_graph.gateway.cli.check import ask_about_itself
 from student_graph.gateway.cli.serving.fixed import FixedParts, changed_setting, open_fixed_parts
-from student_graph.gateway.cli.serving.shares import with_shared_quotas
+from student_graph.gateway.cli.serving.shares import VendorShare
 from student_graph.gateway.cli.serving.watching import watch_files
 from student_graph.gateway.config import environment, settings_file
 from student_graph.gateway.config.assistants import assistant_settings
@@ -48,7 +48,7 @@ class ServiceLoader:
         self._path, self._environment_file = path, environment_file
         self._packages = LoadedPackages()
         self._member = member
-        self._workers = 1 if member is None else member.workers
+        self._workers, self._number = (1, 1) if member is None else (member.workers, member.number)
         self.settings = self._pending = settings_file.load(path, self._environ())
         """The settings that hold now. Those that are about to be taken up are pending."""
         self._watched: Sequence[Path] = ()
@@ -173,8 +173,8 @@ class ServiceLoader:
         districts: list[District] = []
         documents: Mapping[str, str] = {}
         with problems.collected():
-            shared = with_shared_quotas(settings, self._workers)
-            districts = connect_districts(shared, path, environ, running.districts if running else ())
+            share = VendorShare(self._workers, self._number, settings.server.gateways)
+            districts = connect_districts(settings, path, environ, running.districts if running else (), share)
         with problems.collected():
             environment.check_secrets(settings, path, environ)
         if not settings.viewers and not settings.issuers:

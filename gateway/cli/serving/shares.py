@@ -1,30 +1,81 @@
-"""What one worker of several may use of settings that are for all of them."""
+"""What one process of several may use of what a vendor allows to all of them."""
 
 from __future__ import annotations
 
-from student_graph.gateway.config.settings_file import Config, DistrictConfig, SourceConfig
+from collections.abc import Container, Iterable
+from dataclasses import dataclass
+from pathlib import Path
 
-QUOTA = "requests_per_minute"
-"""Setting of a source: what its vendor allows, whoever asks."""
+from student_graph.adapters.contract import AdapterSettings
+from student_graph.adapters.sources import District
+from student_graph.gateway.cli.serving.layout import read_layout
+from student_graph.gateway.config.problems import Problems
+from student_graph.gateway.config.settings_file import Config
 
-
-def with_shared_quotas(settings: Config, workers: int) -> Config:
-    """Settings in which each source has a worker's share of its quota, and at least one request a minute."""
-    if workers == 1:
-        return settings
-    return settings.model_copy(
-        update={"districts": type(settings.districts)(_district(d, workers) for d in settings.districts)}
-    )
-
-
-def _district(district: DistrictConfig, workers: int) -> DistrictConfig:
-    return district.model_copy(
-        update={"sources": type(district.sources)(_source(s, workers) for s in district.sources)}
-    )
+CONCURRENCY, QUOTA = "concurrency", "requests_per_minute"
+"""Settings of a source: what its vendor allows with these credentials, whoever asks."""
 
 
-def _source(source: SourceConfig, workers: int) -> SourceConfig:
-    quota = source.settings.get(QUOTA)
-    if not isinstance(quota, int):  # none is set, or a wrong one, which the adapter refuses
-        return source
-    return source.model_copy(update={QUOTA: max(1, quota // workers) if quota > 0 else quota})
+def check_shares(path: Path, settings: Config, districts: Iterable[District]) -> None:
+    """
+    Check that the limits of all sources can be shared by the workers that the settings ask for.
+
+    Raises:
+        SettingsError: there are more workers than requests to share.
+    """
+    layout = read_layout(path)
+    share = VendorShare(1 if layout is None else layout.workers, 1, settings.server.gateways)
+    configured = {(d.id, s.name): s.settings for d in settings.districts for s in d.sources}
+    problems = Problems()
+    for source in (source for district in districts for source in district.sources):
+        try:
+            share.of(source.adapter.settings, configured[source.district, source.name])
+        except ValueError as exc:
+            problems.add(f"{path}: district {str(source.district)!r}, source {source.name!r}: {exc}")
+    problems.raise_all()
+
+
+@dataclass(frozen=True, slots=True)
+class VendorShare:
+    """The share of one worker, of one of several gateways that call the same vendors."""
+
+    workers: int = 1
+    number: int = 1
+    """Position of the worker among those of its gateway, from 1."""
+    gateways: int = 1
+
+    def of(self, settings: AdapterSettings, configured: Container[str]) -> AdapterSettings:
+        """
+        The settings of a source with this worker's share of its limits; `configured` are those that were set.
+
+        The shares of all workers add up to no more than the limit. A concurrency that is the adapter's default is
+        no word of the vendor: each worker may then send one request at once, however many workers there are.
+
+        Raises:
+            ValueError: there are more workers than requests to share.
+        """
+        if self.workers * self.gateways == 1:
+            return settings
+        shares = {CONCURRENCY: self._concurrency(settings.concurrency, is_set=CONCURRENCY in configured)}
+        if (quota := settings.requests_per_minute) is not None:
+            self._check(QUOTA, quota)
+            shares[QUOTA] = quota // (self.workers * self.gateways)
+        return settings.model_copy(update=shares)
+
+    def _concurrency(self, limit: int, *, is_set: bool) -> int:
+        if is_set:
+            self._check(CONCURRENCY, limit)
+        of_gateway = limit // self.gateways
+        rest = of_gateway % self.workers
+        return max(of_gateway // self.workers + (self.number <= rest), 1)
+
+    def _check(self, name: str, limit: int) -> None:
+        """Refuse a limit of which some workers would have nothing."""
+        if limit // self.gateways < self.workers:
+            senders = f"{self.workers} workers"
+            if self.gateways > 1:
+                senders = f"{self.gateways} gateways with {senders} each"
+            raise ValueError(
+                f"{name}: {limit} is too little for {senders}: each of them needs at least 1; "
+                "set server.workers to less, or more here if the vendor allows it"
+            )

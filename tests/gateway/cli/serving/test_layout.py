@@ -8,13 +8,15 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
+from pydantic import AnyHttpUrl
 
+from student_graph.adapters.contract import AdapterSettings
 from student_graph.gateway.cli.serving import layout
 from student_graph.gateway.cli.serving.layout import Layout, default_workers, read_layout
-from student_graph.gateway.cli.serving.shares import with_shared_quotas
-from student_graph.gateway.config import settings_file
+from student_graph.gateway.cli.serving.shares import VendorShare
 from tests.gateway.cli.serving.gateway import SettingsFiles
 from tests.gateway.forked import forked_command
+from tests.gateway.servers import run_command, run_here
 
 
 @pytest.mark.parametrize(("limit", "workers"), [
@@ -51,17 +53,53 @@ def test_processors_have_workers_with_redis(tmp_path: Path, text: str, expected:
     assert read_layout(tmp_path / "missing.toml") is None
 
 
-def test_workers_divide_what_a_vendor_allows(files: SettingsFiles) -> None:
-    """Each has its share of the calls of a minute; a source without such a setting stays as it is."""
-    files.source_lines["edfi"] = "requests_per_minute = 100"
-    files.write()
-    settings = settings_file.load(files.path, files.secrets)
-    quotas = [
-        [source.settings.get("requests_per_minute") for source in shared.districts[0].sources]
-        for shared in (with_shared_quotas(settings, workers) for workers in (1, 3, 1000))
-    ]
+class Limits(AdapterSettings):
+    """Settings whose vendor has limits."""
 
-    assert quotas == [[100, None], [33, None], [1, None]]
+    base_url: AnyHttpUrl = AnyHttpUrl("https://vendor.example")
+    requests_per_minute: int | None = 100
+
+
+@pytest.mark.parametrize("gateways", [1, 2, 3])
+@pytest.mark.parametrize("workers", [1, 2, 3, 4])
+def test_workers_divide_what_a_vendor_allows(workers: int, gateways: int) -> None:
+    """All of them together send no more at once and in a minute than it allows, and each of them something."""
+    shares = [
+        VendorShare(workers, number, gateways).of(Limits(concurrency=12), {"concurrency"})
+        for number in range(1, workers + 1)
+    ]
+    at_once = [share.concurrency for share in shares]
+    in_a_minute = [share.requests_per_minute or 0 for share in shares]
+
+    assert min(at_once + in_a_minute) >= 1
+    assert sum(at_once) * gateways == 12
+    assert 100 - workers * gateways < sum(in_a_minute) * gateways <= 100
+
+
+def test_an_adapters_own_concurrency_lets_each_worker_send_something() -> None:
+    """It is no word of the vendor, and more workers than that must be able to start."""
+    shares = [VendorShare(64, number).of(Limits(concurrency=32), ()).concurrency for number in range(1, 65)]
+
+    assert shares == [1] * 64
+
+
+@pytest.mark.parametrize(("setting", "problem"), [
+    ("concurrency = 3", "concurrency: 3 is too little for 2 gateways with 2 workers each"),
+    ("requests_per_minute = 3", "requests_per_minute: 3 is too little for 2 gateways with 2 workers each"),
+])  # fmt: skip
+def test_more_workers_than_a_vendor_allows_requests_are_refused(
+    files: SettingsFiles, setting: str, problem: str
+) -> None:
+    """`check` and `serve` say so in the same words; a limit is never exceeded silently."""
+    files.server = "workers = 2\ngateways = 2"
+    files.source_lines["edfi"] = setting
+    files.write()
+    options = ["--config", str(files.path), "--env-file", str(files.environment_file)]
+    checked, started = run_here("check", *options), run_command("serve", *options)
+
+    assert (checked.returncode, started.returncode) == (2, 2)
+    assert f"{files.path}: district 'hill', source 'edfi': {problem}" in checked.stderr
+    assert checked.stderr == started.stderr
 
 
 def test_ctrl_c_does_not_wait_for_a_proxy(files: SettingsFiles) -> None:
