@@ -33,7 +33,7 @@ ifndef NPM
 endif
 
 run: ## The demo: a made-up district, its vendors and the gateway (DEMO="--port 9000 --dashboard": options of it)
-	@$(MAKE) --no-print-directory -j 2 $(DEMO_INSTALLED) $(DEMO_EXTRAS:%=$(VENV)/.installed-extra-%) $(if $(NPM),$(PAGE) $(if $(findstring --dashboard,$(DEMO)),$(DASHBOARD)))
+	@$(MAKE) --silent --no-print-directory -j 2 $(DEMO_INSTALLED) $(DEMO_EXTRAS:%=$(VENV)/.installed-extra-%) $(if $(NPM),$(PAGE) $(if $(findstring --dashboard,$(DEMO)),$(DASHBOARD)))
 ifndef NPM
 	@test -f $(PAGE) || echo "npm was not found: the gateway works, its GraphiQL page says how to build it"
 endif
