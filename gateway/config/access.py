@@ -72,9 +72,9 @@ class IssuerConfig(Section):
     districts: tuple[str, ...] = Field(min_length=1)
     """Ids of the districts that it speaks for; no claim can give access to another district."""
     tenant_claim: str | None = None
-    """Claim with the viewer's district; without it, every viewer belongs to all `districts`."""
+    """Claim that says which of several `districts` the viewer belongs to."""
     tenants: dict[str, str] = Field(default_factory=dict)
-    """District id by the value of `tenant_claim`."""
+    """District id by the value of `tenant_claim`; each of `districts` has at least one value."""
     role_claim: str = "role"
     """Claim with the viewer's role."""
     roles: dict[str, ViewerRole] = Field(min_length=1)
@@ -100,6 +100,10 @@ class IssuerConfig(Section):
     def _check_tenants(self) -> IssuerConfig:
         if bool(self.tenant_claim) != bool(self.tenants):
             raise ValueError("set with both tenant_claim and tenants, or with neither of them")
+        if len(set(self.districts)) > 1 and not self.tenant_claim:
+            raise ValueError("given tenant_claim and tenants: it has several districts, and a viewer belongs to one")
+        if self.tenants and set(self.tenants.values()) != set(self.districts):
+            raise ValueError("given tenants that name each of its districts, and no other one")
         return self
 
     def build(self, grants: Mapping[DistrictId, DistrictGrants], keys: IssuerKeys | None = None) -> Issuer:
@@ -271,14 +275,12 @@ def access_problems(
     if len(set(names)) < len(names):
         yield "issuers: two sections have the same issuer; list all its districts in one section"
     known = ", ".join(district_ids)
-    for issuer in issuers:
-        for district in (*issuer.districts, *issuer.tenants.values()):
+    owners: list[tuple[str, IssuerConfig | ViewerConfig]] = [(f"issuer {i.issuer!r}", i) for i in issuers]
+    owners += [(f"viewer {viewer.subject!r}", viewer) for viewer in viewers]
+    for owner, part in owners:
+        for district in part.districts:
             if district not in district_ids:
-                yield f"issuer {issuer.issuer!r}: districts: there is no district {district!r}; there are {known}"
-    for viewer in viewers:
-        for district in viewer.districts:
-            if district not in district_ids:
-                yield f"viewer {viewer.subject!r}: districts: there is no district {district!r}; there are {known}"
+                yield f"{owner}: districts: there is no district {district!r}; there are {known}"
     for section in districts:
         for problem in _issuer_problems(section, issuers_of(section.id, issuers, viewers)):
             yield f"district {section.id!r}, {problem}"
