@@ -101,7 +101,7 @@ class IssuerConfig(Section):
         if bool(self.tenant_claim) != bool(self.tenants):
             raise ValueError("set with both tenant_claim and tenants, or with neither of them")
         if len(set(self.districts)) > 1 and not self.tenant_claim:
-            raise ValueError("given tenant_claim and tenants: it has several districts, and a viewer belongs to one")
+            raise ValueError("given tenant_claim and tenants: it has several districts, a viewer only one")
         if self.tenants and set(self.tenants.values()) != set(self.districts):
             raise ValueError("given tenants that name each of its districts, and no other one")
         return self

@@ -35,7 +35,7 @@ def load(folder: Path, issuer: str) -> settings_file.Config:
     """The settings of two districts and an issuer with these further lines."""
     path = folder / "gateway.toml"
     path.write_text(ISSUER + issuer + "".join(DISTRICT.format(id=name) for name in ("hill", "pine")))
-    return settings_file.load(path, {})
+    return settings_file.load(path, {"SECRET": "secret"})
 
 
 @pytest.mark.parametrize(("lines", "message"), [
