@@ -42,6 +42,7 @@ from student_graph.gateway.config.sections import (
     ServerConfig,
     TelemetryConfig,
 )
+from student_graph.gateway.config.service_levels import ObjectivesConfig, ServiceLevelsConfig
 from student_graph.gateway.config.warm import WarmConfig
 from student_graph.resolvers.metrics.facts import MetricSettings
 
@@ -111,6 +112,8 @@ class DistrictConfig(Section):
     """Students assigned to staff members in addition to those that the SIS names."""
     warm: WarmConfig | None = None
     """When the cache is filled before people come, and with what; never if left out."""
+    objectives: ObjectivesConfig | None = None
+    """What share of its pages is to be good; none if left out."""
     assistants: tuple[ToolConfig, ...] = ()
     """Tools that it offers to assistants; none if left out."""
     parents_keep_rights: bool = False
@@ -135,6 +138,7 @@ class Config(Section):
     assistants: AssistantsConfig = AssistantsConfig()
     disclosure: DisclosureConfig = DisclosureConfig()
     telemetry: TelemetryConfig = TelemetryConfig()
+    service_levels: ServiceLevelsConfig = ServiceLevelsConfig()
     certificates: CertificatesConfig = CertificatesConfig()
     districts: tuple[DistrictConfig, ...] = Field(min_length=1)
     issuers: tuple[IssuerConfig, ...] = ()

@@ -21,6 +21,7 @@ from student_graph.gateway.web.live.limits import LiveLimits
 from student_graph.gateway.web.live.timer import Timer
 from student_graph.gateway.web.routes.health import Readiness
 from student_graph.gateway.web.routes.memory import BoundedCache, MemoryAccount, MemoryRoute, Report
+from student_graph.gateway.web.routes.operators import Operators
 from student_graph.gateway.web.routes.purge import PurgeRoutes
 from student_graph.gateway.web.routes.settings_status import SettingsRoute
 from student_graph.gateway.web.routes.workers import WorkersRoute
@@ -65,7 +66,7 @@ def memory_account(
 
 
 def operator_routes(
-    authenticator: Authenticator,
+    operators: Operators,
     pipeline: FetchPipeline,
     readiness: Readiness,
     workers: Workers,
@@ -76,10 +77,10 @@ def operator_routes(
         return (await workers.collect(MEMORY)).values()
 
     return [
-        *MemoryRoute(memory_of_workers, authenticator).routes(),
-        *WorkersRoute(workers.overview, authenticator).routes(),
-        *SettingsRoute(readiness.settings, authenticator).routes(),
-        *PurgeRoutes(pipeline.districts, authenticator, pipeline.cache.purge).routes(),
+        *MemoryRoute(memory_of_workers, operators).routes(),
+        *WorkersRoute(workers.overview, operators).routes(),
+        *SettingsRoute(readiness.settings, operators).routes(),
+        *PurgeRoutes(pipeline.districts, operators.authenticator, pipeline.cache.purge).routes(),
     ]
 
 

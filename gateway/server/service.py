@@ -23,7 +23,7 @@ from student_graph.gateway.execution import executor_class
 from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.server.assistants import assistant_authenticator, assistant_routes
 from student_graph.gateway.server.background_reads import BackgroundReads
-from student_graph.gateway.server.observing import Metrics, Observer, Readings
+from student_graph.gateway.server.observing import LevelRecorder, Levels, Metrics, Observer, Readings
 from student_graph.gateway.server.parts import MEMORY, live_documents, memory_account, operator_routes, with_cors
 from student_graph.gateway.server.service_settings import ServiceSettings
 from student_graph.gateway.server.status import SOURCES, StatusReports, status_routes
@@ -35,8 +35,10 @@ from student_graph.gateway.web.live.documents import LiveDocuments
 from student_graph.gateway.web.load_shedding import LoadShedder
 from student_graph.gateway.web.refusal_pacing import RefusalPacing
 from student_graph.gateway.web.routes.break_glass import BreakGlass
+from student_graph.gateway.web.routes.district_health import DistrictHealthRoute
 from student_graph.gateway.web.routes.health import Readiness
 from student_graph.gateway.web.routes.opening_limit import OpeningLimit
+from student_graph.gateway.web.routes.operators import Operators
 from student_graph.gateway.web.routes.webhooks import Webhooks
 from student_graph.gateway.web.runner import OperationRunner
 from student_graph.gateway.web.security_headers import SecurityHeaders
@@ -74,6 +76,9 @@ class Application:
         self.service = service
         executor = executor_class(service.executor)
         self.observer: Observer = running.observer if running else Observer(service.telemetry)
+        self.recorder: LevelRecorder = (
+            running.recorder if running else LevelRecorder(service.levels.directory, service.workers.number)
+        )
         self._schema = make_schema(executor, defer=service.defer, federation=service.federation)
         keeps_limits = running is not None and running.service.load_limits == service.load_limits
         self.load_shedder: LoadShedder = (
@@ -90,7 +95,7 @@ class Application:
             metric_settings=service.metric_settings,
             vendor_wait=self.load_shedder.vendor_wait,
             operation_seconds=service.operation_seconds,
-            measure_ages=service.telemetry.measures,
+            measure_ages=service.telemetry.measures or service.levels.directory is not None,
             running=running.pipeline if running else None,
         )
         self._documents = self._build_documents()
@@ -108,8 +113,18 @@ class Application:
         readings = Readings(
             self.pipeline, self.load_shedder, self.memory, self.readiness, service.disclosure_log, joined
         )
-        self._metrics = Metrics(self.observer, readings, service.workers)
-        self._reports = StatusReports(self.pipeline, self._background, self.readiness, service.workers)
+        self._levels = Levels(
+            self.recorder,
+            service.levels,
+            self.pipeline,
+            observer=self.observer,
+            readiness=self.readiness,
+            workers=service.workers,
+        )
+        self._metrics = Metrics(self.observer, readings, self._levels, service.workers)
+        self._reports = StatusReports(
+            self.pipeline, self._background, self.readiness, self._levels, service.workers
+        )
         self._status = status_routes(self._reports, self.authenticator)
         self._live = self._build_live()
         self._view = self._build_graphql()
@@ -192,11 +207,13 @@ class Application:
     def _build_routes(self) -> list[BaseRoute]:
         pipeline, service = self.pipeline, self.service
         claim = None if service.fleet is None else service.fleet.claim
+        operators = Operators(self.authenticator, pipeline.districts)
         return [
             *self.readiness.routes(),
-            *operator_routes(self.authenticator, pipeline, self.readiness, service.workers),
+            *operator_routes(operators, pipeline, self.readiness, service.workers),
+            *DistrictHealthRoute(self._reports.readiness_of, operators).routes(),
             *self._status.routes(),
-            *self._metrics.routes(self.authenticator),
+            *self._metrics.routes(operators),
             *Webhooks(service.webhook_keys, pipeline.cache.purge, claim).routes(),
             *(self._break_glass.routes() if self._break_glass else ()),
             *(service.dashboard.routes() if service.dashboard else ()),

@@ -15,7 +15,7 @@ from student_graph.gateway.documents.limits import DocumentLimits
 from student_graph.gateway.execution import configured_executor
 from student_graph.gateway.fetch.pipeline import OPERATION_TIMEOUT_SECONDS
 from student_graph.gateway.server.connection_table import MAX_CONNECTIONS_PER_ADDRESS
-from student_graph.gateway.server.observing import TelemetrySettings
+from student_graph.gateway.server.observing import LevelSettings, TelemetrySettings
 from student_graph.gateway.server.workers.reports import OneWorker, Workers
 from student_graph.gateway.warm.plan import WarmTimes
 from student_graph.gateway.web.admission import Purposes
@@ -76,6 +76,8 @@ class ServiceSettings:
     """The workers that answer on the same port."""
     telemetry: TelemetrySettings = field(default_factory=TelemetrySettings)
     """What is traced and measured; nothing by default."""
+    levels: LevelSettings = field(default_factory=LevelSettings)
+    """What is counted for service levels, and the districts' objectives; nothing by default."""
     webhook_keys: WebhookKeys = field(default_factory=dict)
     """Keys of the sources that report changes."""
     signing_key: bytes = field(default_factory=lambda: secrets.token_bytes(SIGNING_KEY_BYTES))

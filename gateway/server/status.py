@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import District, Source
 from student_graph.gateway.auth import Authenticator
 from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.server.background_reads import BackgroundReads
 from student_graph.gateway.server.merged_health import merged_health
+from student_graph.gateway.server.observing import Levels
 from student_graph.gateway.server.workers.reports import Workers
 from student_graph.gateway.web.routes.health import Readiness
 from student_graph.gateway.web.routes.status import StatusRoutes
@@ -33,6 +35,18 @@ def status_routes(reports: StatusReports, authenticator: Authenticator) -> Statu
     return StatusRoutes(reports, authenticator, EventStreams(lambda: reports.readiness.draining))
 
 
+DOWN = "down"
+
+
+def _state(health: Mapping[str, Any]) -> str:
+    """Whether a source answers, by its health: `up`, `down`, or `unknown` if nobody has asked it yet."""
+    requests = health["requests"]
+    is_left_alone = requests is not None and (requests["breaker"] != "closed" or requests["credentialsRefused"])
+    if health["reachable"] is False or is_left_alone:
+        return DOWN
+    return "unknown" if health["reachable"] is None else "up"
+
+
 @dataclass(frozen=True, slots=True)
 class StatusReports:
     """Makes reports of the districts of a viewer: names of sources for everybody, health for operators."""
@@ -40,6 +54,7 @@ class StatusReports:
     pipeline: FetchPipeline
     background: BackgroundReads
     readiness: Readiness
+    levels: Levels
     workers: Workers
 
     def sources(self) -> dict[str, dict[str, dict[str, Any]]]:
@@ -65,8 +80,23 @@ class StatusReports:
             **self.public(),
             "operator": viewer.operator,
             "since": self.readiness.settings.taken_up_at.isoformat(timespec="seconds"),
-            "districts": [self._district(district, viewer, health) for district in districts],
+            "districts": [await self._district(district, viewer, health) for district in districts],
         }
+
+    async def readiness_of(self, district: DistrictId) -> dict[str, Any]:
+        """
+        Whether the pages of a district can be answered, and which of its sources do not answer.
+
+        `degraded` are pages that lack something; `down` is a district of which no source answers.
+        """
+        health = await self._health_in_all_workers()
+        sources = self.pipeline.districts[district].sources
+        states = {source.name: _state(health[district, source.name]) for source in sources}
+        down = [name for name, state in states.items() if state == DOWN]
+        status = self.readiness.status
+        if self.readiness.ready and down:
+            status = "degraded" if len(down) < len(states) else DOWN
+        return {"status": status, "district": district, "down": down, "sources": states}
 
     def _known(self) -> frozenset[str]:
         return frozenset(self.pipeline.districts)
@@ -83,13 +113,16 @@ class StatusReports:
             for source in district.sources
         }
 
-    def _district(self, district: District, viewer: Viewer, health: _Health) -> dict[str, Any]:
+    async def _district(self, district: District, viewer: Viewer, health: _Health) -> dict[str, Any]:
         report: dict[str, Any] = {
             "id": district.id,
             "name": district.name,
             "sources": list(self._sources(district.sources, viewer, health)),
         }
-        return {**report, "background": self.background.report(district.id)} if viewer.operator else report
+        if not viewer.operator:
+            return report
+        background, objectives = self.background.report(district.id), await self.levels.report(district.id)
+        return {**report, "background": background, "objectives": objectives}
 
     @staticmethod
     def _sources(sources: Iterable[Source], viewer: Viewer, health: _Health) -> Iterator[dict[str, Any]]:

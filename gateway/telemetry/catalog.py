@@ -32,6 +32,24 @@ RESPONSE_ERRORS = _counter(
     "code",
 )
 SUPPRESSED = _counter("suppressed_tables", "Tables of counts in responses in which small cells were hidden")
+OBJECTIVE_PAGES = _counter(
+    "objective_pages",
+    "Pages that an objective of the district counts: in_time, answered or whole",
+    "district",
+    "objective",
+)
+OBJECTIVE_MISSED = _counter("objective_missed", "Those of them that missed it", "district", "objective")
+OBJECTIVE_TARGET = _gauge(
+    "objective_target_ratio", "Share of the pages that is to keep the objective", "district", "objective"
+)
+BURN_RATE = _gauge(
+    "error_budget_burn_rate",
+    "How fast this gateway uses the objective's error budget, over the last 5m, 30m, 1h, 6h and 3d; 1 uses "
+    "exactly all of it. No value without pages",
+    "district",
+    "objective",
+    "window",
+)
 IN_FLIGHT = _gauge("requests_in_flight", "GraphQL requests that are handled now")
 WAITING = _gauge("requests_waiting_for_vendors", "Those of them that wait for a vendor and use no processor time")
 SHED = _counter("requests_shed", "Requests refused because there was too much to do, or by a viewer's limit")
@@ -83,6 +101,7 @@ DISCLOSURES = _counter("disclosures_written", "Entries that the record of disclo
 LOOP_DELAY = _histogram("loop_delay_seconds", "How late the event loop was, measured ten times a second")
 CACHE_BYTES = _gauge("cache_bytes", "Memory that a bounded cache takes, by estimate", "cache")
 CACHE_MAX_BYTES = _gauge("cache_max_bytes", "Memory that a bounded cache may take", "cache")
+LEVELS_UNWRITABLE = _gauge("service_levels_unwritable", "1 while the counts for reports cannot be written")
 READY = _gauge("ready", "1 if the process accepts new requests")
 FLEET_JOINED = _gauge("fleet_joined", "1 if the fleet's Redis is reachable; no value without a fleet")
 SETTINGS_REFUSED = _gauge("settings_refused", "1 if the last reload of the settings was refused")

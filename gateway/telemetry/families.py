@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -13,6 +13,8 @@ from student_graph.gateway.telemetry.histogram import Exemplar, Histogram
 MAX_SERIES = 10_000
 """Series of one metric that are shown; further ones are left out."""
 WORKER_LABEL = "worker"
+DISTRICT_LABEL = "district"
+"""The first label of each metric that is about districts."""
 
 
 class Kind(Enum):
@@ -100,3 +102,12 @@ def by_worker(families: Mapping[int, Sequence[Family]]) -> list[Family]:
             target = merged.setdefault(metric.name, Family(labeled, []))
             target.samples.extend(Sample((*sample.labels, str(number)), sample.value) for sample in member.samples)
     return list(merged.values())
+
+
+def of_districts(families: Iterable[Family], districts: Collection[str]) -> list[Family]:
+    """The families that are about districts, with the values of some of them: no other is shown to these."""
+    return [
+        Family(member.metric, [sample for sample in member.samples if sample.labels[0] in districts])
+        for member in families
+        if member.metric.labels[:1] == (DISTRICT_LABEL,)
+    ]

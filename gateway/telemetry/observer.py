@@ -13,6 +13,7 @@ from student_graph.adapters.registry import SettingsError
 from student_graph.gateway.telemetry import catalog
 from student_graph.gateway.telemetry.families import Family, family
 from student_graph.gateway.telemetry.histogram import DELAY_SECONDS, REQUEST_SECONDS, Histogram
+from student_graph.gateway.telemetry.levels.counts import PageCounts
 from student_graph.gateway.telemetry.settings import TelemetrySettings
 
 if TYPE_CHECKING:  # their packages are an extra
@@ -43,6 +44,8 @@ class Observer:
         self._push: MetricsPush | None = None
         self._requests: dict[tuple[str, str], Histogram] = {}
         """How long requests took, by district and outcome."""
+        self.pages: dict[str, PageCounts] = {}
+        """What became of the pages of viewers of one district, by district."""
         self._codes: Counter[str] = Counter()
         self._suppressed_tables = 0
         self._loop_delays = Histogram(DELAY_SECONDS)
@@ -102,6 +105,8 @@ class Observer:
         key = (district, outcome)
         times = self._requests.get(key) or self._requests.setdefault(key, Histogram(REQUEST_SECONDS))
         times.add(seconds, trace)
+        pages = self.pages.get(district) or self.pages.setdefault(district, PageCounts())
+        pages.add(outcome, codes, seconds)
         self._suppressed_tables += suppressed_tables
         for code in codes:
             self._codes[code if code in self._codes or len(self._codes) < MAX_CODES else OTHER_CODE] += 1

@@ -15,7 +15,7 @@ from graphql import (
 from strawberry.utils.await_maybe import await_maybe
 
 from student_graph.gateway.cache import Cache
-from student_graph.gateway.concurrency.observation import Span, note_executed, span
+from student_graph.gateway.concurrency.observation import Span, note_errors, note_executed, span
 from student_graph.gateway.disclosure import DisclosureRecorder, Entry, source_ages
 from student_graph.gateway.documents.explain import explain
 from student_graph.gateway.documents.store import DocumentStore
@@ -95,6 +95,7 @@ class OperationRunner:
         ):
             raise InvalidOperationError(operation.format_errors(result.errors))
         note_executed(operation.context.operation.suppressed_tables)
+        note_errors(missing.code for missing in operation.context.operation.traffic.degraded)
         return result
 
     async def record(self, operation: PreparedOperation) -> Sequence[Entry]:

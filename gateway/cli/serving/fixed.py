@@ -33,6 +33,7 @@ FIXED_SETTINGS: Mapping[str, tuple[str, ...]] = {
     ),
     "cache": ("redis", "redis_password_env", "redis_timeout", "key_env", "name"),
     "telemetry": tuple(TelemetryConfig.model_fields),
+    "service_levels": ("directory",),
     "disclosure": ("directory", "key_env", "stdout", "file_mib", "store"),
 }
 """Settings that cannot change while the gateway runs, by section."""

@@ -26,6 +26,7 @@ from student_graph.gateway.config.districts import connect_districts, files_of_s
 from student_graph.gateway.config.environment_file import read_environment_file
 from student_graph.gateway.config.issuers import build_issuers
 from student_graph.gateway.config.problems import Problems
+from student_graph.gateway.config.service_levels import level_settings
 from student_graph.gateway.documents.manifest import read_manifest
 from student_graph.gateway.server.service import Service
 from student_graph.gateway.server.workers.member import Membership
@@ -144,6 +145,9 @@ class ServiceLoader:
             introspection=server.introspection or server.graphiql,
             document_limits=settings.limits.document_limits,
             telemetry=environment.telemetry_settings(settings, path, environ),
+            levels=level_settings(
+                settings.service_levels, path.parent, ((d.id, d.objectives) for d in settings.districts)
+            ),
             webhook_keys=webhook_keys,
             trusted_documents=trusted_documents,
             trusted_only=settings.documents.only,

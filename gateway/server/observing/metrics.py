@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from student_graph.gateway.auth import Authenticator
+from student_graph.gateway.server.observing.levels import Levels
 from student_graph.gateway.server.observing.readings import Readings
 from student_graph.gateway.server.workers.reports import OneWorker, Workers
 from student_graph.gateway.telemetry import catalog
-from student_graph.gateway.telemetry.families import Family, by_worker, family
+from student_graph.gateway.telemetry.families import Family, by_worker, family, of_districts
 from student_graph.gateway.telemetry.observer import Observer
 from student_graph.gateway.web.observing import ObservedApp
 from student_graph.gateway.web.routes.metrics import MetricsRoute
+from student_graph.gateway.web.routes.operators import Operators
 
 REPORT = "metrics"
 """Name of the report by which workers tell each other their metrics."""
@@ -24,35 +26,39 @@ REPORT = "metrics"
 class Metrics:
     """Connects an application to the observer of its process, which outlives it when the settings are reloaded."""
 
-    def __init__(self, observer: Observer, readings: Readings, workers: Workers) -> None:
-        """Let `observer` observe the application whose parts `readings` reads."""
-        self._observer, self._readings, self._workers = observer, readings, workers
+    def __init__(self, observer: Observer, readings: Readings, levels: Levels, workers: Workers) -> None:
+        """Let `observer` observe the application whose parts `readings` reads, with its service levels."""
+        self._observer, self._readings, self._levels, self._workers = observer, readings, levels, workers
 
     def observed(self, app: ASGIApp) -> ASGIApp:
         """The application with its requests observed; unchanged if nobody observes the process."""
-        return ObservedApp(app, self._observer) if self._observer.is_on else app
+        return ObservedApp(app, self._observer) if self._observer.is_on or self._levels.counts else app
 
-    def routes(self, authenticator: Authenticator) -> list[BaseRoute]:
+    def routes(self, operators: Operators) -> list[BaseRoute]:
         """The route `/metrics`, if the settings ask for it."""
         settings = self._observer.settings
-        return (
-            [*MetricsRoute(authenticator, self._text, settings.metrics_token).routes()] if settings.metrics else []
-        )
+        return [*MetricsRoute(operators, self._text, settings.metrics_token).routes()] if settings.metrics else []
 
     def start(self) -> None:
         """Measure this application from now on, in place of the one under earlier settings."""
         self._workers.offer(REPORT, lambda: msgspec.to_builtins(self._families(), str_keys=True))
         self._observer.start(self._families)
+        self._levels.start()
 
     async def close(self) -> None:
         """Hand over what is left, at the end of the process."""
+        await self._levels.close()
         await self._observer.close()
 
     def _families(self) -> list[Family]:
-        return [*self._observer.families(), *self._readings.families()]
+        return [*self._observer.families(), *self._readings.families(), *self._levels.families()]
 
-    async def _text(self, accept: str) -> tuple[bytes, str]:
-        """The metrics of all workers in the format that a client accepts, and its media type."""
+    async def _text(self, accept: str, districts: Collection[str] | None) -> tuple[bytes, str]:
+        """
+        The metrics of all workers in the format that a client accepts, and its media type.
+
+        `districts` are those whose metrics are shown, without those of the whole gateway; None for everything.
+        """
         from student_graph.gateway.telemetry.rendering import render  # noqa: PLC0415 - an extra
 
         reports: Any = await self._workers.collect(REPORT)
@@ -61,4 +67,6 @@ class Metrics:
         }
         is_alone = isinstance(self._workers, OneWorker)
         restarts = family(catalog.WORKER_RESTARTS, {(): (await self._workers.overview())["restarts"]})
-        return render([*(families[self._workers.number] if is_alone else by_worker(families)), restarts], accept)
+        listed = families[self._workers.number] if is_alone else by_worker(families)
+        shown = [*listed, restarts, *await self._levels.burn_families()]
+        return render(shown if districts is None else of_districts(shown, districts), accept)

@@ -1,4 +1,4 @@
-"""`GET /health/memory`: what the gateway remembers of answers, documents and viewers, for operators."""
+"""`GET /health/memory`: what the gateway remembers, in bytes, for operators of all districts."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from student_graph.gateway.auth import Authenticator
-from student_graph.gateway.web.response import operator_error
+from student_graph.gateway.web.routes.operators import Operators
 
 
 class BoundedCache(Protocol):
@@ -54,21 +53,19 @@ Report: TypeAlias = "Mapping[str, Mapping[str, int]]"
 
 @dataclass(frozen=True, slots=True)
 class MemoryRoute:
-    """The route that shows the memory of all workers to operators."""
+    """The route that shows the memory of all workers to operators of all districts."""
 
     reports: Callable[[], Awaitable[Iterable[Report]]]
     """Returns the account of each worker."""
-    authenticator: Authenticator
+    operators: Operators
 
     def routes(self) -> list[Route]:
         """Return the route `/health/memory`."""
         return [Route("/health/memory", self._handle)]
 
     async def _handle(self, request: Request) -> JSONResponse:
-        viewer = await self.authenticator.viewer(request.headers.get("authorization", ""))
-        if viewer is None or not viewer.operator:
-            return operator_error(viewer)
-        return JSONResponse(_sum(await self.reports()))
+        refusal = await self.operators.refusal_unless_of_all(request)
+        return refusal or JSONResponse(_sum(await self.reports()))
 
 
 def _sum(reports: Iterable[Report]) -> Report:

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from student_graph.gateway.auth import Authenticator
-from student_graph.gateway.web.response import operator_error
+from student_graph.gateway.web.routes.operators import Operators
 
 
 @dataclass(frozen=True, slots=True)
 class MetricsRoute:
     """The route that shows the metrics."""
 
-    authenticator: Authenticator
-    text: Callable[[str], Awaitable[tuple[bytes, str]]]
-    """Returns the metrics in the format that a client accepts, and its media type."""
+    operators: Operators
+    text: Callable[[str, Collection[str] | None], Awaitable[tuple[bytes, str]]]
+    """
+    Returns the metrics in the format that a client accepts, and its media type: those of some districts alone, or
+    all for None.
+    """
     token: str | None
     """A token that may read the metrics and nothing else; None if only operators may."""
 
@@ -29,12 +31,13 @@ class MetricsRoute:
         return [Route("/metrics", self._handle)]
 
     async def _handle(self, request: Request) -> Response:
-        authorization = request.headers.get("authorization", "")
-        if not self._has_token(authorization):
-            viewer = await self.authenticator.viewer(authorization)
-            if viewer is None or not viewer.operator:
-                return operator_error(viewer)
-        content, media_type = await self.text(request.headers.get("accept", ""))
+        districts: Collection[str] | None = None
+        if not self._has_token(request.headers.get("authorization", "")):
+            viewer = await self.operators.viewer(request)
+            if isinstance(viewer, Response):
+                return viewer
+            districts = None if self.operators.operates_all(viewer) else viewer.districts
+        content, media_type = await self.text(request.headers.get("accept", ""), districts)
         return Response(content, media_type=media_type)
 
     def _has_token(self, authorization: str) -> bool:

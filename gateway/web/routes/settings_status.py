@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -11,8 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from student_graph.gateway.auth import Authenticator
-from student_graph.gateway.web.response import operator_error
+from student_graph.gateway.web.routes.operators import Operators
 
 
 @dataclass(slots=True)
@@ -46,7 +45,7 @@ class SettingsStatus:
         self.refused_at, self.refusal = datetime.now(UTC), reason
 
     def report(self) -> dict[str, Any]:
-        """What operators see, as JSON."""
+        """What operators of all districts see, as JSON."""
         return {
             "since": self.taken_up_at.isoformat(),
             "reloads": self.reloads,
@@ -57,20 +56,33 @@ class SettingsStatus:
             "retired": self.retired,
         }
 
+    def report_of(self, districts: Collection[str]) -> dict[str, Any]:
+        """What operators of some districts see, as JSON: a refusal may be about a setting of another district."""
+        changes = [change for change in self.changes if change.partition("/")[0] in districts]
+        return {
+            **self.report(),
+            "changes": changes,
+            "refusal": None if self.refusal is None else REFUSAL_OF_ALL,
+        }
+
+
+REFUSAL_OF_ALL = "An operator of all districts can see the reason."
+
 
 @dataclass(frozen=True, slots=True)
 class SettingsRoute:
     """The route that shows the status to operators."""
 
     status: SettingsStatus
-    authenticator: Authenticator
+    operators: Operators
 
     def routes(self) -> list[Route]:
         """Return the route `/health/settings`."""
         return [Route("/health/settings", self._handle)]
 
     async def _handle(self, request: Request) -> JSONResponse:
-        viewer = await self.authenticator.viewer(request.headers.get("authorization", ""))
-        if viewer is None or not viewer.operator:
-            return operator_error(viewer)
-        return JSONResponse(self.status.report())
+        viewer = await self.operators.viewer(request)
+        if isinstance(viewer, JSONResponse):
+            return viewer
+        is_of_all = self.operators.operates_all(viewer)
+        return JSONResponse(self.status.report() if is_of_all else self.status.report_of(viewer.districts))

@@ -1,4 +1,4 @@
-"""`GET /health/workers`: the processes that answer on this port, for operators."""
+"""`GET /health/workers`: the processes that answer on this port, for operators of all districts."""
 
 from __future__ import annotations
 
@@ -10,24 +10,21 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from student_graph.gateway.auth import Authenticator
-from student_graph.gateway.web.response import operator_error
+from student_graph.gateway.web.routes.operators import Operators
 
 
 @dataclass(frozen=True, slots=True)
 class WorkersRoute:
-    """The route that shows the workers to operators."""
+    """The route that shows the workers to operators of all districts."""
 
     overview: Callable[[], Awaitable[Mapping[str, Any]]]
     """Returns number, process id and start of each worker, and how many were replaced; none for one process."""
-    authenticator: Authenticator
+    operators: Operators
 
     def routes(self) -> list[Route]:
         """Return the route `/health/workers`."""
         return [Route("/health/workers", self._handle)]
 
     async def _handle(self, request: Request) -> JSONResponse:
-        viewer = await self.authenticator.viewer(request.headers.get("authorization", ""))
-        if viewer is None or not viewer.operator:
-            return operator_error(viewer)
-        return JSONResponse(await self.overview())
+        refusal = await self.operators.refusal_unless_of_all(request)
+        return refusal or JSONResponse(await self.overview())

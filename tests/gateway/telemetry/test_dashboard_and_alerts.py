@@ -17,8 +17,11 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from student_graph.adapters.model import DistrictId
 from student_graph.gateway.disclosure import DisclosureKeys, DisclosureLog
 from student_graph.gateway.telemetry.catalog import FLEET_JOINED, METRICS, QUOTA_LEFT, UNMAPPED
+from student_graph.gateway.telemetry.levels import LevelSettings, Objectives
+from student_graph.gateway.telemetry.levels.objectives import Objective
 from tests.clients import sync_client
 from tests.gateway.servers import ROOT
 from tests.gateway.telemetry.gateway import METRICS_TOKEN, PAGE, Observed, observed_gateway
@@ -50,7 +53,10 @@ QUERIES = [*alert_queries(), *dashboard_queries()]
 def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
     """A gateway with a record of disclosures, good pages, refused documents and a vendor that was down."""
     log = DisclosureLog(tmp_path_factory.mktemp("disclosures"), DisclosureKeys(b"k" * 32))
-    with observed_gateway("both", {"disclosure_log": log}) as running:
+    objectives = Objectives(2.5, dict.fromkeys(Objective, 0.99))
+    levels = LevelSettings(objectives={DistrictId("cedar-hollow-school-district"): objectives})
+    settings = {"disclosure_log": log, "levels": levels}
+    with observed_gateway("both", settings) as running:
         use(running)
         yield running
 
@@ -135,6 +141,8 @@ def test_an_alert_fires_when_its_case_is_there_and_not_otherwise(tmp_path: Path)
         {"series": f'{bucket}{{district="hill",outcome="complete",le="10.0"}}', "values": "0+100x60"},
         {"series": f'{bucket}{{district="hill",outcome="complete",le="+Inf"}}', "values": "0+100x60"},
         {"series": 'student_graph_info{instance="a"}', "values": "1x60"},
+        *pages_against_an_objective("hill", missed=20),
+        *pages_against_an_objective("dale", missed=1),
     ]
     source, slow = {"district": "hill", "source": "sis"}, {"district": "hill"}
     expected = [
@@ -143,6 +151,8 @@ def test_an_alert_fires_when_its_case_is_there_and_not_otherwise(tmp_path: Path)
         ("StudentGraphSettingsRefused", [{"instance": "a", "severity": "ticket"}]),
         ("StudentGraphAbsent", []),
         ("StudentGraphRequestsFail", []),
+        ("StudentGraphBudgetBurnsFast", [{"district": "hill", "objective": "answered", "severity": "page"}]),
+        ("StudentGraphServiceLevelsNotWritten", []),
     ]
     tests = [
         {
@@ -169,6 +179,16 @@ def test_an_alert_fires_when_its_case_is_there_and_not_otherwise(tmp_path: Path)
     )
     result = promtool("test", "rules", str(tmp_path / "test.yml"))
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def pages_against_an_objective(district: str, missed: int) -> list[dict[str, str]]:
+    """A thousand pages a minute, of which some miss the objective of 99.9 %."""
+    labels = f'{{district="{district}",objective="answered"}}'
+    return [
+        {"series": f"student_graph_objective_pages_total{labels}", "values": "0+1000x60"},
+        {"series": f"student_graph_objective_missed_total{labels}", "values": f"0+{missed}x60"},
+        {"series": f"student_graph_objective_target_ratio{labels}", "values": "0.999x60"},
+    ]
 
 
 def promtool(*arguments: str) -> subprocess.CompletedProcess[str]:
