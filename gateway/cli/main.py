@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "demo": ("demo", "start the gateway with made-up districts on this machine"),
+    "rehearse": ("rehearsal.command", "rehearse trouble with many made-up districts on one fleet"),
     "init": ("setup.init", "write a commented settings file"),
     "serve": ("serve", "run the gateway for the districts of a settings file"),
     "check": ("check", "check that every source answers"),

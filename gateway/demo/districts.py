@@ -170,9 +170,9 @@ def _edfi_district(options: argparse.Namespace) -> DemoDistrict:
     """A district on Ed-Fi and Canvas; with records, also a OneRoster server for each assessment vendor in them."""
     facts = read_edfi_records(options.records) if options.records else generate(options.students, options.seed)
     vendors = read_assessment_vendors(options.records, facts) if options.records else {}
-    edfi = _sandbox("edfi", facts, data_standard=options.data_standard)
-    sandboxes = {"edfi": edfi, "canvas": _sandbox("canvas", facts)}
-    sandboxes |= {name: _sandbox("oneroster", results) for name, results in vendors.items()}
+    edfi = make_sandbox("edfi", facts, data_standard=options.data_standard)
+    sandboxes = {"edfi": edfi, "canvas": make_sandbox("canvas", facts)}
+    sandboxes |= {name: make_sandbox("oneroster", results) for name, results in vendors.items()}
     return DemoDistrict(
         facts=facts,
         sandboxes=sandboxes,
@@ -186,9 +186,9 @@ def _oneroster_district(options: argparse.Namespace) -> DemoDistrict:
     facts = generate(options.students, options.seed + 1, *ONEROSTER_DISTRICT)
     roster = replace(facts, assessments=[], results=[], assignments=[], submissions=[])
     sandboxes = {
-        "oneroster": _sandbox("oneroster", roster),
-        "canvas": _sandbox("canvas", facts),
-        "assessments": _sandbox("oneroster", own_users(facts)),
+        "oneroster": make_sandbox("oneroster", roster),
+        "canvas": make_sandbox("canvas", facts),
+        "assessments": make_sandbox("oneroster", own_users(facts)),
     }
     return DemoDistrict(facts=facts, sandboxes=sandboxes, identity_rules={"assessments": LINK_BY_TWO_NUMBERS})
 
@@ -197,8 +197,8 @@ def _classroom_district(options: argparse.Namespace) -> DemoDistrict:
     """A district on Ed-Fi and Google Classroom, which links students by their e-mail addresses."""
     facts = generate(options.students, options.seed + 2, *CLASSROOM_DISTRICT)
     sandboxes = {
-        "edfi": _sandbox("edfi", facts, data_standard=options.data_standard),
-        "classroom": _sandbox("google_classroom", facts),
+        "edfi": make_sandbox("edfi", facts, data_standard=options.data_standard),
+        "classroom": make_sandbox("google_classroom", facts),
     }
     return DemoDistrict(facts=facts, sandboxes=sandboxes)
 
@@ -208,9 +208,9 @@ def _files_district(options: argparse.Namespace) -> DemoDistrict:
     facts = generate(options.students, options.seed + 3, *FILES_DISTRICT)
     roster = replace(facts, assessments=[], results=[], assignments=[], submissions=[])
     sandboxes = {
-        "roster": _sandbox("oneroster_files", roster),
-        "canvas": _sandbox("canvas", facts),
-        "assessments": _sandbox("files", facts),
+        "roster": make_sandbox("oneroster_files", roster),
+        "canvas": make_sandbox("canvas", facts),
+        "assessments": make_sandbox("files", facts),
     }
     return DemoDistrict(facts=facts, sandboxes=sandboxes)
 
@@ -219,9 +219,9 @@ def _powerschool_district(options: argparse.Namespace) -> DemoDistrict:
     """A district on PowerSchool and Google Classroom that receives exports of assessment vendors."""
     facts = generate(options.students, options.seed + 4, *POWERSCHOOL_DISTRICT)
     sandboxes = {
-        "powerschool": _sandbox("powerschool", facts),
-        "classroom": _sandbox("google_classroom", facts),
-        "assessments": _sandbox("files", facts),
+        "powerschool": make_sandbox("powerschool", facts),
+        "classroom": make_sandbox("google_classroom", facts),
+        "assessments": make_sandbox("files", facts),
     }
     return DemoDistrict(facts=facts, sandboxes=sandboxes)
 
@@ -229,7 +229,7 @@ def _powerschool_district(options: argparse.Namespace) -> DemoDistrict:
 def _aeries_district(options: argparse.Namespace) -> DemoDistrict:
     """A district on Aeries and Schoology that receives exports of assessment vendors."""
     facts = generate(options.students, options.seed + 6, *AERIES_DISTRICT)
-    aeries: Any = _sandbox("aeries", facts)
+    aeries: Any = make_sandbox("aeries", facts)
     courses = [
         replace(course, sis_section=aeries.section_identifier(course.section))
         if course.section is not None and course.sis_section is not None
@@ -238,8 +238,8 @@ def _aeries_district(options: argparse.Namespace) -> DemoDistrict:
     ]
     sandboxes = {
         "aeries": aeries,
-        "schoology": _sandbox("schoology", replace(facts, lms_courses=courses)),
-        "assessments": _sandbox("files", facts),
+        "schoology": make_sandbox("schoology", replace(facts, lms_courses=courses)),
+        "assessments": make_sandbox("files", facts),
     }
     return DemoDistrict(facts=facts, sandboxes=sandboxes)
 
@@ -248,8 +248,8 @@ def _moodle_district(options: argparse.Namespace) -> DemoDistrict:
     """A district on Ed-Fi and Moodle, which links students by their numbers."""
     facts = generate(options.students, options.seed + 5, *MOODLE_DISTRICT)
     sandboxes = {
-        "edfi": _sandbox("edfi", facts, data_standard=options.data_standard),
-        "moodle": _sandbox("moodle", facts),
+        "edfi": make_sandbox("edfi", facts, data_standard=options.data_standard),
+        "moodle": make_sandbox("moodle", facts),
     }
     return DemoDistrict(facts=facts, sandboxes=sandboxes)
 
@@ -266,7 +266,7 @@ _BUILDERS: Mapping[str, Callable[[argparse.Namespace], DemoDistrict]] = {
 """How each district of `--district` is built; `both` is the first two."""
 
 
-def _sandbox(kind: str, facts: DistrictFacts, **options: str) -> Sandbox:
+def make_sandbox(kind: str, facts: DistrictFacts, **options: str) -> Sandbox:
     """
     A sandbox that serves the facts as an adapter's vendor does.
 

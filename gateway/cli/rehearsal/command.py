@@ -1,0 +1,108 @@
+"""`student-graph rehearse`: made-up districts on one fleet, a school morning, and a script of trouble."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+from student_graph.gateway.cli.parser import Commands
+
+
+def add_command(commands: Commands) -> None:
+    """Add `rehearse` to the command line."""
+    command = commands.add_parser(
+        "rehearse",
+        description="Build made-up districts, run them on one fleet of this machine, let people look at pages "
+        "while vendors fail and processes die, and compare each page with that of a gateway without trouble. "
+        "The exit status is 1 if a page was wrong or showed what its viewer may not see.",
+    )
+    command.add_argument(
+        "--districts", type=_Number(1, 60), default=18, metavar="N", help="number of districts (default: 18)"
+    )
+    command.add_argument(
+        "--largest",
+        type=_Number(100, 100_000),
+        default=2_000,
+        metavar="N",
+        help="students of the largest district; the others are in proportion (default: 2000)",
+    )
+    command.add_argument(
+        "--minutes", type=_minutes, default=10.0, metavar="M", help="how long the morning lasts (default: 10)"
+    )
+    command.add_argument(
+        "--pages",
+        type=_Number(1, 500),
+        default=6,
+        metavar="N",
+        help="pages that are opened each second (default: 6)",
+    )
+    command.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the made-up data (default: 1)")
+    command.add_argument(
+        "--json", type=Path, metavar="FILE", help="also write everything that was counted as JSON"
+    )
+    command.add_argument("--report", type=Path, metavar="FILE", help="also write the tables as Markdown")
+    command.add_argument(
+        "--evidence", type=Path, metavar="DIR", help="folder for the expected and the seen pages of what was wrong"
+    )
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """
+    Rehearse, and print what was seen.
+
+    Raises:
+        SettingsError: something did not start, or a package is missing.
+    """
+    from rich.console import Console  # noqa: PLC0415 - help must not wait for all of this
+
+    from student_graph.gateway.demo.rehearsal.report import markdown, print_tables  # noqa: PLC0415
+    from student_graph.gateway.demo.rehearsal.run import Options, rehearse  # noqa: PLC0415
+
+    chosen = Options(
+        districts=options.districts,
+        minutes=options.minutes,
+        seed=options.seed,
+        largest=options.largest,
+        pages_per_second=options.pages,
+        evidence=options.evidence,
+    )
+    result = asyncio.run(rehearse(chosen, lambda line: print(line, file=sys.stderr, flush=True)))
+    report = result.as_json()
+    if options.json is not None:
+        options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    if options.report is not None:
+        options.report.write_text(markdown(report), encoding="utf-8")
+    print_tables(report, Console())
+    return 0 if result.is_good else 1
+
+
+class _Number:
+    """Reads a whole number between two bounds."""
+
+    def __init__(self, least: int, most: int) -> None:
+        self._least, self._most = least, most
+
+    def __call__(self, text: str) -> int:
+        """
+        The number.
+
+        Raises:
+            ArgumentTypeError: it is none, or outside of the bounds.
+        """
+        if not text.isdecimal() or not self._least <= int(text) <= self._most:
+            raise argparse.ArgumentTypeError(f"must be a number from {self._least} to {self._most}")
+        return int(text)
+
+
+def _minutes(text: str) -> float:
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = 0.0
+    if not 0.1 <= minutes <= 24 * 60:
+        raise argparse.ArgumentTypeError("must be a number of minutes from 0.1 to 1440")
+    return minutes

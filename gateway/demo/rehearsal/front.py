@@ -1,0 +1,150 @@
+"""A vendor of a rehearsal: a sandbox behind a server that can also lie, answer late, or have another clock."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import Message, Receive, Scope, Send
+
+from student_graph.adapters.sandbox.serving import Sandbox
+
+_VARIABLE_PART = re.compile(r"\d+")
+"""What differs between the addresses of two students."""
+MAX_REMEMBERED_ANSWERS = 200
+
+
+@dataclass(slots=True)
+class Trouble:
+    """What a vendor does wrong in addition to the switches of its sandbox."""
+
+    lies: float = 0.0
+    """Share of requests that get the answer to another request of the same kind, so mostly of another student."""
+    late: float = 0.0
+    """Share of requests that are answered after `late_seconds`."""
+    late_seconds: float = 0.0
+    clock_hours: float = 0.0
+    """Hours by which the vendor's clock is wrong."""
+    closes: float = 0.0
+    """Share of answers that end in the middle."""
+
+    def change(self, values: dict[str, Any]) -> None:
+        """
+        Set what is named.
+
+        Raises:
+            ValueError: there is nothing of such a name.
+        """
+        if unknown := values.keys() - {f.name for f in fields(self)}:
+            raise ValueError(f"no such trouble: {', '.join(sorted(unknown))}")
+        for name, value in values.items():
+            setattr(self, name, float(value))
+
+
+@dataclass(slots=True)
+class _Answer:
+    """A complete answer of the sandbox."""
+
+    start: Message
+    parts: list[Message] = field(default_factory=list)
+
+
+class VendorFront(Sandbox):
+    """Serves another sandbox, with trouble; `/-/trouble` shows and changes it and counts requests."""
+
+    def __init__(self, inner: Sandbox) -> None:
+        """Serve a sandbox that is not served itself."""
+        super().__init__()
+        self.inner = inner
+        self.kind = inner.kind  # type: ignore[misc] # a class variable of other sandboxes
+        self.token_path = inner.token_path  # type: ignore[misc]
+        self.trouble = Trouble()
+        self._remembered: dict[str, dict[str, _Answer]] = {}
+        self._rng = random.Random(1)  # noqa: S311 - not used for security
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """The switch of trouble, and all of the vendor."""
+        return [Route("/-/trouble", self._change, methods=["GET", "POST"]), Mount("/", app=self._answer)]
+
+    def settings(self) -> dict[str, Any]:
+        """The settings of the sandbox, at the address where it is served."""
+        return self.inner.settings()
+
+    def known_keys(self, kind: str) -> list[str]:
+        """The keys of the sandbox."""
+        return self.inner.known_keys(kind)
+
+    def unavailable_response(self) -> Response:
+        """The vendor's response during an outage."""
+        return self.inner.unavailable_response()
+
+    def throttled_response(self) -> Response:
+        """The vendor's response to too many requests."""
+        return self.inner.throttled_response()
+
+    async def _change(self, request: Request) -> Response:
+        if request.method == "POST":
+            self.trouble.change(dict(await request.json()))
+            if self.trouble.clock_hours and self.inner.token_path is not None:
+                self.inner.revoke()  # by its new clock, all tokens have expired
+        return JSONResponse({**asdict(self.trouble), "requests": len(self.requests)})
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or do what the trouble is."""
+        trouble, app = self.trouble, self.inner.app()
+        scope = {**scope, "path": scope["path"], "root_path": ""}
+        if trouble.late and self._rng.random() < trouble.late:
+            await asyncio.sleep(trouble.late_seconds)
+        if scope["method"] != "GET":
+            await app(scope, receive, self._sending(send))
+            return
+        target = f"{scope['path']}?{scope['query_string'].decode()}"
+        others = self._remembered.setdefault(_VARIABLE_PART.sub("#", target), {})
+        if trouble.lies and self._rng.random() < trouble.lies:
+            lies = [answer for other, answer in others.items() if other != target]
+            if lies:
+                lie = self._rng.choice(lies)
+                for message in (lie.start, *lie.parts):
+                    await send(message)
+                return
+        await app(scope, receive, self._remembering(others, target, self._sending(send)))
+
+    def _remembering(self, others: dict[str, _Answer], target: str, send: Send) -> Send:
+        """Send an answer, and keep it for lies."""
+        answer: list[_Answer] = []
+
+        async def remember(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answer.append(_Answer(message))
+                if message["status"] == 200 and len(others) < MAX_REMEMBERED_ANSWERS:
+                    others[target] = answer[0]
+            else:
+                answer[0].parts.append(message)
+            await send(message)
+
+        return remember
+
+    def _sending(self, send: Send) -> Send:
+        """Send an answer by the vendor's clock, or only its beginning."""
+        hours, cut = self.trouble.clock_hours, self.trouble.closes and self._rng.random() < self.trouble.closes
+
+        async def send_changed(message: Message) -> None:
+            if message["type"] == "http.response.start" and hours:
+                moved = format_datetime(datetime.now(UTC) + timedelta(hours=hours), usegmt=True).encode()
+                headers = [header for header in message["headers"] if header[0].lower() != b"date"]
+                message = {**message, "headers": [*headers, (b"date", moved)]}
+            elif message["type"] == "http.response.body" and cut:
+                await send({**message, "body": message.get("body", b"")[:-1], "more_body": True})
+                raise ConnectionError("the vendor closes the connection in the middle of an answer")
+            await send(message)
+
+        return send_changed

@@ -1,0 +1,144 @@
+"""Counts what viewers saw, by district and by trouble."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from student_graph.gateway.demo.rehearsal.judge import Judgement, Verdict, foreign, judge
+from student_graph.gateway.demo.rehearsal.load import Answer
+from student_graph.gateway.demo.rehearsal.pages import Page
+
+REFUSALS = frozenset({httpx.codes.UNAUTHORIZED, httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE})
+MAX_EXAMPLES = 20
+MAX_CHANGE_AGE_SECONDS = 90.0
+"""How old a change of attendance may be until pages that do not show it must be marked."""
+
+
+@dataclass(slots=True)
+class Row:
+    """What was seen in one district, or during one trouble."""
+
+    verdicts: Counter[Verdict] = field(default_factory=Counter)
+    seconds: list[float] = field(default_factory=list)
+    repeated: int = 0
+    """Pages that were requested once more because a connection broke."""
+
+    @property
+    def pages(self) -> int:
+        """Number of pages."""
+        return sum(self.verdicts.values())
+
+    @property
+    def answered_share(self) -> float:
+        """Share of pages that came whole, stale and marked, with stated absence, or refused with a reason."""
+        good = self.pages - sum(self.verdicts[v] for v in (Verdict.FAILED, Verdict.WRONG, Verdict.FOREIGN))
+        return good / self.pages if self.pages else 1.0
+
+    def within(self, share: float) -> float:
+        """Seconds within which this share of the pages came."""
+        ordered = sorted(self.seconds)
+        return ordered[min(int(len(ordered) * share), len(ordered) - 1)] if ordered else 0.0
+
+
+class Tally:
+    """Judges answers, and counts the verdicts."""
+
+    def __init__(
+        self,
+        oracle: Mapping[Page, Mapping[str, Any]],
+        district_numbers: Mapping[str, int],
+        evidence: Path | None = None,
+    ) -> None:
+        """
+        `oracle` has the expected page of each page; `district_numbers` are those of the plans.
+
+        The expected and the seen page of what was wrong are written into the folder `evidence`.
+        """
+        self._oracle, self._numbers, self._evidence = oracle, district_numbers, evidence
+        self.by_district: defaultdict[str, Row] = defaultdict(Row)
+        self.by_trouble: defaultdict[str, Row] = defaultdict(Row)
+        self.examples: list[str] = []
+        """Where wrong and foreign pages, and pages without an answer, were seen; without values."""
+
+    def add(self, answer: Answer) -> None:
+        """Judge one answer."""
+        self.note(answer, self.judgement(answer))
+
+    def note(self, answer: Answer, judgement: Judgement) -> None:
+        """Count one verdict."""
+        for row in (self.by_district[answer.page.viewer.district], self.by_trouble[answer.trouble]):
+            row.verdicts[judgement.verdict] += 1
+            row.seconds.append(answer.seconds)
+            row.repeated += answer.was_repeated
+        if (
+            judgement.verdict in (Verdict.WRONG, Verdict.FOREIGN, Verdict.FAILED)
+            and len(self.examples) < MAX_EXAMPLES
+        ):
+            who, what = answer.page.viewer.name, answer.page.document
+            self.examples.append(f"{answer.trouble}: {who}, {what}: {judgement.verdict.value}: {judgement.detail}")
+            self._keep(answer, f"{len(self.examples):02}")
+
+    def _keep(self, answer: Answer, name: str) -> None:
+        """Write down what was expected and what was seen."""
+        if self._evidence is not None:
+            self._evidence.mkdir(parents=True, exist_ok=True)
+            expected = json.dumps(self._oracle.get(answer.page), indent=1, ensure_ascii=False)
+            (self._evidence / f"{name}-expected.json").write_text(expected, encoding="utf-8")
+            with contextlib.suppress(ValueError):
+                seen = json.dumps(json.loads(answer.text), indent=1, ensure_ascii=False)
+                (self._evidence / f"{name}-seen.json").write_text(seen, encoding="utf-8")
+
+    def judgement(self, answer: Answer) -> Judgement:
+        """The verdict about one answer."""
+        if leak := foreign(answer.text, answer.page.viewer, self._numbers[answer.page.viewer.district]):
+            return Judgement(Verdict.FOREIGN, leak)
+        if answer.status == 0:
+            return Judgement(Verdict.FAILED, answer.text)
+        try:
+            seen = json.loads(answer.text)
+        except ValueError:
+            return Judgement(Verdict.FAILED, f"status {answer.status} without JSON")
+        if answer.status != httpx.codes.OK or "data" not in seen:
+            codes = [error.get("extensions", {}).get("code") for error in seen.get("errors", ())]
+            verdict = Verdict.REFUSED if answer.status in REFUSALS and any(codes) else Verdict.FAILED
+            return Judgement(verdict, f"status {answer.status}, {codes}")
+        return judge(self._oracle[answer.page], seen)
+
+    def count(self, *verdicts: Verdict) -> int:
+        """How many pages had one of these verdicts."""
+        return sum(row.verdicts[verdict] for row in self.by_district.values() for verdict in verdicts)
+
+    def total(self) -> Row:
+        """All districts together."""
+        total = Row()
+        for row in self.by_district.values():
+            total.verdicts += row.verdicts
+            total.seconds += row.seconds
+            total.repeated += row.repeated
+        return total
+
+
+def rows_as_json(rows: Mapping[str, Row]) -> list[dict[str, Any]]:
+    """Rows as JSON values."""
+    return [{"name": name, **row_as_json(row)} for name, row in rows.items()]
+
+
+def row_as_json(row: Row) -> dict[str, Any]:
+    """A row as JSON values."""
+    counts = {verdict.value: row.verdicts[verdict] for verdict in Verdict}
+    times: Sequence[tuple[str, float]] = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
+    return {
+        "pages": row.pages,
+        **counts,
+        "repeated": row.repeated,
+        **{f"{name}_ms": round(1000 * row.within(share), 1) for name, share in times},
+        "answered_percent": round(100 * row.answered_share, 3),
+    }

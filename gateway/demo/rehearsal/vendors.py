@@ -1,0 +1,57 @@
+"""
+The vendors of some districts, in a process of their own.
+
+`python -m student_graph.gateway.demo.rehearsal.vendors` reads the plans of districts as one line of JSON, builds
+them, prints their descriptions as one line of JSON, and serves their sandboxes until its standard input ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from student_graph.adapters.sandbox.serving import served
+from student_graph.gateway.demo.rehearsal.certificates import serve_tls
+from student_graph.gateway.demo.rehearsal.district import build_district
+from student_graph.gateway.demo.rehearsal.front import VendorFront
+from student_graph.gateway.demo.rehearsal.plan import DistrictPlan
+
+FOLDER_KINDS = frozenset({"files", "oneroster_files"})
+"""Kinds of sources that are folders and no servers."""
+
+
+def main() -> None:
+    """Serve the districts whose plans come over standard input."""
+    request = json.loads(sys.stdin.readline())
+    certificates = Path(request["certificates"])
+    districts = [build_district(DistrictPlan.from_json(plan)) for plan in request["plans"]]
+    with contextlib.ExitStack() as stack:
+        fronts: dict[tuple[str, str], VendorFront] = {}
+        for district in districts:
+            for name, sandbox in district.demo.sandboxes.items():
+                if sandbox.kind not in FOLDER_KINDS:
+                    fronts[district.plan.id, name] = VendorFront(sandbox)
+        stack.enter_context(served(*fronts.values()))
+        for district in districts:
+            for number, name in enumerate(district.demo.sandboxes):
+                if (front := fronts.get((district.plan.id, name))) is None:
+                    continue
+                front.inner.url = front.url
+                if district.plan.uses_tls and number == 0:
+                    assert front.loop is not None
+                    front.inner.url = stack.enter_context(serve_tls(front.loop, front.url, certificates))
+        controls: dict[str, dict[str, Any]] = {district.plan.id: {} for district in districts}
+        for (district_id, name), front in fronts.items():
+            controls[district_id][name] = front.url
+        descriptions = [
+            {**district.description(), "controls": controls[district.plan.id]} for district in districts
+        ]
+        print(json.dumps(descriptions), flush=True)
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()
