@@ -122,8 +122,8 @@ def store_keys(config: Config, path: Path, environ: Mapping[str, str]) -> tuple[
         return None, None
     setting = f"{path}: disclosure.store"
     return (
-        _required_secret(store.key_id_env, f"{setting}.key_id_env", environ),
-        _required_secret(store.secret_key_env, f"{setting}.secret_key_env", environ),
+        _required_text(store.key_id_env, f"{setting}.key_id_env", environ),
+        _required_text(store.secret_key_env, f"{setting}.secret_key_env", environ),
     )
 
 
@@ -154,11 +154,7 @@ def redis_password(config: Config, path: Path, environ: Mapping[str, str]) -> st
         SettingsError: the variable is not set.
     """
     name = config.cache.redis_password_env
-    if name is None:
-        return None
-    if not environ.get(name):
-        raise SettingsError(f"{path}: cache.redis_password_env: the environment variable {name} is not set")
-    return environ[name]
+    return None if name is None else _required_text(name, f"{path}: cache.redis_password_env", environ)
 
 
 def telemetry_settings(config: Config, path: Path, environ: Mapping[str, str]) -> TelemetrySettings:
@@ -200,9 +196,7 @@ def _headers(name: str, setting: str, environ: Mapping[str, str]) -> dict[str, s
     Raises:
         SettingsError: the variable is not set, or has another form.
     """
-    text = environ.get(name, "")
-    if not text:
-        raise SettingsError(f"{setting}: the environment variable {name} is not set")
+    text = _required_text(name, setting, environ)
     pairs = [part.partition("=") for part in text.split(",")]
     if not all(
         separator and HEADER_NAME.fullmatch(header.strip()) and value.isascii() and value.isprintable()
@@ -212,16 +206,26 @@ def _headers(name: str, setting: str, environ: Mapping[str, str]) -> dict[str, s
     return {header.strip(): value.strip() for header, _, value in pairs}
 
 
+def _required_text(name: str, setting: str, environ: Mapping[str, str]) -> str:
+    """
+    What an environment variable holds; others have made it, so its form is theirs.
+
+    Raises:
+        SettingsError: the variable is not set.
+    """
+    if not environ.get(name):
+        raise SettingsError(f"{setting}: the environment variable {name} is not set")
+    return environ[name]
+
+
 def _required_secret(name: str, setting: str, environ: Mapping[str, str]) -> str:
     """
-    A secret in an environment variable.
+    A secret of the gateway itself in an environment variable.
 
     Raises:
         SettingsError: the variable is not set, or the secret is too short.
     """
-    secret = environ.get(name, "")
-    if not secret:
-        raise SettingsError(f"{setting}: the environment variable {name} is not set")
+    secret = _required_text(name, setting, environ)
     if len(secret) < MIN_SECRET_CHARACTERS:
         raise SettingsError(f"{setting}: the secret in {name} is shorter than {MIN_SECRET_CHARACTERS} characters")
     return secret

@@ -59,7 +59,7 @@ class MetricsPush:
         self._exporter = exporter or OTLPMetricExporter(
             f"{settings.endpoint}/v1/metrics", headers=dict(settings.headers), timeout=EXPORT_SECONDS
         )
-        self._outage = Outage()
+        self._outage = Outage("metrics")
         self._resource, self._started_at = resource(), time.time_ns()
         self._waiting: queue.Queue[MetricsData | None] = queue.Queue(maxsize=1)
         self._task: asyncio.Task[None] | None = None

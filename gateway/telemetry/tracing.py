@@ -148,7 +148,7 @@ class BackgroundExporter(SpanExporter):
 
     def __init__(self, exporter: SpanExporter) -> None:
         """Pass spans on to another exporter."""
-        self._exporter, self._outage = exporter, Outage()
+        self._exporter, self._outage = exporter, Outage("spans")
 
     @property
     def lost(self) -> int:
@@ -170,9 +170,11 @@ class BackgroundExporter(SpanExporter):
 
 
 class Outage:
-    """Says once in the log that the collector is away, and once that it is back."""
+    """Says once in the log that the collector does not take a signal, and once that it does again."""
 
-    def __init__(self) -> None:
+    def __init__(self, signal: str) -> None:
+        """`signal` is what is lost meanwhile, for the log."""
+        self._signal = signal
         self.lost = 0
         """What the collector did not take."""
         self._is_away = False
@@ -185,9 +187,9 @@ class Outage:
             return
         self._is_away = not is_over
         if self._is_away:
-            log.warning("the collector does not answer: traces and metrics are lost until it does")
+            log.warning("the collector does not take %s: they are lost until it does", self._signal)
         else:
-            log.warning("the collector answers again; %d spans or sets of metrics were lost", self.lost)
+            log.warning("the collector takes %s again; %d were lost", self._signal, self.lost)
 
 
 def resource() -> Resource:

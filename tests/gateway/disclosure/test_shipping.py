@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,8 +15,8 @@ from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 
 from student_graph.adapters.registry import SettingsError
-from student_graph.gateway.cli.serving.fixed import changed_setting, open_disclosure_log
-from student_graph.gateway.config import settings_file
+from student_graph.gateway.cli.serving.fixed import changed_setting
+from student_graph.gateway.config import environment, settings_file
 from student_graph.gateway.config.disclosure import DisclosureStoreConfig
 from student_graph.gateway.disclosure.log import DisclosureLog
 from student_graph.gateway.disclosure.shipping import ABANDONED_SECONDS, Shipper
@@ -215,9 +214,12 @@ def test_a_wrong_store_is_refused(change: str, problem: str, tmp_path: Path) -> 
 async def test_the_store_needs_its_keys_and_a_restart_to_change(tmp_path: Path) -> None:
     """A variable that is not set is named; another bucket needs a restart."""
     config = settings(tmp_path, STORE + 'key_id_env = "STORE_ID"\nsecret_key_env = "STORE_KEY"\n')
-    environ = {"RECORD": os.environ.get("RECORD", ""), "STORE_ID": "id"}
-    with pytest.raises(SettingsError, match="disclosure"):
-        open_disclosure_log(config, tmp_path / "gateway.toml", environ)
+    path = tmp_path / "gateway.toml"
+    environ = {"STORE_ID": "AKIAIOSFODNN7EXAMPLE"}  # Amazon's have 20 characters
+    with pytest.raises(SettingsError, match="secret_key_env: the environment variable STORE_KEY is not set"):
+        environment.store_keys(config, path, environ)
+    keys = environment.store_keys(config, path, environ | {"STORE_KEY": "secret"})
+    assert keys == ("AKIAIOSFODNN7EXAMPLE", "secret")
     assert config.disclosure.store is not None
     store = DisclosureStoreConfig(bucket="another", retain_days=1)
     section = config.disclosure.model_copy(update={"store": store})

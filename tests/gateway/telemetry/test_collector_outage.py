@@ -50,12 +50,12 @@ async def test_a_collector_that_refuses_is_named_once_and_once_when_it_is_back(
     for _ in range(3):
         trace_something(tracing)
         await asyncio.to_thread(tracing.flush)
-    assert messages(caplog) == ["the collector does not answer: traces and metrics are lost until it does"]
+    assert messages(caplog) == ["the collector does not take spans: they are lost until it does"]
     assert tracing.exporter.lost == 3
     collector.status = 200
     trace_something(tracing)
     await asyncio.to_thread(tracing.flush)
-    assert messages(caplog)[1:] == ["the collector answers again; 3 spans or sets of metrics were lost"]
+    assert messages(caplog)[1:] == ["the collector takes spans again; 3 were lost"]
     await tracing.close()
     assert len(collector.spans) == 1
 
