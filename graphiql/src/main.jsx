@@ -1,4 +1,5 @@
 import "./nonce.js";
+import "./roles.js";
 import "graphiql/setup-workers/vite";
 import "graphiql/style.css";
 import "./page.css";

@@ -59,7 +59,7 @@ function SourceTable({ sources }) {
   const statuses = useStatuses();
   const names = Object.keys(sources ?? {});
   if (!names.length) {
-    return <p>No source was asked yet.</p>;
+    return <p>No source was asked.</p>;
   }
   const statusOf = (name) => statuses.find((status) => `${status.district?.shortName}/${status.name}` === name);
   return (

@@ -28,10 +28,12 @@ BRIGHTNESS = """(selector) => {
 
 @pytest.mark.parametrize(("width", "colors"), [(1400, "light"), (400, "dark")])
 async def test_axe_accepts_every_pane(running: RunningDemo, width: int, colors: Literal["dark", "light"]) -> None:
-    """Every pane with a response that has gaps, as a teacher. On a phone nothing is wider than the screen."""
+    """Every pane with a response that has gaps, and two tabs. On a phone nothing is wider than the screen."""
     async with visit_to(address_of(running, "teacher"), width=width, colors=colors) as visit:
+        await visit.page.get_by_role("button", name="New tab").click()
         await visit.write(QUERY)
         await visit.run()
+        pressed = await visit.page.get_by_role("group").get_by_role("button", pressed=True).all_inner_texts()
         problems = {}
         for pane in PANES:
             await visit.show(pane)
@@ -39,6 +41,7 @@ async def test_axe_accepts_every_pane(running: RunningDemo, width: int, colors: 
             assert await visit.page.evaluate("() => document.documentElement.scrollWidth") <= width
 
     assert problems == {pane: [] for pane in PANES}
+    assert len(pressed) == 1
 
 
 async def test_a_chosen_theme_holds_everywhere(running: RunningDemo) -> None:
