@@ -28,6 +28,7 @@ export const StudentAtRiskFragment = graphql(`
       }
     }
     riskProfile {
+      preset
       level
       indicators {
         domain
@@ -95,5 +96,16 @@ interface Props {
 /** The students in the order of the list, each with the reasons. */
 export function StudentsAtRisk({ students }: Props) {
   const rows = useMemo(() => [...readFragment(StudentAtRiskFragment, students)], [students]);
-  return <DataTable label="Students and reasons" columns={COLUMNS} rows={rows} sortable={false} />;
+  const preset = rows.find(({ riskProfile }) => riskProfile)?.riskProfile?.preset;
+  return (
+    <>
+      <DataTable label="Students and reasons" columns={COLUMNS} rows={rows} sortable={false} />
+      {preset && (
+        <p className="quiet">
+          The profile is judged by the district's preset {preset}. A student who is on track there can be on this list
+          for another reason.
+        </p>
+      )}
+    </>
+  );
 }

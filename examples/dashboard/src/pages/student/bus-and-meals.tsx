@@ -54,7 +54,7 @@ export function BusAndMealsCard({ student, problems, onRetry }: Props) {
       <Figures>
         {bus && (
           <Figure label="Bus" value={bus.busNumber ?? "–"}>
-            {[bus.busRoute?.codeValue, codes(bus.travelDays)].filter(Boolean).join(" · ")}
+            {[bus.busRoute && `Route ${bus.busRoute.codeValue}`, codes(bus.travelDays)].filter(Boolean).join(" · ")}
           </Figure>
         )}
         {meals && (
