@@ -93,6 +93,8 @@ class District:
     """The month and day on which a school year begins."""
     frozen_on: datetime | None = None
     """For sample data of a past year: the instant to use as now. None uses the clock."""
+    weight: float = 1.0
+    """How large its share of the process is while districts compete, compared with those of others."""
 
     def today(self, now: datetime | None = None) -> date:
         """Return the date in the district's time zone, now or at an instant."""

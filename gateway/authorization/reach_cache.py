@@ -15,8 +15,6 @@ from operator import attrgetter
 from sys import getsizeof
 from typing import NamedTuple
 
-from cachetools import LRUCache
-
 from student_graph.adapters.answers import Ref
 from student_graph.adapters.errors import AdapterError, NotOfferedError
 from student_graph.adapters.model import DistrictId
@@ -24,6 +22,7 @@ from student_graph.adapters.sources import District, Fetch
 from student_graph.gateway.authorization.reach_lookup import MissingCaseloads, ReachLookup
 from student_graph.gateway.cache import Dependencies
 from student_graph.gateway.cache.entries import CachedBatch, are_current
+from student_graph.gateway.concurrency.fair_lru import FairLRU
 from student_graph.gateway.concurrency.shared_tasks import SharedTasks
 from student_graph.resolvers.access import Reach, merge_groups
 from student_graph.resolvers.context import Viewer
@@ -106,14 +105,15 @@ class ReachCache:
         self._dependents = dependents
         self._lookup_seconds = lookup_seconds
         self.max_bytes = MAX_CACHED_BYTES
-        self._reaches: LRUCache[_Key, CachedReach] = LRUCache(self.max_bytes, getsizeof=attrgetter("size"))
+        self._reaches: FairLRU[_Key, CachedReach] = FairLRU(self.max_bytes, attrgetter("size"), MAX_CACHED_REACHES)
+        self._reaches.weights = {name: found.weight for name, found in districts.items()}
         self._lookups: SharedTasks[_Key, CachedReach] = SharedTasks()
         self._missing_caseloads = MissingCaseloads(clock, MAX_AGE)
 
     @property
     def used_bytes(self) -> int:
         """Memory of the cached reaches, by estimate."""
-        return int(self._reaches.currsize)
+        return self._reaches.used_size
 
     async def get(self, viewer: Viewer, district: DistrictId) -> CachedReach:
         """
@@ -146,18 +146,16 @@ class ReachCache:
             reach = replace(reach, until=min(reach.until, self._clock() + OUTAGE_RETRY_SECONDS))
         self._drop_outdated()
         if reach.size <= self.max_bytes:
-            self._reaches[key] = reach
-            if len(self._reaches) > MAX_CACHED_REACHES:
-                self._reaches.popitem()
+            self._reaches.set(key, reach, key.district)
         return reach
 
     def _drop_outdated(self) -> None:
         """Drop the least recently used reaches if they are outdated: they hold answers that the cache evicted."""
         now = self._clock()
-        for _ in range(min(OLD_REACHES_CHECKED, len(self._reaches))):
-            key, reach = self._reaches.popitem()
-            if reach.is_current(now):
-                self._reaches[key] = reach
+        for key in self._reaches.least_used(OLD_REACHES_CHECKED):
+            reach = self._reaches.get(key)  # checked later again, if it stays
+            if reach is not None and not reach.is_current(now):
+                self._reaches.pop(key)
 
     async def _look_up_within(self, key: _Key, max_age: timedelta) -> CachedReach:
         """

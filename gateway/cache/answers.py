@@ -99,6 +99,7 @@ class AnswerCache:
         """Go on with other districts and other limits, after the settings were read again."""
         self._districts = districts
         self.store.set_limits(_of_answers(limits))
+        self.store.share_among({name: district.weight for name, district in districts.items()})
         if self._fleet is not None:
             self._fleet.set_districts(districts)
 

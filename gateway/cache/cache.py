@@ -7,7 +7,7 @@ viewer may see, each time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -53,7 +53,8 @@ class Cache:
         self.on_serve = on_serve
         self.vendor_wait = vendor_wait
         self.responses = ResponseCache(self.store, districts, self.limits.response_memory, self.clock)
-        self.tables = TableCache(self.store, self.limits.table_memory, self.clock)
+        weights: dict[Hashable, float] = {name: district.weight for name, district in districts.items()}
+        self.tables = TableCache(self.store, self.limits.table_memory, self.clock, weights=weights)
         self._districts = districts
 
     def start(self) -> None:

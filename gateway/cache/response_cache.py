@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice
@@ -21,13 +21,13 @@ from sys import getsizeof
 from typing import Any
 
 import msgspec
-from cachetools import LRUCache
 
 from student_graph.adapters.answers import Ask
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import District, Source
 from student_graph.gateway.cache.entries import CachedBatch, are_current
 from student_graph.gateway.cache.store import Store
+from student_graph.gateway.concurrency.fair_lru import FairLRU, owner_of
 from student_graph.resolvers.operation import Operation, SourceTraffic, Traffic
 
 RESPONSE_OVERHEAD_BYTES = 2048
@@ -182,7 +182,7 @@ def _source_extension(traffic: SourceTraffic) -> dict[str, Any]:
 
 
 class ResponseCache:
-    """The cached responses of a process. The least recently used ones are evicted first."""
+    """The cached responses of a process. The least recently used ones of who has most are evicted first."""
 
     def __init__(
         self,
@@ -195,7 +195,8 @@ class ResponseCache:
         """Hold at most `memory` bytes; `clock` is the cache's clock, `wall_clock` returns seconds since 1970."""
         self._store, self._districts, self._memory = store, districts, memory
         self._clock, self._wall_clock = clock, wall_clock
-        self._responses: LRUCache[Hashable, CachedResponse] = LRUCache(memory, getsizeof=attrgetter("size"))
+        self._responses: FairLRU[Hashable, CachedResponse] = FairLRU(memory, attrgetter("size"))
+        self._responses.weights = {name: district.weight for name, district in districts.items()}
         self._used_at: OrderedDict[Hashable, float] = OrderedDict()
         """When each response was last used, in this order; also of some that were evicted since."""
 
@@ -205,7 +206,7 @@ class ResponseCache:
     @property
     def used_bytes(self) -> int:
         """Bytes that the responses take in memory."""
-        return int(self._responses.currsize)
+        return self._responses.used_size
 
     @property
     def max_bytes(self) -> int:
@@ -219,13 +220,12 @@ class ResponseCache:
 
     def get(self, key: Hashable, max_age: timedelta | None = None) -> CachedResponse | None:
         """The response to a request; None if there is none, it is outdated, or it is older than `max_age`."""
-        try:
-            response = self._responses[key]
-        except KeyError:
+        response = self._responses.get(key)
+        if response is None:
             return None
         now = self._clock()
         if self._is_outdated(response, now):
-            del self._responses[key]
+            self._responses.pop(key)
             return None
         if max_age is not None and now - response.oldest_fetched_at > max_age.total_seconds():
             return None
@@ -243,7 +243,7 @@ class ResponseCache:
         key: Hashable,
         operation: Operation,
         data: Iterable[bytes],
-        districts: Iterable[DistrictId],
+        districts: Collection[DistrictId],
         disclosures: Sequence[Any] = (),
         *,
         errors: EncodedErrors | None = None,
@@ -276,7 +276,7 @@ class ResponseCache:
         )
         self._drop_unused(now)
         if response.size <= self._memory * MAX_RESPONSE_SHARE:
-            self._responses[key] = response
+            self._responses.set(key, response, owner_of(districts))
             self._note_use(key, now)
 
     def _is_outdated(self, response: CachedResponse, now: float) -> bool:
@@ -291,7 +291,7 @@ class ResponseCache:
         """Drop the least recently used responses if nobody asks for them: some hold answers that were evicted."""
         for key, used_at in list(islice(self._used_at.items(), OLD_RESPONSES_CHECKED)):
             if key not in self._responses or now - used_at > MAX_UNUSED_SECONDS:
-                self._responses.pop(key, None)
+                self._responses.pop(key)
                 del self._used_at[key]
 
 

@@ -1,6 +1,9 @@
 """
 Cached answers in memory, bounded in bytes and in number. The least recently used answers are evicted first.
 
+Districts share the memory. One may fill all of it as long as the others need nothing; when it is full, the
+district with most of it gives way, so that none loses what is within a fair share.
+
 Answers of one source to the same lookup with the same arguments are in one bucket, by key. When all answers to a
 batch of keys are fresh, the batch is cached as one mapping. Later asks for the same keys get that mapping, until
 one of its answers changes.
@@ -10,9 +13,11 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from student_graph.adapters.answers import Answer, Ask
+from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import Source
 from student_graph.gateway.cache.entries import BUCKET_OVERHEAD_BYTES, Bucket, CachedBatch, Entry, EntryTimes
 from student_graph.gateway.cache.limits import Limits
@@ -25,27 +30,50 @@ MAX_DERIVED_VALUES = 4
 """Values of one answer that are kept, such as its records by student for one school year."""
 
 
+class _Share:
+    """What the store holds of one district, and the order in which it was used."""
+
+    __slots__ = ("batch_bytes", "batches", "entries", "used_bytes", "weight")
+
+    def __init__(self, weight: float) -> None:
+        self.entries: OrderedDict[Entry, None] = OrderedDict()
+        """Least recently used first. Uses through a batch are applied only before something is evicted."""
+        self.batches: OrderedDict[CachedBatch, None] = OrderedDict()
+        """Least recently used first."""
+        self.used_bytes = self.batch_bytes = 0
+        self.weight = weight
+        """How large a fair share is, compared with those of other districts."""
+
+
 class Store:
     """All buckets, and the order in which their entries were used."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._buckets: dict[Hashable, Bucket] = {}
-        self._entries: OrderedDict[Entry, None] = OrderedDict()
-        """Least recently used first. Uses through a batch are applied only before something is evicted."""
-        self._batches: OrderedDict[CachedBatch, None] = OrderedDict()
-        """Least recently used first."""
-        self._batch_bytes = 0
+        self._shares: dict[DistrictId, _Share] = {}
+        self._weights: Mapping[DistrictId, float] = {}
+        self._entry_count = self._batch_bytes = 0
         self.used_bytes, self.max_bytes = 0, limits.memory
         self.watches = Watches()
         """Those who rest on cached answers, and learn when one is replaced or removed."""
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return self._entry_count
 
     def entries(self) -> Iterable[Entry]:
-        """All entries, least recently used first."""
-        return self._entries
+        """All entries, least recently used first among those of one district."""
+        return chain.from_iterable(share.entries for share in self._shares.values())
+
+    def bytes_by_district(self) -> Mapping[DistrictId, int]:
+        """Bytes that the answers of each district take."""
+        return {district: share.used_bytes for district, share in self._shares.items()}
+
+    def share_among(self, weights: Mapping[DistrictId, float]) -> None:
+        """Let districts share the memory by their weights; one that is missing has the weight 1."""
+        self._weights = weights
+        for district, share in self._shares.items():
+            share.weight = weights.get(district, 1.0)
 
     def bucket(self, source: Source, ask: Ask[Any]) -> Bucket | None:
         """The bucket of an ask; None if none of its answers is cached."""
@@ -61,7 +89,8 @@ class Store:
         bucket = self._buckets.get(bucket_key)
         if bucket is None:
             bucket = self._buckets[bucket_key] = Bucket(source, ask.lookup, bucket_key)
-            self.used_bytes += BUCKET_OVERHEAD_BYTES
+            self._add_bytes(bucket, BUCKET_OVERHEAD_BYTES)
+        share = self._share(bucket)
         for key, answer in answers.items():
             previous = bucket.entries.get(key)
             if previous is not None:
@@ -69,8 +98,9 @@ class Store:
             entry = bucket.entries[key] = Entry(bucket, key, answer, times)
             if previous is not None and entry.has_value_of(previous):  # the source confirmed it
                 entry.derived, entry.size = previous.derived, previous.size
-            self._entries[entry] = None
-            self.used_bytes += entry.size
+            share.entries[entry] = None
+            self._entry_count += 1
+            self._add_bytes(bucket, entry.size)
             if previous is not None:
                 self.watches.notify(previous)
         self._evict_until_within_limits()
@@ -80,7 +110,7 @@ class Store:
         if len(entry.derived) < MAX_DERIVED_VALUES:
             entry.derived = {**entry.derived, name: value}
             entry.size += size
-            self.used_bytes += size
+            self._add_bytes(entry.bucket, size)
             self._evict_until_within_limits()
 
     def delete(self, source: Source, ask: Ask[Any], key: Any) -> None:
@@ -122,17 +152,17 @@ class Store:
         self._evict_until_within_limits()
 
     def touch(self, entries: Sequence[Entry]) -> None:
-        """Mark entries as used just now."""
-        move = self._entries.move_to_end
-        for entry in entries:
-            move(entry)
+        """Mark entries of one bucket as used just now."""
+        if entries:
+            move = self._share(entries[0].bucket).entries.move_to_end
+            for entry in entries:
+                move(entry)
 
     def touch_batches(self, batches: Iterable[CachedBatch]) -> None:
         """Mark batches, and with them all their entries, as used just now."""
-        move = self._batches.move_to_end
         for batch in batches:
             batch.used = True
-            move(batch)
+            self._share(batch.bucket).batches.move_to_end(batch)
 
     def add_batch(
         self, bucket: Bucket, keys: tuple[Any, ...], entries: Sequence[Entry], *, is_stale: bool = False
@@ -146,28 +176,53 @@ class Store:
             self._remove_batch(previous)
         batch.is_current = True
         bucket.batches[keys, is_stale] = batch
-        self._batches[batch] = None
+        share = self._share(bucket)
+        share.batches[batch] = None
+        share.batch_bytes += batch.size
         self._batch_bytes += batch.size
-        self.used_bytes += batch.size
+        self._add_bytes(bucket, batch.size)
         while self._batch_bytes > max_bytes:
-            self._remove_batch(next(iter(self._batches)))
+            largest = max(self._shares.values(), key=lambda share: share.batch_bytes / share.weight)
+            self._remove_batch(next(iter(largest.batches)))
         self._evict_until_within_limits()
         return batch
 
     def _evict_until_within_limits(self) -> None:
-        """Evict the least recently used entries until the rest is within the limits."""
+        """Evict entries until the rest is within the limits: the least recently used of who has most."""
         if not self._is_over_limits:
             return
-        for batch in self._batches:
-            if batch.used:
-                batch.used = False
-                self.touch(batch.entries)
-        while self._is_over_limits and self._entries:
-            self._remove(next(iter(self._entries)))
+        for share in self._shares.values():
+            for batch in share.batches:
+                if batch.used:
+                    batch.used = False
+                    self.touch(batch.entries)
+        while self._is_over_limits and self._entry_count:
+            self._remove(next(iter(self._largest_share().entries)))
 
     @property
     def _is_over_limits(self) -> bool:
-        return self.used_bytes > self._limits.memory or len(self._entries) > self._limits.entries
+        return self.used_bytes > self._limits.memory or self._entry_count > self._limits.entries
+
+    def _largest_share(self) -> _Share:
+        """Who has most of what is too much: of the bytes, or of the number of entries."""
+        if self.used_bytes > self._limits.memory:
+            return max(self._shares.values(), key=lambda share: share.used_bytes / share.weight)
+        return max(self._shares.values(), key=lambda share: len(share.entries) / share.weight)
+
+    def _share(self, bucket: Bucket) -> _Share:
+        district = bucket.source.district
+        share = self._shares.get(district)
+        if share is None:
+            share = self._shares[district] = _Share(self._weights.get(district, 1.0))
+        return share
+
+    def _add_bytes(self, bucket: Bucket, size: int) -> None:
+        """Count bytes more, or less if `size` is negative. A district without any has no share."""
+        share = self._share(bucket)
+        share.used_bytes += size
+        self.used_bytes += size
+        if not share.used_bytes:
+            del self._shares[bucket.source.district]
 
     def _remove(self, entry: Entry, *, has_changed: bool = False) -> None:
         """Remove an entry, and its bucket if it was the last one in it; those who rest on it learn of a change."""
@@ -179,17 +234,20 @@ class Store:
         del entry.bucket.entries[entry.key]
         if not entry.bucket.entries:
             del self._buckets[entry.bucket.key]
-            self.used_bytes -= BUCKET_OVERHEAD_BYTES
+            self._add_bytes(entry.bucket, -BUCKET_OVERHEAD_BYTES)
 
     def _unlink(self, entry: Entry) -> None:
         """Take an entry out of the LRU order, and remove the batches of its bucket: they may hold its answer."""
-        del self._entries[entry]
-        self.used_bytes -= entry.size
+        del self._share(entry.bucket).entries[entry]
+        self._entry_count -= 1
+        self._add_bytes(entry.bucket, -entry.size)
         for batch in list(entry.bucket.batches.values()):
             self._remove_batch(batch)
 
     def _remove_batch(self, batch: CachedBatch) -> None:
         batch.is_current = False
-        del batch.bucket.batches[batch.keys, batch.is_stale], self._batches[batch]
+        share = self._share(batch.bucket)
+        del batch.bucket.batches[batch.keys, batch.is_stale], share.batches[batch]
+        share.batch_bytes -= batch.size
         self._batch_bytes -= batch.size
-        self.used_bytes -= batch.size
+        self._add_bytes(batch.bucket, -batch.size)

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import islice
+from operator import attrgetter
 from sys import getsizeof
 from typing import Any
 
@@ -23,6 +22,7 @@ from student_graph.gateway.cache.entries import are_current
 from student_graph.gateway.cache.purges import Purge
 from student_graph.gateway.cache.store import Store
 from student_graph.gateway.cache.table_dependencies import TableDependencies
+from student_graph.gateway.concurrency.fair_lru import FairLRU, owner_of
 from student_graph.resolvers.operation import Disclosures, Operation, SourceTraffic, Traffic
 
 TABLE_OVERHEAD_BYTES = 2048
@@ -50,7 +50,7 @@ class KeptTable:
 
 
 class TableCache:
-    """The kept tables of a process. The least recently used ones are evicted first."""
+    """The kept tables of a process. The least recently used ones of the district with most are evicted first."""
 
     def __init__(
         self,
@@ -58,15 +58,24 @@ class TableCache:
         memory: int,
         clock: Callable[[], float],
         wall_clock: Callable[[], float] = time.time,
+        weights: Mapping[Hashable, float] | None = None,
     ) -> None:
-        """Hold at most `memory` bytes; `clock` is the cache's clock, `wall_clock` returns seconds since 1970."""
+        """
+        Hold at most `memory` bytes, which districts share by `weights`.
+
+        `clock` is the cache's clock, `wall_clock` returns seconds since 1970.
+        """
         self._store, self.max_bytes = store, memory
         self._clock, self._wall_clock = clock, wall_clock
-        self._tables: OrderedDict[Hashable, KeptTable] = OrderedDict()
-        """Least recently used first."""
+        self._tables: FairLRU[Hashable, KeptTable] = FairLRU(memory, attrgetter("size"))
+        self._tables.weights = weights or {}
         self._computing: dict[Hashable, asyncio.Future[bool]] = {}
         """Whether the operation that computes a table came to an end, by the key of the table."""
-        self.used_bytes = 0
+
+    @property
+    def used_bytes(self) -> int:
+        """Bytes that the tables take in memory."""
+        return self._tables.used_size
 
     def __len__(self) -> int:
         return len(self._tables)
@@ -78,16 +87,16 @@ class TableCache:
 
     def get(self, key: Hashable, max_age: timedelta | None = None) -> KeptTable | None:
         """The table of a key; None if there is none, it is outdated, or an answer is older than `max_age`."""
-        table = self._tables.get(key)
+        table = self._tables.peek(key)
         if table is None:
             return None
         now = self._clock()
         if self._is_outdated(table, now):
-            self._remove(key)
+            self._tables.pop(key)
             return None
         if max_age is not None and now - table.dependencies.oldest_fetched_at > max_age.total_seconds():
             return None
-        self._tables.move_to_end(key)
+        self._tables.get(key)
         self._store.touch_batches(table.dependencies.batches)
         return table
 
@@ -107,11 +116,8 @@ class TableCache:
         table = KeptTable(value, size, dependencies, _bookkeeping(operation), now, day_ends_at)
         if size > self.max_bytes * MAX_TABLE_SHARE or self._is_outdated(table, now):
             return
-        if key in self._tables:
-            self._remove(key)
-        self._tables[key] = table
-        self.used_bytes += size
-        self._evict(now)
+        self._tables.set(key, table, owner_of({source.district for source, _ in dependencies.lookups}))
+        self._drop_outdated(now)
         if dependencies.is_restricted:
             seconds = max(dependencies.valid_until - now, 0.0)
             asyncio.get_running_loop().call_later(seconds, self._expire, key, table)
@@ -145,35 +151,30 @@ class TableCache:
 
     def purge(self, purge: Purge) -> None:
         """Drop the tables that rest on answers which a purge may include."""
-        for key, table in list(self._tables.items()):
-            if any(purge.concerns(source, lookup) for source, lookup in table.dependencies.lookups):
-                self._remove(key)
+        for key in list(self._tables):
+            table = self._tables.peek(key)
+            if table and any(purge.concerns(source, lookup) for source, lookup in table.dependencies.lookups):
+                self._tables.pop(key)
 
     def clear(self) -> None:
         """Drop all tables."""
         self._tables.clear()
-        self.used_bytes = 0
 
     def _expire(self, key: Hashable, table: KeptTable) -> None:
-        if self._tables.get(key) is table:
-            self._remove(key)
-
-    def _remove(self, key: Hashable) -> None:
-        self.used_bytes -= self._tables.pop(key).size
+        if self._tables.peek(key) is table:
+            self._tables.pop(key)
 
     def _is_outdated(self, table: KeptTable, now: float) -> bool:
         dependencies = table.dependencies
         is_old = now >= dependencies.valid_until or self._wall_clock() >= table.day_ends_at
         return is_old or not are_current(dependencies.batches)
 
-    def _evict(self, now: float) -> None:
-        """Drop the least recently used tables that are too much, or outdated: these hold answers of no use."""
-        oldest = list(islice(self._tables.items(), OLD_TABLES_CHECKED))
-        for key, table in oldest:
-            if self._is_outdated(table, now):
-                self._remove(key)
-        while self.used_bytes > self.max_bytes:
-            self._remove(next(iter(self._tables)))
+    def _drop_outdated(self, now: float) -> None:
+        """Drop the least recently used tables that are outdated: they hold answers of no use."""
+        for key in self._tables.least_used(OLD_TABLES_CHECKED):
+            table = self._tables.peek(key)
+            if table is not None and self._is_outdated(table, now):
+                self._tables.pop(key)
 
 
 def _bookkeeping(operation: Operation) -> Operation:

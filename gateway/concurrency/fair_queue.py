@@ -1,4 +1,4 @@
-"""A queue in which clients take turns, however much each has put into it."""
+"""A queue in which groups take turns, and clients within their group, however much each has put into it."""
 
 from __future__ import annotations
 
@@ -11,17 +11,44 @@ MAX_FIRST_IN_A_ROW = 8
 """Items that go first before one of the others goes: the others are late, and never stop."""
 
 
+class _Turns(Generic[T]):
+    """Items of clients, which are in groups; groups and clients are in the order of their turns."""
+
+    def __init__(self) -> None:
+        self._groups: OrderedDict[object, OrderedDict[object, deque[T]]] = OrderedDict()
+
+    def __bool__(self) -> bool:
+        return bool(self._groups)
+
+    def put(self, item: T, client: object, group: object) -> None:
+        """Add an item of a client."""
+        self._groups.setdefault(group, OrderedDict()).setdefault(client, deque()).append(item)
+
+    def take(self) -> T:
+        """Remove the next item and return it. Raises IndexError if there is none."""
+        if not self._groups:
+            raise IndexError("the queue is empty")
+        group, clients = self._groups.popitem(last=False)
+        client, items = clients.popitem(last=False)
+        item = items.popleft()
+        if items:
+            clients[client] = items  # behind all others
+        if clients:
+            self._groups[group] = clients
+        return item
+
+
 class FairQueue(Generic[T]):
     """
-    Holds items of clients. Those that go first come before all others, and clients among them take turns.
+    Holds items of clients. Those that go first come before all others.
 
-    After `MAX_FIRST_IN_A_ROW` of them, one of the others comes.
+    Among each of the two, groups of clients, such as those of one district, take turns, and clients take turns
+    within their group. After `MAX_FIRST_IN_A_ROW` of those that go first, one of the others comes.
     """
 
     def __init__(self) -> None:
-        self._first: OrderedDict[object, deque[T]] = OrderedDict()
-        """By client, the items that go first; clients are in the order of their turns."""
-        self._others: OrderedDict[object, deque[T]] = OrderedDict()
+        self._first: _Turns[T] = _Turns()
+        self._others: _Turns[T] = _Turns()
         self._first_in_a_row = 0
 
     def __bool__(self) -> bool:
@@ -33,10 +60,9 @@ class FairQueue(Generic[T]):
         """Whether there is an item that goes first."""
         return bool(self._first)
 
-    def put(self, item: T, client: object, *, goes_first: bool) -> None:
-        """Add an item of a client."""
-        clients = self._first if goes_first else self._others
-        clients.setdefault(client, deque()).append(item)
+    def put(self, item: T, client: object, *, goes_first: bool, group: object = None) -> None:
+        """Add an item of a client, which belongs to a group."""
+        (self._first if goes_first else self._others).put(item, client, group)
 
     def take(self) -> T:
         """
@@ -47,11 +73,4 @@ class FairQueue(Generic[T]):
         """
         takes_first = bool(self._first) and (self._first_in_a_row < MAX_FIRST_IN_A_ROW or not self._others)
         self._first_in_a_row = self._first_in_a_row + 1 if takes_first else 0
-        clients = self._first if takes_first else self._others
-        if not clients:
-            raise IndexError("the queue is empty")
-        client, items = clients.popitem(last=False)
-        item = items.popleft()
-        if items:
-            clients[client] = items  # behind all others
-        return item
+        return (self._first if takes_first else self._others).take()

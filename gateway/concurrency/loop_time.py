@@ -7,6 +7,9 @@ share what is left. So nobody waits for a client who keeps the loop busy, and a 
 
 A new client is over its budget for a few seconds. So whoever comes with another account for each request goes
 after all clients who were there before.
+
+Clients are in groups, those of one district in one. While the loop is busy, the clients of a group that uses more
+than a fair share of it count as over their budgets, so that no crowd of one district takes the loop from others.
 """
 
 from __future__ import annotations
@@ -18,7 +21,8 @@ from collections.abc import Callable, Coroutine, Hashable, Iterator
 from contextvars import ContextVar
 from typing import Any, Protocol
 
-from cachetools import LRUCache
+from student_graph.gateway.concurrency.fair_lru import FairLRU
+from student_graph.gateway.concurrency.loop_shares import LoopShares
 
 BUDGET_SHARE = 0.1
 """Share of the loop's time that each client has: a person who reads page after page needs a thirtieth."""
@@ -29,7 +33,7 @@ NEW_CLIENT_SECONDS = -0.3
 MAX_DEBT_SECONDS = 1.0
 """How far a client may get over its budget: it is within it again ten seconds after its last work."""
 MAX_CLIENTS = 10_000
-"""Clients whose budgets are remembered; the one used least recently is forgotten, and would begin as a new one."""
+"""Clients whose budgets are remembered; the one used least recently, of the group with most, is forgotten."""
 
 
 class Budget(Protocol):
@@ -38,6 +42,10 @@ class Budget(Protocol):
     @property
     def client(self) -> object:
         """Stands for the client who pays."""
+
+    @property
+    def group(self) -> Hashable:
+        """Stands for those with whom the client shares its turns, such as its district; None for no district."""
 
     @property
     def is_within(self) -> bool:
@@ -57,7 +65,9 @@ class LoopBudgets:
     ) -> None:
         """Budgets grow with the time of `clock`, in seconds; `on_overdrawn` gets each client who gets over one."""
         self.clock, self.on_overdrawn = clock, on_overdrawn
-        self._clients: LRUCache[Hashable, ClientBudget] = LRUCache(MAX_CLIENTS)
+        self._clients: FairLRU[Hashable, ClientBudget] = FairLRU(MAX_CLIENTS)
+        self.shares = LoopShares(clock)
+        """What each group of clients uses of the loop; only clients within their budgets count."""
         self.strangers = StrangersBudget(self)
         """Pays for requests until it is known who sends them, and for refusing them before."""
         self.charged_seconds = 0.0
@@ -69,21 +79,25 @@ class LoopBudgets:
         """Number of clients whose budgets are remembered."""
         return len(self._clients)
 
-    def of(self, client: Hashable) -> ClientBudget:
-        """The budget of a client."""
+    def of(self, client: Hashable, group: Hashable = None) -> ClientBudget:
+        """The budget of a client, which belongs to a group from now on; None for no group."""
         budget = self._clients.get(client)
         if budget is None:
-            budget = self._clients[client] = ClientBudget(client, self)
+            budget = ClientBudget(client, self)
+            self._clients.set(client, budget, group)
+        budget.group = group
         return budget
 
 
 class ClientBudget:
     """How much loop time a client has left: it grows by a tenth of the time that passes."""
 
-    __slots__ = ("_all", "_balance", "_key", "_updated_at")
+    __slots__ = ("_all", "_balance", "_key", "_updated_at", "group")
 
     def __init__(self, key: Hashable, budgets: LoopBudgets) -> None:
         self._key, self._all = key, budgets
+        self.group: Hashable = None
+        """With whom the client shares its turns, such as its district; None for nobody."""
         self._balance = NEW_CLIENT_SECONDS
         """Seconds; negative if the client is over its budget."""
         self._updated_at = budgets.clock()
@@ -95,9 +109,9 @@ class ClientBudget:
 
     @property
     def is_within(self) -> bool:
-        """Whether the client has loop time left."""
+        """Whether the client has loop time left, and its group uses no more than a fair share."""
         self._update()
-        return self._balance >= 0
+        return self._balance >= 0 and (self.group is None or self.group not in self._all.shares.exceeding)
 
     def _update(self) -> None:
         now = self._all.clock()
@@ -107,12 +121,15 @@ class ClientBudget:
     def charge(self, seconds: float) -> None:
         """Take loop time from the budget."""
         was_within = self.is_within
+        had_time = self._balance >= 0
+        if had_time and self.group is not None:
+            self._all.shares.charge(self.group, seconds)
         self._balance = max(self._balance - seconds, -MAX_DEBT_SECONDS)
         self._all.charged_seconds += seconds
         if was_within:
             self._all.charged_within_seconds += seconds
-            if self._balance < 0:
-                self._all.on_overdrawn(self._key)
+        if had_time and self._balance < 0:
+            self._all.on_overdrawn(self._key)
 
 
 class StrangersBudget:
@@ -121,6 +138,7 @@ class StrangersBudget:
     __slots__ = ("_all",)
 
     is_within = False
+    group = None
 
     def __init__(self, budgets: LoopBudgets) -> None:
         self._all = budgets
@@ -138,11 +156,12 @@ class StrangersBudget:
 class SharedBudget:
     """The budget of work that several clients wait for. Who started it pays; it goes first if one of them does."""
 
-    __slots__ = ("_budgets",)
+    __slots__ = ("_budgets", "_group")
 
-    def __init__(self, first: Budget | None) -> None:
-        """Charge the budget `first`."""
+    def __init__(self, first: Budget | None, group: Hashable = None) -> None:
+        """Charge the budget `first`; work that nobody waits for yet takes turns with others of its group."""
         self._budgets = [first]
+        self._group = group
 
     def join(self, budget: Budget | None) -> None:
         """Let one more client wait for the work."""
@@ -153,6 +172,12 @@ class SharedBudget:
     def client(self) -> object:
         """Stands for the client who started the work."""
         return self._budgets[0]
+
+    @property
+    def group(self) -> Hashable:
+        """Stands for the group of the client who started the work."""
+        first = self._budgets[0]
+        return self._group if first is None else first.group
 
     @property
     def is_within(self) -> bool:

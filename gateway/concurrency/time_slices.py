@@ -3,8 +3,8 @@ Time slices: long work gives way to other tasks after a few milliseconds, howeve
 
 All tasks of the process share one event loop, and no request is read or refused while a task holds it. A response
 of 2,000 students is a tenth of a second of work. Such work calls `give_way` often; tasks that have long work to do
-then take turns, one in each round of the loop. Clients take turns, not their tasks, and those within their budgets
-of loop time go first.
+then take turns, one in each round of the loop. Districts take turns, and in each of them its clients, not their
+tasks. Those within their budgets of loop time go first.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class _Turns:
         if budget is None:
             self.waiting.put(turn, None, goes_first=False)
         else:
-            self.waiting.put(turn, budget.client, goes_first=budget.is_within)
+            self.waiting.put(turn, budget.client, goes_first=budget.is_within, group=budget.group)
         if self.pause is not None and self.waiting.has_first:
             self.pause.cancel()
             self.pause, self.is_scheduled = None, False

@@ -120,7 +120,7 @@ def _build_district(
                 )
             )
     problems.raise_all()
-    result = District(district, config.name, tuple(built), zone, starts)
+    result = District(district, config.name, tuple(built), zone, starts, weight=config.weight)
     for source in built:
         source.adapter.current_school_year = lambda: result.school_year(result.today())
     return result

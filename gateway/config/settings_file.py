@@ -99,6 +99,8 @@ class DistrictConfig(Section):
     """Time zone of the district's calendar, such as `America/Chicago`."""
     school_year_starts: Annotated[str, Field(pattern=r"^\d\d-\d\d$"), AfterValidator(_check_month_day)] = "07-01"
     """Month and day on which a school year begins, such as `07-01`."""
+    weight: float = Field(default=1.0, gt=0, le=1_000_000)
+    """How large its share of the gateway is while districts compete, such as its number of students."""
     sources: tuple[SourceConfig, ...] = Field(min_length=1)
     codes: CodesConfig = CodesConfig()
     """What the codes of its sources mean; a code that is not listed has the meaning that the adapter gives it."""

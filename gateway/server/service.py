@@ -241,6 +241,7 @@ class Application:
     def start(self, running: Application | None = None) -> None:
         """Start background work, in place of the application that runs under the settings so far."""
         self.pipeline.start()
+        self.load_shedder.share_among({district.id: district.weight for district in self.service.districts})
         self.service.workers.offer(MEMORY, self.memory.report)
         self.service.workers.offer(SOURCES, self._reports.sources)
         if running is not None:

@@ -148,7 +148,8 @@ class Admission:
             OverloadError: the process has too much to do.
         """
         try:
-            return self._load_shedder.admit_viewer(viewer.person, bulk=viewer.role is ViewerRole.SERVICE)
+            is_service = viewer.role is ViewerRole.SERVICE
+            return self._load_shedder.admit_viewer(viewer.person, bulk=is_service, districts=viewer.districts)
         except ViewerLimitError as error:
             message = "You send too many requests; try again soon."
             headers = {"Retry-After": str(math.ceil(error.retry_after))}
@@ -161,7 +162,8 @@ class Admission:
         Raises:
             OverloadError: the process has too much to do.
         """
-        return self._load_shedder.admit(viewer.person, bulk=viewer.role is ViewerRole.SERVICE)
+        is_service = viewer.role is ViewerRole.SERVICE
+        return self._load_shedder.admit(viewer.person, bulk=is_service, districts=viewer.districts)
 
     @contextmanager
     def admit_again(self, viewer: Viewer) -> Iterator[None]:
@@ -173,8 +175,11 @@ class Admission:
         Raises:
             OverloadError: the viewer has too many requests, or the process has too much to do.
         """
-        shedder = self._load_shedder
-        with shedder.admit_viewer(viewer.person, bulk=True), shedder.admit(viewer.person, bulk=True):
+        shedder, person, districts = self._load_shedder, viewer.person, viewer.districts
+        with (
+            shedder.admit_viewer(person, bulk=True, districts=districts),
+            shedder.admit(person, bulk=True, districts=districts),
+        ):
             yield
 
     def _purpose(self, header: str) -> str | None:

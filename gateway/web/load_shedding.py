@@ -15,6 +15,10 @@ these ask for.
 
 Services are refused before people: a service waits for all others, and a person's request is not refused because
 of the requests of services, with which it takes turns.
+
+One district does not take the service from others. Of each other district, at most one request more than of one's
+own is ahead of a request, and each district has a guaranteed part of the requests in flight: those that wait for
+vendors that never answer leave room for others.
 """
 
 from __future__ import annotations
@@ -22,13 +26,22 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from typing import NoReturn
 
 from student_graph.gateway.concurrency.loop_time import LoopBudgets, metered_tasks, use_budget
-from student_graph.gateway.web.in_flight import Lane, RequestInFlight, Sender, Usage, ViewerRequests, vendor_wait
+from student_graph.gateway.web.in_flight import (
+    BudgetLane,
+    Lane,
+    RequestInFlight,
+    RequestsByDistrict,
+    Sender,
+    Usage,
+    ViewerRequests,
+    vendor_wait,
+)
 from student_graph.gateway.web.token_bucket import ViewerRates
 
 SAMPLE_INTERVAL_SECONDS = 0.005
@@ -83,14 +96,12 @@ class LoadShedder:
         """Apply `limits`; `cpu` returns the seconds of processor time used so far, `clock` monotonic seconds."""
         self._limits = limits or LoadLimits()
         self._cpu, self._clock = cpu, clock
-        self.budgets = LoopBudgets(clock, self._leave_budget)
-        """The loop time that each viewer may use before it goes after others."""
         self._everybody = Lane(self._limits.wait, self._limits.burst)
         """All requests: those that a request over its budget waits for."""
-        self._within_budget = Lane(self._limits.wait, self._limits.burst)
+        self._within_budget = BudgetLane(self._limits.wait, self._limits.burst)
         """The requests of those who are within their budgets, which wait for no others."""
-        self._senders_within: dict[Hashable, set[Sender]] = {}
-        """The requests in it by person."""
+        self.budgets = LoopBudgets(clock, self._within_budget.remove_person)
+        """The loop time that each viewer may use before it goes after others."""
         self._last_sample = self._last_cost_sample = Usage.now(cpu(), self.budgets)
         self._last_sampled_at = clock()
         self._worked_within_budget = 0.0
@@ -99,7 +110,8 @@ class LoadShedder:
         self._sampling: asyncio.TimerHandle | None = None
         self._metering = ExitStack()
         self._viewer_requests = ViewerRequests(self._limits.viewer_in_flight)
-        self._services_in_flight = 0
+        self.districts = RequestsByDistrict(self._limits.in_flight, self._limits.bulk_share)
+        """The requests in flight by district."""
         rate = self._limits.viewer_rate
         self.viewer_rates = None if rate is None else ViewerRates(rate, self._limits.viewer_burst)
         """How fast each viewer may send requests; None for no limit."""
@@ -109,6 +121,11 @@ class LoadShedder:
         """Requests in flight that wait for a vendor and use no processor time."""
         self.refused = 0
         """Requests refused since start."""
+
+    def share_among(self, weights: Mapping[Hashable, float]) -> None:
+        """Let these districts share the process by their weights. One alone has all of it."""
+        self.districts.share_among(weights)
+        self.budgets.shares.weights = weights
 
     def start(self) -> None:
         """Start to sample the processor's utilization, and to charge what tasks do to the budgets of viewers."""
@@ -129,6 +146,8 @@ class LoadShedder:
             self._everybody.sample(usage.cpu - self._last_sample.cpu, elapsed, now)
             self._within_budget.sample(usage.within_budgets(self._last_sample), elapsed, now)
         self._last_sample, self._last_sampled_at = usage, now
+        if exceeding := self.budgets.shares.exceeding:
+            self._within_budget.remove_groups(exceeding)
         self._sampling = asyncio.get_running_loop().call_later(SAMPLE_INTERVAL_SECONDS, self._sample)
 
     def _sample_costs(self) -> None:
@@ -145,25 +164,34 @@ class LoadShedder:
         Raises:
             OverloadError: too many requests are in flight, or the request would wait too long.
         """
-        if self.in_flight >= self._limits.in_flight or self._is_crowded(self._within_budget):
+        group = self.districts.of_stranger
+        if self.in_flight >= self._limits.in_flight or self._is_crowded(self._within_budget, group):
             self._refuse_person()
 
-    def admit(self, person: Hashable = None, *, bulk: bool = False) -> RequestInFlight:
+    def admit(
+        self,
+        person: Hashable = None,
+        *,
+        bulk: bool = False,
+        districts: frozenset[Hashable] = frozenset(),
+    ) -> RequestInFlight:
         """
         Admit a person's request that was received completely; it is in flight inside the returned context.
 
-        Requests with `bulk` (those of services) are refused before all others.
+        Requests with `bulk` (those of services) are refused before all others. `districts` are the viewer's.
 
         Raises:
             OverloadError: too many requests are in flight, or the request would wait too long.
         """
         self.check()
-        sender = self._sender(person, bulk=bulk)
+        sender = self._sender(person, self.districts.group(districts), bulk=bulk)
+        if self.districts.is_full(sender):
+            self._refuse(sender.group)
         self._check_sender(sender)
         return RequestInFlight(self, sender)
 
-    def _sender(self, person: Hashable, *, bulk: bool) -> Sender:
-        return Sender(person, bulk, self.budgets.of(person).is_within)
+    def _sender(self, person: Hashable, group: Hashable, *, bulk: bool) -> Sender:
+        return Sender(person, bulk, self.budgets.of(person, group).is_within, group)
 
     def _check_sender(self, sender: Sender) -> None:
         """
@@ -174,42 +202,44 @@ class LoadShedder:
         """
         lane = self._within_budget if sender.is_within_budget else self._everybody
         if sender.is_service:
-            max_services = max(1, self._limits.in_flight * self._limits.bulk_share)
-            if self._services_in_flight >= max_services or self._is_too_long(lane, lane.active, for_service=True):
-                self._refuse()
+            ahead = lane.requests.ahead_of_service(sender.group)
+            if self.districts.is_full(sender) or self._is_too_long(lane, ahead, for_service=True):
+                self._refuse(sender.group)
             return
-        is_queued = lane.people.of(sender.person) > 0
-        is_late = is_queued and self._is_too_long(lane, lane.people.ahead_of(sender.person))
-        if is_late or (not sender.is_within_budget and self._is_crowded(lane)):
-            self._refuse_person()
+        is_queued = lane.requests.of(sender) > 0
+        is_late = is_queued and self._is_too_long(lane, lane.requests.ahead_of(sender))
+        if is_late or (not sender.is_within_budget and self._is_crowded(lane, sender.group)):
+            self._refuse_person(sender.group)
 
-    def _is_crowded(self, lane: Lane) -> bool:
-        """Whether so many people take turns in a lane that one more would wait too long."""
-        people = len(lane.people)
+    def _is_crowded(self, lane: Lane, group: Hashable) -> bool:
+        """Whether so many people take turns in a lane that one more of a group would wait too long."""
+        people = lane.requests.people(group)
         return people >= MAX_PEOPLE_IN_TURNS and self._is_too_long(lane, people)
 
     def _is_too_long(self, lane: Lane, requests: int, *, for_service: bool = False) -> bool:
         return self._sampling is not None and lane.is_too_long(requests, for_service=for_service)
 
-    def _refuse_person(self) -> NoReturn:
+    def _refuse_person(self, group: Hashable = None) -> NoReturn:
         """Refuse a request of a person, which keeps the process busy."""
         self._everybody.refused_at = self._within_budget.refused_at = self._clock()
-        self._refuse()
+        self._refuse(group)
 
-    def _refuse(self) -> NoReturn:
+    def _refuse(self, group: Hashable) -> NoReturn:
         self.refused += 1
+        if group is not None:
+            self.districts.refused[group] += 1
         raise OverloadError(_retry_after())
 
     def begin(self, sender: Sender) -> None:
         """Count a request that is in flight."""
         self.in_flight += 1
-        self._services_in_flight += sender.is_service
+        self.districts.begin(sender)
         self._enter(sender)
 
     def finish(self, sender: Sender) -> None:
         """Count a request that has ended."""
         self.in_flight -= 1
-        self._services_in_flight -= sender.is_service
+        self.districts.finish(sender)
         self._leave(sender)
         self._everybody.responses += 1
         self._within_budget.responses += sender.is_within_budget
@@ -233,25 +263,16 @@ class LoadShedder:
 
     def _enter(self, sender: Sender) -> None:
         self._everybody.add(sender)
-        if self.budgets.of(sender.person).is_within:
+        if self.budgets.of(sender.person, sender.group).is_within:
             self._within_budget.add(sender)
-            self._senders_within.setdefault(sender.person, set()).add(sender)
 
     def _leave(self, sender: Sender) -> None:
         self._everybody.remove(sender)
-        senders = self._senders_within.get(sender.person)
-        if senders and sender in senders:
-            self._within_budget.remove(sender)
-            senders.remove(sender)
-            if not senders:
-                del self._senders_within[sender.person]
+        self._within_budget.remove(sender)
 
-    def _leave_budget(self, person: Hashable) -> None:
-        """Note that a person got over the budget: those who are within theirs do not wait for the requests."""
-        for sender in self._senders_within.pop(person, ()):
-            self._within_budget.remove(sender)
-
-    def admit_viewer(self, viewer: Hashable, *, bulk: bool = False) -> AbstractContextManager[None]:
+    def admit_viewer(
+        self, viewer: Hashable, *, bulk: bool = False, districts: frozenset[Hashable] = frozenset()
+    ) -> AbstractContextManager[None]:
         """
         Admit a request of a viewer by its head: it counts against the viewer's limits inside the returned context.
 
@@ -262,12 +283,13 @@ class LoadShedder:
             ViewerLimitError: the viewer has too many requests in flight, or sends them too fast.
             OverloadError: the request would wait too long, so its body is not read.
         """
-        use_budget(self.budgets.of(viewer))
+        group = self.districts.group(districts)
+        use_budget(self.budgets.of(viewer, group))
         rates = self.viewer_rates
         if self._viewer_requests.is_full(viewer) or (rates is not None and not rates.take(viewer)):
             self.refused += 1
             raise ViewerLimitError(_retry_after())
-        self._check_sender(self._sender(viewer, bulk=bulk))
+        self._check_sender(self._sender(viewer, group, bulk=bulk))
         return self._viewer_requests.counted(viewer)
 
 

@@ -112,7 +112,7 @@ class InFlightRequest:
         """Counts its calls to the vendor."""
         self.waiters: dict[Waiter, None] = {}
         """In the order in which they came."""
-        self.budget = SharedBudget(current_budget())
+        self.budget = SharedBudget(current_budget(), source.district)
         """Who pays for its work in this process: whose operation started it."""
         self.was_awaited = False
         """Whether anybody waits for it or has waited; False for a refresh in the background."""

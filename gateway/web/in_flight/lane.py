@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections import deque
 
+from student_graph.gateway.web.in_flight.group_shares import GroupShares
 from student_graph.gateway.web.in_flight.request import Sender
-from student_graph.gateway.web.in_flight.shares import Shares
 
 UTILIZATION_WINDOW_SECONDS = 0.2
 """Time over which the utilization is averaged."""
@@ -26,10 +26,8 @@ class Lane:
     def __init__(self, wait: float, burst: float) -> None:
         """Let at most `wait` seconds of processor time be ahead of a request if the lane is busy, else `burst`."""
         self._wait, self._burst = wait, burst
-        self.people = Shares()
-        """The requests of people."""
-        self.services = 0
-        """Requests of services."""
+        self.requests = GroupShares()
+        """The requests that need the processor."""
         self._utilization = 0.0
         """Share of the recent time that the processor worked for the lane, from 0 to 1."""
         self._contention = 0.0
@@ -45,22 +43,11 @@ class Lane:
 
     def add(self, sender: Sender) -> None:
         """Count a request that needs the processor."""
-        if sender.is_service:
-            self.services += 1
-        else:
-            self.people.add(sender.person)
+        self.requests.add(sender)
 
     def remove(self, sender: Sender) -> None:
         """Count a request less."""
-        if sender.is_service:
-            self.services -= 1
-        else:
-            self.people.remove(sender.person)
-
-    @property
-    def active(self) -> int:
-        """Requests that need the processor."""
-        return self.people.requests + self.services
+        self.requests.remove(sender)
 
     def sample(self, worked: float, elapsed: float, now: float) -> None:
         """
@@ -72,7 +59,7 @@ class Lane:
         """
         weight = min(elapsed / UTILIZATION_WINDOW_SECONDS, 1.0)
         self._utilization += (min(worked / elapsed, 1.0) - self._utilization) * weight
-        self._contention += ((self.people.requests > 1) - self._contention) * weight
+        self._contention += ((self.requests.requests_of_people > 1) - self._contention) * weight
         if self.is_busy:
             is_refusing = now - self.refused_at <= REFUSAL_SECONDS
             self.is_busy = is_refusing and self._utilization >= CALM_UTILIZATION

@@ -19,6 +19,8 @@ class Sender:
     """Whether the viewer is a service, which waits for people."""
     is_within_budget: bool = True
     """Whether the viewer was within the budget of loop time when the request was admitted."""
+    group: Hashable = None
+    """Stands for the viewer's district, or for all of the viewer's districts; None if there is one district."""
 
 
 class Counts(Protocol):

@@ -58,7 +58,7 @@ def measured_shedder(
 
 def is_queue_too_long(shedder: LoadShedder) -> bool:
     """Whether the requests in flight need more than 0.3 seconds of the processor, or 0.02 if it is busy."""
-    return shedder._is_too_long(shedder._everybody, shedder._everybody.active)
+    return shedder._is_too_long(shedder._everybody, shedder._everybody.requests.ahead_of_service(None))
 
 
 def refuses(shedder: LoadShedder, person: Hashable = None) -> bool:
@@ -132,7 +132,10 @@ async def test_a_person_is_not_refused_because_of_a_service() -> None:
         requests.enter_context(shedder.vendor_wait())
         with shedder.admit(bulk=True):
             pass
-    assert (shedder._everybody.services, shedder._within_budget.services) == (0, 0)
+    assert [lane.requests.ahead_of_service(None) for lane in (shedder._everybody, shedder._within_budget)] == [
+        0,
+        0,
+    ]
 
 
 async def test_a_long_page_in_progress_refuses_nobody() -> None:
@@ -203,15 +206,19 @@ async def test_a_request_waits_once_however_many_of_its_parts_wait() -> None:
     with measured_shedder() as (shedder, _):
         with shedder.admit("ada"), shedder.admit("ben") as request:
             with shedder.vendor_wait(), shedder.vendor_wait():
-                assert (shedder.waiting_for_vendors, len(shedder._everybody.people)) == (1, 1)
+                assert (shedder.waiting_for_vendors, shedder._everybody.requests.requests_of_people) == (1, 1)
                 with request.vendor_wait():
                     assert shedder.waiting_for_vendors == 1
-            assert (shedder.waiting_for_vendors, len(shedder._everybody.people)) == (0, 2)
+            assert (shedder.waiting_for_vendors, shedder._everybody.requests.requests_of_people) == (0, 2)
             part = request.vendor_wait()
             part.__enter__()
         with request.vendor_wait():
             part.__exit__(None, None, None)
-        assert (shedder.waiting_for_vendors, len(shedder._everybody.people), shedder.in_flight) == (0, 0, 0)
+        assert (
+            shedder.waiting_for_vendors,
+            shedder._everybody.requests.requests_of_people,
+            shedder.in_flight,
+        ) == (0, 0, 0)
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 4)), max_size=60))

@@ -100,7 +100,7 @@ async def test_bodies_that_do_not_come_refuse_nobody_else() -> None:
     tasks = [await start_without_body(app, name) for name in STUDENTS for _ in range(20)]
     try:
         assert [task.done() for task in tasks] == ([False] * 8 + [True] * 12) * 2
-        assert (shedder.in_flight, shedder._everybody.active) == (0, 0)
+        assert (shedder.in_flight, shedder._everybody.requests.ahead_of_service(None)) == (0, 0)
         for _ in range(3):
             assert (await post(app, "service")).status_code == 200
         refused = await post(app, STUDENTS[0])
