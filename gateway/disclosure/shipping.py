@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from student_graph.gateway.concurrency.hanging_work import in_daemon_thread
 from student_graph.gateway.disclosure.checkpoints import IN_FILE_FINAL, sidecar_path
 from student_graph.gateway.disclosure.errors import log
 from student_graph.gateway.disclosure.log_file import FILE_GLOB
@@ -22,6 +23,8 @@ from student_graph.gateway.disclosure.store import ObjectStore, StoreError
 
 INTERVAL_SECONDS = 60.0
 """How often the directory is looked through."""
+CLOSE_SECONDS = 5.0
+"""How long the end of the process waits for the last copies."""
 ABANDONED_SECONDS = 2 * 24 * 3600.0
 """Time without a line after which a file that was not closed is one of a process that was killed."""
 END_BYTES = 4096
@@ -59,7 +62,7 @@ class Shipper:
     async def ship(self) -> None:
         """Copy what is closed and not there yet. A failure is logged once; the next call tries again."""
         try:
-            await asyncio.to_thread(self._ship)
+            await in_daemon_thread(self._ship)
         except (StoreError, OSError) as exc:
             if not self._is_failing:
                 reason = exc if isinstance(exc, StoreError) else exc.strerror
@@ -71,11 +74,17 @@ class Shipper:
             self._is_failing = False
 
     async def close(self) -> None:
-        """Stop, and copy what was closed last."""
+        """Stop, and copy what was closed last, if the store takes it in time; else the next start copies it."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        await self.ship()
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self.ship()
+        except TimeoutError:
+            log.error(
+                "the store does not answer: the last files of the disclosure log are copied at the next start"
+            )
 
     def _ship(self) -> None:
         """

@@ -157,5 +157,5 @@ class S3Store:
 
 def _code(exc: Exception) -> str:
     """What the store says is wrong, as its code; the kind of the failure if it did not answer."""
-    response: dict[str, Any] = getattr(exc, "response", {})
+    response: dict[str, Any] = getattr(exc, "response", None) or {}  # an error of the network has None
     return str(response.get("Error", {}).get("Code") or type(exc).__name__)
