@@ -13,19 +13,18 @@ import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from student_graph.adapters.errors import UnavailableError
+from student_graph.gateway.http.names import AddressInfo, SystemResolver
 
 RESOLVE_TIMEOUT_SECONDS = 1.0
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-AddressInfo: TypeAlias = tuple[Any, Any, int, str, tuple[Any, ...]]
-"""Family, type, protocol, canonical name and socket address, as `socket.getaddrinfo` returns them."""
 ResolveName: TypeAlias = Callable[[str, int, socket.AddressFamily], Awaitable[Sequence[AddressInfo]]]
 """Returns the addresses of a host name, for a port and an address family."""
 
@@ -74,18 +73,12 @@ def is_address(host: str) -> bool:
     return True
 
 
-async def system_addresses(host: str, port: int, family: socket.AddressFamily) -> Sequence[AddressInfo]:
-    """The addresses of a name, from the resolver of the operating system."""
-    loop = asyncio.get_running_loop()
-    return await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family)
-
-
 class CheckedResolver(AbstractResolver):
     """Resolves names to addresses that a source may connect to, within `RESOLVE_TIMEOUT_SECONDS`."""
 
-    def __init__(self, networks: Sequence[Network], resolve_name: ResolveName = system_addresses) -> None:
+    def __init__(self, networks: Sequence[Network], resolve_name: ResolveName | None = None) -> None:
         self._networks = networks
-        self._resolve_name = resolve_name
+        self._resolve_name = resolve_name or SystemResolver()
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET

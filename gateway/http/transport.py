@@ -29,7 +29,6 @@ from student_graph.gateway.http.addresses import (
     check_address,
     forbidden_address_error,
     is_address,
-    system_addresses,
 )
 from student_graph.gateway.http.bodies import read_body
 from student_graph.gateway.http.connections import SETTLE_SECONDS, StrayBytes, VendorConnection, VendorConnector
@@ -72,7 +71,8 @@ class Timeouts:
 class NetworkOptions:
     """How connections use the machine's network: name resolution, accepted certificates and limits of time."""
 
-    resolve_name: ResolveName = system_addresses
+    resolve_name: ResolveName | None = None
+    """Returns the addresses of a name; None asks the operating system, in a thread of the source's own."""
     tls: ssl.SSLContext | bool = True
     """Decides which certificates are accepted; True for the certificate authorities of the machine."""
     timeouts: Timeouts | None = None
