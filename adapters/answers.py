@@ -69,6 +69,11 @@ class Answer(NamedTuple, Generic[V]):
     version: str | None = None
     """Version of the source's data when the answer was read (`Adapter.version`); None if it was not asked for."""
 
+    @property
+    def is_late(self) -> bool:
+        """Whether it did not come in time, or the vendor takes no more requests: others only add to these."""
+        return isinstance(self.value, AdapterError) and self.value.code in ("DEADLINE", "RATE_LIMITED")
+
 
 Answers: TypeAlias = Mapping[Any, Answer[Any]]
 """Answers by key. A key that the source does not know is absent."""

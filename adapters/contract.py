@@ -91,8 +91,8 @@ class AccessPath(Generic[R]):
 
     For example, one read of a school's attendance answers for all its students. The gateway reads the coarse
     lookup, sorts the records by key, and uses them for a key only if it has read all coarse keys of that key: a
-    student of two schools is read at both. `coarse_keys_from` and `coarse_key_of` name the coarse keys of a key;
-    without them the district is the only coarse key.
+    student of two schools is read at both. `coarse_keys_from` and `coarse_key_of`, or `coarse_key_in`, name the
+    coarse keys of a key; without them the district is the only coarse key.
     """
 
     coarse_lookup: LookupMethod
@@ -111,6 +111,8 @@ class AccessPath(Generic[R]):
 
     None of them means that the key has no records. A key without the record is one that the source does not know.
     """
+    coarse_key_in: Callable[[Any], Any] | None = None
+    """Returns the coarse key that a key itself contains: the school in a section's id. No read names it then."""
     coarse_arguments: Callable[[Sequence[Any]], Mapping[str, Hashable]] | None = None
     """Returns arguments of the coarse lookup that the keys decide, such as the school year of some sections."""
     names_all_keys: bool = False
@@ -199,11 +201,7 @@ class Adapter(AllLookups):
 
     @property
     def estimates(self) -> AdapterSettings:
-        """
-        The settings by which the costs of access paths are estimated.
-
-        An adapter that has seen how long a list is returns a copy with that number in place of the operator's.
-        """
+        """The settings by which access paths are priced, with lengths of lists that were seen since."""
         return self.settings
 
     @classmethod

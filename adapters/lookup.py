@@ -140,6 +140,12 @@ class Lookup:
         return frozenset(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
 
     @cached_property
+    def required_arguments(self) -> frozenset[str]:
+        """The names of the keyword-only arguments without a default."""
+        parameters = inspect.signature(self.method).parameters.values()
+        return frozenset(p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty)
+
+    @cached_property
     def key_attribute(self) -> str | None:
         """The attribute of its records that holds the key; None if they do not name it, such as the district."""
         attribute = f"{self.key_kind}_id"

@@ -85,6 +85,8 @@ class AccessPaths:
         If another source of the district names them, these are all coarse keys of the sandbox.
         """
         keys = [key for key in keys if path.accepts is None or path.accepts(key)]
+        if path.coarse_key_in is not None:
+            return {key: [path.coarse_key_in(key)] for key in keys}
         method = path.coarse_keys_from
         if method is None or not adapter.supports(method):
             return dict.fromkeys(keys, sandbox.known_keys(lookup_of(path.coarse_lookup).key_kind))

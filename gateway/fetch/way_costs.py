@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
-from student_graph.adapters.answers import Answer, Answers, Ask
+from student_graph.adapters.answers import Answers, Ask
 from student_graph.adapters.contract import AccessPath, LookupMethod
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.lookup import Lookup, lookup_of
@@ -208,6 +208,7 @@ def usable_paths(source: Source, ask: Ask[Any], active: Active = ()) -> list[Acc
         and (path.accepts is None or any(map(path.accepts, ask.keys)))
         and _is_complete(source, ask, path)
         and (path.coarse_keys_from is not None or _coarse_keys_without_read(source, ask, path))
+        and lookup_of(path.coarse_lookup).required_arguments <= coarse_ask(ask, path, ()).arguments.keys()
     ]
 
 
@@ -222,9 +223,11 @@ def _coarse_keys_without_read(source: Source, ask: Ask[Any], path: AccessPath[An
     """
     The coarse keys that need no read to be known; empty if there are none.
 
-    They are the district itself, or for a lookup of one record the schools or sections from which the query
-    reached the keys: any list that holds the record holds all of it.
+    They are the district itself, or what the keys contain, or for a lookup of one record the schools or sections
+    from which the query reached the keys: any list that holds the record holds all of it.
     """
+    if path.coarse_key_in is not None:
+        return frozenset(map(path.coarse_key_in, accepted_keys(ask, path)))
     kind = lookup_of(path.coarse_lookup).key_kind
     if kind == "district":
         return frozenset({source.district})
@@ -235,6 +238,9 @@ def _coarse_keys_without_read(source: Source, ask: Ask[Any], path: AccessPath[An
 
 def known_coarse_keys(source: Source, ask: Ask[Any], path: AccessPath[Any]) -> NamedCoarseKeys[Any]:
     """The coarse keys of an ask by a path that needs no read to name them."""
+    if (contained := path.coarse_key_in) is not None:
+        keys_of = {key: frozenset({contained(key)}) for key in accepted_keys(ask, path)}
+        return NamedCoarseKeys(keys_of, is_complete=False)
     coarse_keys = _coarse_keys_without_read(source, ask, path)
     is_complete = lookup_of(path.coarse_lookup).key_kind == "district"
     return NamedCoarseKeys(dict.fromkeys(accepted_keys(ask, path), coarse_keys), is_complete=is_complete)
@@ -261,7 +267,7 @@ def named_coarse_keys(path: AccessPath[Any], keys: Iterable[Any], answers: Answe
                 empty[key] = answer
     names_all_keys = path.names_all_keys or path.coarse_keys_of is not None
     unknown = frozenset(keys) - answers.keys() if names_all_keys else frozenset()
-    failed = {key: answer for key, answer in answers.items() if _is_late(answer)}
+    failed = {key: answer for key, answer in answers.items() if answer.is_late}
     return NamedCoarseKeys(coarse_keys_of, empty, is_read=True, unknown=unknown, failed=failed)
 
 
@@ -274,11 +280,6 @@ def named_by_cached(path: AccessPath[Any], keys: tuple[Any, ...], answers: Answe
         known[id(path)] = (path, named_coarse_keys(path, keys, answers))
         answers.derived = known
     return known[id(path)][1]
-
-
-def _is_late(answer: Answer[Any]) -> bool:
-    """Whether an answer did not come in time, or the vendor takes no more requests: others only add to these."""
-    return isinstance(answer.value, AdapterError) and answer.value.code in ("DEADLINE", "RATE_LIMITED")
 
 
 def accepted_keys(ask: Ask[Any], path: AccessPath[Any]) -> tuple[Any, ...]:

@@ -1,14 +1,14 @@
 """
 Access paths of the adapter: one long list instead of many short ones.
 
-Costs are calls, estimated from the settings until the gateway has seen what the lists cost. A list of the district
-has all rows of a student or section. A list of a school or section has them only if Ed-Fi makes each row name a
-school or section of the student, or if a setting says that the district does.
+Costs are calls, estimated until the gateway has seen what the lists cost. A list of the district has all rows of a
+student or section. A list of a school or section has them only if Ed-Fi makes each row name a school or section of
+the student, or if a setting says that the district does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from operator import attrgetter
 from typing import Any
 
@@ -40,13 +40,14 @@ from student_graph.adapters.edfi.adapter.list_sizes import (
 )
 from student_graph.adapters.edfi.adapter.people import begin_date_and_section
 from student_graph.adapters.edfi.adapter.school_life import day_and_student
-from student_graph.adapters.edfi.client.keys import school_of_section, school_year_of_section
+from student_graph.adapters.edfi.adapter.schools import by_section_identifier
+from student_graph.adapters.edfi.client.keys import school_of_section, school_year_of_all
 from student_graph.adapters.lookup import lookup_of
-from student_graph.adapters.model import AttendanceEvent, CourseGrade, SectionId
+from student_graph.adapters.model import AttendanceEvent, CourseGrade, Section
 
 
-def _is_of_school_year(record: CourseGrade | AttendanceEvent, arguments: Mapping[str, Hashable]) -> bool:
-    """Whether a record is of the requested year; lists of sections have the records of any year."""
+def _is_of_school_year(record: CourseGrade | AttendanceEvent | Section, arguments: Mapping[str, Hashable]) -> bool:
+    """Whether a record is of the requested year; lists of sections and of the district have those of any year."""
     return record.school_year == arguments["school_year"]
 
 
@@ -58,12 +59,6 @@ def _by_district(coarse_lookup: LookupMethod, cost: Cost, key: str = "student_id
     return AccessPath(coarse_lookup, attrgetter(key), cost)
 
 
-def _one_school_year(section_ids: Sequence[SectionId]) -> Mapping[str, Hashable]:
-    """The school year of all of some sections, so that they use the list that pages of students use, too."""
-    years = {school_year_of_section(id) for id in section_ids}
-    return {"school_year": year} if len(years) == 1 and (year := years.pop()) is not None else {}
-
-
 def _section_of_school(coarse_lookup: LookupMethod, cost: Cost) -> AccessPath[Any]:
     """The path from sections over a list of their school: the rows name the section, and it names the school."""
     has_years = "school_year" in lookup_of(coarse_lookup).argument_names
@@ -73,7 +68,7 @@ def _section_of_school(coarse_lookup: LookupMethod, cost: Cost) -> AccessPath[An
         cost,
         coarse_keys_from=Adapter.sections_by_id,
         coarse_keys_of=lambda section: (section.school_id,),
-        coarse_arguments=_one_school_year if has_years else None,
+        coarse_arguments=school_year_of_all if has_years else None,
     )
 
 
@@ -84,16 +79,27 @@ ACCESS_PATHS: Mapping[LookupMethod, tuple[AccessPath[Any], ...]] = {
     ),
     Adapter.sections_by_id: (
         _by_district(Adapter.sections_by_district, of_district(SECTIONS_PER_CLASSMATE), "section_id"),
+        AccessPath(
+            Adapter.sections_by_school,
+            _SECTION,
+            of_school(SECTIONS_PER_CLASSMATE),
+            coarse_key_in=school_of_section,
+            coarse_arguments=school_year_of_all,
+        ),
+    ),
+    Adapter.sections_by_school: (
+        AccessPath(
+            Adapter.sections_by_district,
+            attrgetter("school_id"),
+            of_district(SECTIONS_PER_CLASSMATE),
+            sort_key=by_section_identifier,
+            selects=_is_of_school_year,
+        ),
     ),
     Adapter.courses_by_section: (
         _by_district(
             Adapter.courses_by_district,
-            of_district(
-                SECTIONS_PER_CLASSMATE,
-                SECTIONS_PER_CLASSMATE,
-                SECTIONS_PER_CLASSMATE * COURSES_PER_SECTION,
-                calls=3,
-            ),
+            of_district(*[SECTIONS_PER_CLASSMATE] * 2, SECTIONS_PER_CLASSMATE * COURSES_PER_SECTION, calls=3),
             "section_id",
         ),
     ),
@@ -139,8 +145,7 @@ ACCESS_PATHS: Mapping[LookupMethod, tuple[AccessPath[Any], ...]] = {
     ),
     Adapter.contacts_by_student: (
         _by_district(
-            Adapter.contacts_by_district,
-            of_district(CONTACTS_PER_STUDENT, CONTACTS_PER_STUDENT, calls=1 + CONTACTS_PER_STUDENT),
+            Adapter.contacts_by_district, of_district(*[CONTACTS_PER_STUDENT] * 2, calls=1 + CONTACTS_PER_STUDENT)
         ),
     ),
     Adapter.school_enrollments_by_student: (_by_district(Adapter.school_enrollments_by_district, of_district(1)),),
@@ -204,7 +209,7 @@ ACCESS_PATHS: Mapping[LookupMethod, tuple[AccessPath[Any], ...]] = {
     Adapter.discipline_incidents_by_student: (
         _by_district(
             Adapter.discipline_incidents_by_district,
-            of_district(INCIDENTS_PER_STUDENT, INCIDENTS_PER_STUDENT, calls=1 + INCIDENTS_PER_STUDENT),
+            of_district(*[INCIDENTS_PER_STUDENT] * 2, calls=1 + INCIDENTS_PER_STUDENT),
         ),
     ),
     Adapter.discipline_actions_by_student: (

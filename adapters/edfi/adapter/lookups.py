@@ -164,11 +164,17 @@ class EdFiLookups(Adapter):
         filters: Callable[[K], Filters],
         to_record: Callable[[P], V],
         sort_key: Callable[[V], Any],
+        *,
+        shares_rows: bool = False,
     ) -> dict[K, list[V] | AdapterError]:
-        """The sorted records of each key's rows; Ed-Fi sends an empty list for an unknown key, too."""
+        """
+        The sorted records of each key's rows; Ed-Fi sends an empty list for an unknown key, too.
+
+        With `shares_rows`, lookups that read the same rows for other records at the same time share the read.
+        """
 
         async def read_key(key: K) -> list[V]:
-            read = partial(self.client.read_records, resource, filters(key), to_record)
+            read = partial(self._records, resource, filters(key), to_record, shares_rows=shares_rows)
             return await self._read_list(key, resource, filters(key), to_record, sort_key, read_in_full=read)
 
         return await self.client.answer_by_key(ids, read_key)
@@ -205,14 +211,17 @@ class EdFiLookups(Adapter):
         """
         if not ids:
             return {}
-
-        async def read() -> list[V]:
-            if not shares_rows:
-                return await self.client.read_records(resource, filters or {}, to_record)
-            return await map_in_slices(to_record, await self.client.read_shared(resource))
-
+        read = partial(self._records, resource, filters or {}, to_record, shares_rows=shares_rows)
         records = await self._read_list(ids[0], resource, filters or {}, to_record, sort_key, read_in_full=read)
         return dict.fromkeys(ids, records)
+
+    async def _records(
+        self, resource: Resource[P], filters: Filters, to_record: Callable[[P], V], *, shares_rows: bool
+    ) -> list[V]:
+        """The records of all rows that satisfy the filters, which others may read at the same time."""
+        if not shares_rows:
+            return await self.client.read_records(resource, filters, to_record)
+        return await map_in_slices(to_record, await self.client.read_shared(resource, filters))
 
     async def _read_list(
         self,

@@ -88,13 +88,14 @@ class SchoolLookups(EdFiLookups):
             api.SECTIONS,
             lambda school_id: {**by_school(school_id), "schoolYear": school_year},
             mapping.section,
-            lambda section: (section.section_identifier, section.section_id),
+            by_section_identifier,
+            shares_rows=True,
         )
 
     async def sections_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Section]]:
         """All pages of Ed-Fi `sections`."""
         return await self.read_district_list(
-            ids, api.SECTIONS, mapping.section, lambda section: section.section_id
+            ids, api.SECTIONS, mapping.section, lambda section: section.section_id, shares_rows=True
         )
 
     async def section_enrollments_by_section(
@@ -114,3 +115,8 @@ class SchoolLookups(EdFiLookups):
         return await self.read_lists(
             ids, people_api.STAFF_SECTIONS, by_section, people_mapping.section_staff, staff_and_begin_date
         )
+
+
+def by_section_identifier(section: Section) -> tuple[str, str]:
+    """The sort key of the sections of a school."""
+    return section.section_identifier, section.section_id

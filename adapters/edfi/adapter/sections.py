@@ -77,7 +77,7 @@ class SectionLookups(EdFiLookups):
         """All pages of Ed-Fi `sections`, `courseOfferings` and `courses`."""
         await self.client.discovery.document()
         async with asyncio.TaskGroup() as reads:
-            section_rows = reads.create_task(self.client.read_rows(api.SECTIONS))
+            section_rows = reads.create_task(self.client.read_shared(api.SECTIONS))
             offering_rows = reads.create_task(self.client.read_rows(api.COURSE_OFFERINGS))
             course_rows = reads.create_task(self.client.read_rows(api.COURSES))
         sections = section_rows.result()

@@ -8,6 +8,7 @@ each object has one id. Other ids are refused before a request is sent.
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote
@@ -93,6 +94,12 @@ def school_year_of_section(id: SectionId) -> int | None:
         return parse_section_id(id).school_year
     except BadKeyError:
         return None
+
+
+def school_year_of_all(section_ids: Sequence[SectionId]) -> Mapping[str, Hashable]:
+    """The argument `school_year` of lists that hold all of some sections; none if they are of several years."""
+    years = {school_year_of_section(id) for id in section_ids}
+    return {"school_year": year} if len(years) == 1 and (year := years.pop()) is not None else {}
 
 
 def caseload_id(key: CohortKey | ProgramKey | ProviderKey) -> CaseloadId:
