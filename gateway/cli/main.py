@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "health": ("serving.health", "ask a running gateway whether it accepts requests"),
     "query": ("query.command", "send a query to a running gateway, and print the answer as a table"),
     "scorecard": ("scorecard", "measure how well the sources of a district work together"),
+    "report": ("report", "report the service levels of a month, for a district's board"),
     "schema": ("schema", "print the GraphQL schema (SDL), or what clients need of it"),
     "explain": ("explain", "show the plan of a query and the vendor calls it may need"),
     "aggregate": ("aggregate", "count the students of a district by a metric"),

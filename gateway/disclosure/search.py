@@ -1,10 +1,12 @@
-"""Searches in the log files: who saw a student, and how often somebody used break-glass access."""
+"""Searches in the log files: who saw a student, how much was disclosed, and who used break-glass access."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -65,3 +67,81 @@ def _decode(line: bytes) -> dict[str, Any]:
     except (msgspec.DecodeError, UnicodeDecodeError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+class _Actor(msgspec.Struct):
+    role: str = ""
+
+
+class _Line(msgspec.Struct):
+    """What a line says about how much was disclosed to whom."""
+
+    id: str = ""
+    ts: str = ""
+    tenant: str = ""
+    same: str | None = None
+    count: int = 0
+    actor: _Actor | None = None
+    counts: dict[str, list[int]] | None = None
+    opening: msgspec.Raw | None = None
+
+
+@dataclass(slots=True)
+class DisclosureCounts:
+    """How much was disclosed in some time; nobody's name or number is in it."""
+
+    answers: Counter[str] = field(default_factory=Counter)
+    """Responses that disclosed records, by role of the viewer."""
+    records: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Records in them, by role and class of data."""
+    openings: int = 0
+    """Break-glass accesses that were opened."""
+
+
+CLASS_NOT_KNOWN = "NOT_KNOWN"
+"""Class of records in lines that are older than counts by class."""
+
+
+def count_disclosures(
+    directories: Iterable[Path], district: str, since: datetime, until: datetime
+) -> DisclosureCounts:
+    """
+    Count what was disclosed of a district from an instant to another one; it needs no key.
+
+    A file that is in several directories, such as a copy of another host's, counts once.
+    """
+    first, last = (
+        f"disclosure-{since - timedelta(days=1):%Y%m%d}",
+        f"disclosure-{until + timedelta(days=1):%Y%m%d}",
+    )
+    files = {path.name: path for folder in directories for path in folder.glob(FILE_GLOB)}
+    selected = [files[name] for name in sorted(files) if first <= name < last]
+    tenant = b'"tenant":' + msgspec.json.encode(district)
+    first_instant, end = format_instant(since), format_instant(until)
+    counts, decoder = DisclosureCounts(), msgspec.json.Decoder(_Line)
+    for file in _open_files(selected):
+        full_lines: dict[str, _Line] = {}
+        for text in file:
+            if tenant not in text:
+                continue
+            try:
+                line = decoder.decode(text)
+            except (msgspec.MsgspecError, UnicodeDecodeError):  # the last line of a process that was killed
+                continue
+            if line.same is None:
+                full_lines[line.id] = line
+            if line.tenant == district and first_instant <= line.ts < end:
+                _count_line(counts, line if line.same is None else full_lines.get(line.same, line))
+    return counts
+
+
+def _count_line(counts: DisclosureCounts, line: _Line) -> None:
+    """Count one response or break-glass access."""
+    role = line.actor.role if line.actor is not None else ""
+    if line.opening is not None:
+        counts.openings += 1
+    elif line.count:
+        counts.answers[role] += 1
+        of_classes = {name: sum(numbers) for name, numbers in (line.counts or {}).items()}
+        for name, number in (of_classes or {CLASS_NOT_KNOWN: line.count}).items():
+            counts.records[role, name] += number

@@ -24,6 +24,8 @@ from student_graph.gateway.telemetry.levels.counts import HourCounts, total
 
 FORMAT_VERSION = 1
 NAME = re.compile(r"counts-(\d{8})-w(\d+)-[0-9a-f]{8}\.json")
+DISTRICT = re.compile(r"[a-z0-9][a-z0-9_-]*")
+"""What the id of a district looks like; nothing else names a folder to remove."""
 NEW_SUFFIX = ".new"
 """At the end of the name of a file that is being written."""
 MAX_FILE_BYTES = 4 << 20
@@ -138,6 +140,12 @@ def _with_file(hours: Mapping[datetime, HourCounts], path: Path) -> dict[datetim
     return added
 
 
+def first_day(directories: Iterable[Path], district: str) -> date | None:
+    """The first day (UTC) for which there are counts of a district; None without any."""
+    names = [path.name for folder in directories for path in _files(folder / district, date.min, date.max)]
+    return min((_day_of(name) for name in names), default=None)
+
+
 def remove_district(directory: Path, district: str) -> int:
     """
     Remove all counts of a district, and return the number of files that there were.
@@ -148,7 +156,7 @@ def remove_district(directory: Path, district: str) -> int:
         OSError: a file cannot be removed.
         ValueError: the name is not that of a district.
     """
-    if not district or Path(district).name != district:
+    if not DISTRICT.fullmatch(district):
         raise ValueError("the name of a district, and no path")
     folder = directory / district
     if not folder.is_dir():
@@ -177,5 +185,15 @@ def _files(folder: Path, first: date, last: date, worker: int | None = None) -> 
         if match is None or worker not in (None, int(match[2])):
             continue
         with suppress(ValueError):
-            if first <= datetime.strptime(match[1], "%Y%m%d").replace(tzinfo=UTC).date() <= last:
+            if first <= _day_of(path.name) <= last:
                 yield path
+
+
+def _day_of(name: str) -> date:
+    """
+    The day of a file by its name.
+
+    Raises:
+        ValueError: it is none, such as February 30.
+    """
+    return datetime.strptime(name.split("-")[1], "%Y%m%d").replace(tzinfo=UTC).date()

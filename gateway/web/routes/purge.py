@@ -19,6 +19,7 @@ from student_graph.gateway.auth import Authenticator
 from student_graph.gateway.cache import Purge
 from student_graph.gateway.web.request import BadRequestError, read_body
 from student_graph.gateway.web.response import error_response, operator_error
+from student_graph.resolvers.context import Viewer
 
 PurgeCache: TypeAlias = Callable[[Purge], Awaitable[int]]
 """Removes cache entries in all processes, and returns the number of entries removed in this one."""
@@ -54,22 +55,20 @@ class PurgeRoutes:
         if viewer is None or not viewer.operator:
             return operator_error(viewer)
         try:
-            purge = self._purge(parse_purge_request(await read_body(request.receive)))
+            purge = self._purge(parse_purge_request(await read_body(request.receive)), viewer)
         except BadRequestError as error:
             return error_response(error.status, error.message, error.code)
-        if purge.district not in viewer.districts:
-            return error_response(403, "district: it is not one of this operator's districts", "FORBIDDEN")
         return JSONResponse({"forgotten": await self.purge_cache(purge)})
 
-    def _purge(self, request: PurgeRequest) -> Purge:
+    def _purge(self, request: PurgeRequest, viewer: Viewer) -> Purge:
         """
-        Return the purge that a request asks for.
+        Return the purge that an operator asks for.
 
         Raises:
-            BadRequestError: there is no such district or source.
+            BadRequestError: the operator has no such district, or it has no such source.
         """
         district = self.districts.get(DistrictId(request.district))
-        if district is None:
+        if district is None or district.id not in viewer.districts:
             raise BadRequestError(400, "district: there is no such district")
         names = {source.name for source in district.sources}
         if request.source is not None and request.source not in names:

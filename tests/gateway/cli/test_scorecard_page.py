@@ -7,7 +7,8 @@ from pathlib import Path
 
 from playwright.async_api import Page
 
-from student_graph.gateway.cli.scorecard.page import STYLE, page_of
+from student_graph.gateway.cli.printed.page import STYLE
+from student_graph.gateway.cli.scorecard.page import page_of
 from tests.gateway.browser import browser_page, needs_chromium
 from tests.gateway.cli.scorecard_page import DIGEST, IMAGE, all_kinds, digest, district, parsed
 from tests.resolvers.types.scorecard.figures import figures
