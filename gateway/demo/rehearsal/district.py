@@ -61,6 +61,7 @@ class RehearsedDistrict:
         """What the rest of the rehearsal needs to know, as JSON; the sandboxes must be running."""
         return {
             "plan": {**asdict(self.plan), "id": self.plan.id, "grants": self.plan.grants},
+            "first_school": self.demo.facts.schools[0].id,
             "sources": self.demo.description()["sources"],
             "viewers": [asdict(viewer) for viewer in self.viewers],
         }

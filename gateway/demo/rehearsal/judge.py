@@ -186,7 +186,7 @@ def _says_incomplete(expected: Mapping[str, Any], seen: Mapping[str, Any]) -> bo
 def _differences_of_lists(
     expected: Sequence[Any], seen: Sequence[Any], path: Path, statements: _Statements
 ) -> Iterator[tuple[Path, bool, str]]:
-    if len(expected) == len(seen) and not statements.cover_whole(path):
+    if len(expected) == len(seen) and path not in statements.paths:
         for position, (one, other) in enumerate(zip(expected, seen, strict=True)):
             yield from _differences(one, other, (*path, position), statements)
         return

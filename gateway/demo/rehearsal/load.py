@@ -62,6 +62,10 @@ class Browser:
                 break
         return Answer(page, trouble, began_at, now() - began_at, status, text, was_repeated)
 
+    def token(self, viewer: str) -> str:
+        """The token of a viewer, by name."""
+        return self._tokens[viewer]
+
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()

@@ -13,18 +13,30 @@ VERDICTS = (
     *("no answer", "wrong", "foreign"),
 )
 COLUMNS = ("pages", *VERDICTS, "repeated", "p50_ms", "p95_ms", "p99_ms", "answered_percent")
+SHORT_COLUMNS = ("pages", *VERDICTS, "p95_ms", "answered_percent")
+"""Columns that fit into a terminal."""
 TITLES = {"p50_ms": "p50 ms", "p95_ms": "p95 ms", "p99_ms": "p99 ms", "answered_percent": "answered %"}
+SHORT_TITLES = {
+    "complete": "whole", "stale and marked": "stale", "null with a reason": "null", "answered_percent": "good %",
+    "refused with a reason": "refused", "no answer": "none", "wrong": "WRONG", "foreign": "FOREIGN",
+    "p95_ms": "p95 ms",
+}  # fmt: skip
 
 
 def print_tables(report: Mapping[str, Any], console: Console) -> None:
-    """Print the tables of a report."""
-    for title, header, rows in _tables(report):
-        table = Table(*header, title=title)
+    """Print the tables of a report, as short as a terminal wants them."""
+    for title, kind in (("by district", "districts"), ("by trouble", "troubles")):
+        rows = [*report[kind], {"name": "all", **report["total"]}] if kind == "districts" else report[kind]
+        table = Table(title=f"What viewers saw, {title}")
+        table.add_column(kind.removesuffix("s"), no_wrap=True)
+        for column in SHORT_COLUMNS:
+            table.add_column(SHORT_TITLES.get(column, column), justify="right")
         for row in rows:
-            table.add_row(*row)
+            name = row["name"].removesuffix("-school-district")
+            table.add_row(name, *(str(row[column]) for column in SHORT_COLUMNS))
         console.print(table)
-    for line in (*report["failures"], *report["examples"]):
-        console.print(f"- {line}", markup=False)
+    for line in (*report["notes"], *report["failures"], *report["examples"]):
+        console.print(f"- {line}", markup=False, highlight=False, soft_wrap=True)
 
 
 def markdown(report: Mapping[str, Any]) -> str:
@@ -41,17 +53,25 @@ def markdown(report: Mapping[str, Any]) -> str:
 
 
 def _tables(report: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[str], list[list[str]]]]:
+    """Title, header and rows of each table."""
     titles = [TITLES.get(column, column) for column in COLUMNS]
+    districts = [
+        *report["districts"],
+        {
+            **report["total"],
+            "name": "all",
+            "vendors": [],
+            **{count: sum(row[count] for row in report["districts"]) for count in ("students", "vendor_calls")},
+        },
+    ]
     yield (
         "What viewers saw, by district",
         ["district", "students", "vendors", "vendor calls", *titles],
         [
             [row["name"], str(row["students"]), ", ".join(row["vendors"]), str(row["vendor_calls"]), *_cells(row)]
-            for row in report["districts"]
-        ]
-        + [["all", str(sum(row["students"] for row in report["districts"])), "",
-            str(sum(row["vendor_calls"] for row in report["districts"])), *_cells(report["total"])]],
-    )  # fmt: skip
+            for row in districts
+        ],
+    )
     yield (
         "What viewers saw, by trouble",
         ["trouble", *titles],
