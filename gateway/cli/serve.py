@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from student_graph.gateway.cli.parser import Commands
+from student_graph.gateway.cli.serving.announcement import announce
 from student_graph.gateway.cli.serving.layout import MAX_WORKERS, Layout, read_layout
 from student_graph.gateway.server.listening import graph_url, listen
 
@@ -78,8 +79,4 @@ def _supervise(options: argparse.Namespace, layout: Layout, workers: int) -> int
         url = graph_url(listener)
         files = [str(options.config), "" if options.env_file is None else str(options.env_file)]
         command = [sys.executable, "-P", "-m", "student_graph.gateway.cli.serving.worker", *files]
-        return asyncio.run(
-            Supervisor(command, workers, listener, layout.hang_seconds).run(
-                lambda: print(f"student-graph answers at {url}", flush=True)
-            )
-        )
+        return asyncio.run(Supervisor(command, workers, listener, layout.hang_seconds).run(lambda: announce(url)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from student_graph.gateway.cli.serving.announcement import announce
 from student_graph.gateway.cli.serving.loader import ServiceLoader
 from student_graph.gateway.server.listening import graph_url, listen
 from student_graph.gateway.server.process import run
@@ -21,4 +22,4 @@ def serve(path: Path, environment_file: Path | None) -> int:
     service = loader.start()
     with listen(server.host, server.port) as listener:
         url = graph_url(listener)
-        return run(service, listener, lambda: print(f"student-graph answers at {url}", flush=True), loader)
+        return run(service, listener, lambda: announce(url), loader)

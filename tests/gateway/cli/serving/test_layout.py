@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -12,6 +13,7 @@ from pydantic import AnyHttpUrl
 
 from student_graph.adapters.contract import AdapterSettings
 from student_graph.gateway.cli.serving import layout
+from student_graph.gateway.cli.serving.announcement import announce
 from student_graph.gateway.cli.serving.layout import Layout, default_workers, read_layout
 from student_graph.gateway.cli.serving.shares import VendorShare
 from tests.gateway.cli.serving.gateway import SettingsFiles
@@ -112,3 +114,13 @@ def test_ctrl_c_does_not_wait_for_a_proxy(files: SettingsFiles) -> None:
         process.send_signal(signal.SIGINT)
 
         assert process.wait(timeout=40) == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_behind_standard_output_ends_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    """Nor is anything left that Python would write at its end."""
+    announce("http://127.0.0.1:8000/graphql")
+    with Path("/dev/full").open("w", encoding="utf-8") as full, contextlib.redirect_stdout(full):
+        announce("http://127.0.0.1:8000/graphql")
+
+    assert capfd.readouterr().out == "student-graph answers at http://127.0.0.1:8000/graphql\n"
