@@ -49,8 +49,12 @@ def _hardened_process() -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """One process more than processors: tests that wait for a timeout leave the processor to others."""
-    return (os.process_cpu_count() if sys.version_info >= (3, 13) else len(os.sched_getaffinity(0))) + 1
+    """
+    Three processes more than processors.
+
+    Half of the time a test waits: for a process that it started, a page of a browser, or a timeout.
+    """
+    return (os.process_cpu_count() if sys.version_info >= (3, 13) else len(os.sched_getaffinity(0))) + 3
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -23,6 +23,7 @@ WORDS = tomllib.loads((ROOT / "tests" / "style.toml").read_text())
 LIBRARY_NAMES = frozenset({"connection_made"})
 """Names of methods that a library calls, which a subclass cannot choose: that of asyncio's protocols."""
 PROSE = [(re.compile(pattern, re.IGNORECASE), advice) for pattern, advice in WORDS["prose"].items()]
+ANY_PHRASE = re.compile("|".join(f"(?:{pattern})" for pattern in WORDS["prose"]), re.IGNORECASE)
 CODE = ("gateway", "resolvers", "adapters", "benchmarks", "tests", "examples", "docs")
 FENCE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 INLINE_CODE = re.compile(r"`[^`\n]+`|\]\([^)]*\)")
@@ -143,15 +144,18 @@ def _is_number(node: ast.expr) -> bool:
 
 def prose(path: Path) -> Iterator[Finding]:
     """Phrases in a file's sentences that hide a plainer one."""
-    for line, text in _sentences(path):
+    whole = path.read_text()
+    # Most files use none of them anywhere: only the others are taken apart, which is slow.
+    if not ANY_PHRASE.search(whole):
+        return
+    for line, text in _sentences(path, whole):
         for pattern, advice in PROSE:
             for match in pattern.finditer(text):
                 yield Finding(path, line + text.count("\n", 0, match.start()), match.group(), advice)
 
 
-def _sentences(path: Path) -> Iterator[tuple[int, str]]:
-    """What a file says to people, with the line where it begins."""
-    text = path.read_text()
+def _sentences(path: Path, text: str) -> Iterator[tuple[int, str]]:
+    """What a file with this text says to people, with the line where it begins."""
     if path.suffix == ".md":
         blanked = FENCE.sub(lambda code: "\n" * code.group().count("\n"), text)
         yield 1, INLINE_CODE.sub("`", blanked)
