@@ -59,8 +59,8 @@ def run(options: argparse.Namespace) -> int:
     """
     from rich.console import Console  # noqa: PLC0415 - help must not wait for all of this
 
-    from student_graph.gateway.demo.rehearsal.report import markdown, print_tables  # noqa: PLC0415
     from student_graph.gateway.demo.rehearsal.run import Options, rehearse  # noqa: PLC0415
+    from student_graph.gateway.demo.rehearsal.verdicts.report import markdown, print_tables  # noqa: PLC0415
 
     chosen = Options(
         districts=options.districts,

@@ -17,8 +17,8 @@ from typing import Any
 import httpx
 
 from student_graph.adapters.registry import SettingsError
-from student_graph.gateway.demo.rehearsal.certificates import AUTHORITY
 from student_graph.gateway.demo.rehearsal.settings import OPERATOR, FleetSettings
+from student_graph.gateway.demo.rehearsal.vendors.certificates import AUTHORITY
 
 POLL_SECONDS = 0.1
 MAX_ATTEMPTS = 100

@@ -11,12 +11,12 @@ from typing import Any
 import httpx
 
 from student_graph.adapters.model import DistrictId
-from student_graph.gateway.demo.rehearsal.district import FIRST_STUDENT, Viewer
 from student_graph.gateway.demo.rehearsal.fleet import now
-from student_graph.gateway.demo.rehearsal.judge import Judgement, Verdict, foreign
 from student_graph.gateway.demo.rehearsal.load import Answer
 from student_graph.gateway.demo.rehearsal.pages import Page
 from student_graph.gateway.demo.rehearsal.stage import District, Stage
+from student_graph.gateway.demo.rehearsal.vendors.district import FIRST_STUDENT, Viewer
+from student_graph.gateway.demo.rehearsal.verdicts.judge import Judgement, Verdict, foreign
 from student_graph.resolvers.fields.ids import GlobalId, encode
 
 PAUSE_SECONDS = 0.1

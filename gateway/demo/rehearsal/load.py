@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import httpx
 
-from student_graph.gateway.demo.rehearsal.district import Viewer
 from student_graph.gateway.demo.rehearsal.fleet import now
 from student_graph.gateway.demo.rehearsal.pages import Page, pages_of
+from student_graph.gateway.demo.rehearsal.vendors.district import Viewer
 
 PAGE_SECONDS = 60.0
 """How long a person waits for a page."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from student_graph.gateway.demo.rehearsal.district import Viewer
+from student_graph.gateway.demo.rehearsal.vendors.district import Viewer
 from student_graph.gateway.web.routes.graphiql import examples_folder
 
 PAGES_OF_ROLE: Mapping[str, Sequence[str]] = {

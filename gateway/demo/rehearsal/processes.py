@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from student_graph.adapters.registry import SettingsError
-from student_graph.gateway.demo.rehearsal.plan import DistrictPlan
+from student_graph.gateway.demo.rehearsal.vendors.plan import DistrictPlan
 
 PACKAGE = __package__
 STOP_SECONDS = 10.0
@@ -75,7 +75,7 @@ def vendors(plans: Sequence[DistrictPlan], processes: int, certificates: Path) -
     """
     groups = [plans[number::processes] for number in range(min(processes, len(plans)))]
     with contextlib.ExitStack() as stack:
-        running = [stack.enter_context(module_process("vendors")) for _ in groups]
+        running = [stack.enter_context(module_process("vendors.serving")) for _ in groups]
         for process, group in zip(running, groups, strict=True):
             assert process.stdin is not None
             request = {"plans": [asdict(plan) for plan in group], "certificates": str(certificates)}

@@ -12,19 +12,19 @@ from pathlib import Path
 import httpx
 
 from student_graph.adapters.registry import SettingsError
-from student_graph.gateway.demo.rehearsal.certificates import write_certificates
 from student_graph.gateway.demo.rehearsal.fleet import now, running_gateway
 from student_graph.gateway.demo.rehearsal.load import Browser, Morning
-from student_graph.gateway.demo.rehearsal.oracle import ask_oracle
 from student_graph.gateway.demo.rehearsal.pages import pages_of
-from student_graph.gateway.demo.rehearsal.plan import LARGEST_DISTRICT, plan_districts
 from student_graph.gateway.demo.rehearsal.processes import module_process, read_line, running_redis, vendors
-from student_graph.gateway.demo.rehearsal.result import MemorySample, Result
 from student_graph.gateway.demo.rehearsal.settings import FleetSettings, make_secrets
 from student_graph.gateway.demo.rehearsal.sign_in import require_package, sign_in
 from student_graph.gateway.demo.rehearsal.stage import District, Stage, vendor_calls
-from student_graph.gateway.demo.rehearsal.tally import Tally
 from student_graph.gateway.demo.rehearsal.trouble import SCRIPT
+from student_graph.gateway.demo.rehearsal.vendors.certificates import write_certificates
+from student_graph.gateway.demo.rehearsal.vendors.plan import LARGEST_DISTRICT, plan_districts
+from student_graph.gateway.demo.rehearsal.verdicts.oracle import ask_oracle
+from student_graph.gateway.demo.rehearsal.verdicts.result import MemorySample, Result
+from student_graph.gateway.demo.rehearsal.verdicts.tally import Tally
 
 OWN_ISSUER_EVERY = 4
 """Every so many districts, one has an issuer of its own; the others share one."""
@@ -86,6 +86,8 @@ async def rehearse(options: Options, say: Callable[[str], None] = print) -> Resu
         pages = [page for district in districts for viewer in district.viewers for page in pages_of(viewer)]
         async with running_gateway(settings.changed(folder=oracle_folder), 1, certificates) as gateway:
             oracle = await ask_oracle(browser, gateway.url, pages, numbers)
+        again = settings.changed(folder=oracle_folder / "again")
+        again.folder.mkdir()
         newcomer = districts[-1] if len(districts) >= MIN_DISTRICTS_FOR_NEWCOMER else None
         first = [district for district in districts if district is not newcomer]
         settings = settings.changed(
@@ -110,7 +112,12 @@ async def rehearse(options: Options, say: Callable[[str], None] = print) -> Resu
             seconds=60 * options.minutes / (len(SCRIPT) * 1.5 + 2),
             workers=options.workers,
         )
-        return await _morning(stage, districts, options, say)
+        result = await _morning(stage, districts, options, say)
+        if changed := [page for page in pages if page.viewer.district in tally.changed_districts]:
+            say("asking the oracle again")
+            async with running_gateway(again, 1, certificates) as other:
+                tally.finish(await ask_oracle(browser, other.url, changed, numbers))
+        return result
 
 
 async def _morning(

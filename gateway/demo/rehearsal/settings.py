@@ -13,8 +13,8 @@ from typing import Any
 
 from student_graph.adapters.registry import find_adapter, secret_names
 from student_graph.gateway.demo.description import METRICS
-from student_graph.gateway.demo.rehearsal.plan import DistrictPlan
 from student_graph.gateway.demo.rehearsal.sign_in import AUDIENCE
+from student_graph.gateway.demo.rehearsal.vendors.plan import DistrictPlan
 
 ROLES = ("superintendent", "principal", "teacher", "parent")
 KEYS = ("RECORD_KEY", "FLEET_KEY")

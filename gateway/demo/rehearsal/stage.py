@@ -11,12 +11,12 @@ from typing import Any
 
 import httpx
 
-from student_graph.gateway.demo.rehearsal.district import Viewer
 from student_graph.gateway.demo.rehearsal.fleet import Gateway
 from student_graph.gateway.demo.rehearsal.load import Browser, Morning
 from student_graph.gateway.demo.rehearsal.processes import Redis
 from student_graph.gateway.demo.rehearsal.settings import FleetSettings
-from student_graph.gateway.demo.rehearsal.tally import Tally
+from student_graph.gateway.demo.rehearsal.vendors.district import Viewer
+from student_graph.gateway.demo.rehearsal.verdicts.tally import Tally
 
 
 @dataclass(frozen=True, slots=True)

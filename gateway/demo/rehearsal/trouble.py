@@ -14,12 +14,12 @@ from dataclasses import dataclass
 
 import httpx
 
-from student_graph.gateway.demo.rehearsal.certificates import EXPIRED, VALID, show
 from student_graph.gateway.demo.rehearsal.hostile import be_hostile
-from student_graph.gateway.demo.rehearsal.judge import Verdict
 from student_graph.gateway.demo.rehearsal.pages import document_text, pages_of
 from student_graph.gateway.demo.rehearsal.settings import FleetSettings, service_variable
 from student_graph.gateway.demo.rehearsal.stage import Stage
+from student_graph.gateway.demo.rehearsal.vendors.certificates import EXPIRED, VALID, show
+from student_graph.gateway.demo.rehearsal.verdicts.judge import Verdict
 
 SLOW_MILLISECONDS = 3_000
 LATE_SECONDS = 15.0
@@ -30,6 +30,9 @@ FREE_RECORD_BYTES = 4_096
 """What the record of disclosures may still write to its files on a full disk."""
 THIEF_SECONDS = 0.5
 REMOVED_PAGES = 10
+EDFI = "edfi"
+"""Name of the sources whose data can change."""
+MAX_CHANGED_DISTRICTS = 2
 LISTED = "04-find-students"
 
 
@@ -40,6 +43,17 @@ class Trouble:
     name: str
     happen: Callable[[Stage], AbstractAsyncContextManager[None]]
     """Begins when the block is entered, and ends with it."""
+
+
+@contextlib.asynccontextmanager
+async def _attendance(stage: Stage) -> AsyncIterator[None]:
+    """Attendance is taken: no trouble, but pages must show it after a while."""
+    able = [district for district in stage.districts if EDFI in district.controls]
+    for district in able[:MAX_CHANGED_DISTRICTS]:
+        stage.tally.note_change(district.id)
+        reply = await stage.client.post(f"{district.controls[EDFI]}/-/change")
+        stage.notes.append(f"attendance taken: {reply.json()['rows']} absences in {district.id}")
+    yield
 
 
 @contextlib.asynccontextmanager
@@ -145,8 +159,6 @@ async def _disk(stage: Stage) -> AsyncIterator[None]:
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):
                 resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    refused = stage.tally.by_trouble[stage.morning.trouble].verdicts[Verdict.REFUSED]
-    stage.notes.append(f"disk full: {refused} pages were refused, because nothing may be shown without a record")
 
 
 @contextlib.asynccontextmanager
@@ -217,6 +229,7 @@ async def _hostile(stage: Stage) -> AsyncIterator[None]:
 
 
 SCRIPT: tuple[Trouble, ...] = (
+    Trouble("attendance taken", _attendance),
     Trouble("vendors down", _down),
     Trouble("vendors slow", _slow),
     Trouble("vendors lie", _lying),

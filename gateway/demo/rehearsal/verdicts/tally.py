@@ -5,16 +5,17 @@ from __future__ import annotations
 import contextlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from student_graph.gateway.demo.rehearsal.judge import Judgement, Verdict, foreign, judge
+from student_graph.gateway.demo.rehearsal.fleet import now
 from student_graph.gateway.demo.rehearsal.load import Answer
 from student_graph.gateway.demo.rehearsal.pages import Page
+from student_graph.gateway.demo.rehearsal.verdicts.judge import Judgement, Verdict, foreign, judge
 
 REFUSALS = frozenset({httpx.codes.UNAUTHORIZED, httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE})
 MAX_EXAMPLES = 20
@@ -63,14 +64,37 @@ class Tally:
         The expected and the seen page of what was wrong are written into the folder `evidence`.
         """
         self._oracle, self._numbers, self._evidence = oracle, district_numbers, evidence
+        self._later: Mapping[Page, Mapping[str, Any]] = {}
+        self._changed_at: dict[str, float] = {}
+        self._pending: list[Answer] = []
+        """Answers of districts whose data has changed: the oracle is asked once more at the end."""
         self.by_district: defaultdict[str, Row] = defaultdict(Row)
         self.by_trouble: defaultdict[str, Row] = defaultdict(Row)
         self.examples: list[str] = []
         """Where wrong and foreign pages, and pages without an answer, were seen; without values."""
 
     def add(self, answer: Answer) -> None:
-        """Judge one answer."""
-        self.note(answer, self.judgement(answer))
+        """Judge one answer, or keep it until the oracle has answered again."""
+        if answer.page.viewer.district in self._changed_at:
+            self._pending.append(answer)
+        else:
+            self.note(answer, self.judgement(answer))
+
+    def note_change(self, district: str) -> None:
+        """Note that the data of a district's vendors changes now."""
+        self._changed_at[district] = now()
+
+    @property
+    def changed_districts(self) -> Collection[str]:
+        """The districts whose data has changed."""
+        return self._changed_at.keys()
+
+    def finish(self, later: Mapping[Page, Mapping[str, Any]]) -> None:
+        """Judge what was kept, by the oracle's pages after the changes."""
+        self._later = later
+        for answer in self._pending:
+            self.note(answer, self.judgement(answer))
+        self._pending.clear()
 
     def note(self, answer: Answer, judgement: Judgement) -> None:
         """Count one verdict."""
@@ -90,7 +114,8 @@ class Tally:
         """Write down what was expected and what was seen."""
         if self._evidence is not None:
             self._evidence.mkdir(parents=True, exist_ok=True)
-            expected = json.dumps(self._oracle.get(answer.page), indent=1, ensure_ascii=False)
+            pages = self._later if answer.page in self._later else self._oracle
+            expected = json.dumps(pages.get(answer.page), indent=1, ensure_ascii=False)
             (self._evidence / f"{name}-expected.json").write_text(expected, encoding="utf-8")
             with contextlib.suppress(ValueError):
                 seen = json.dumps(json.loads(answer.text), indent=1, ensure_ascii=False)
@@ -110,7 +135,11 @@ class Tally:
             codes = [error.get("extensions", {}).get("code") for error in seen.get("errors", ())]
             verdict = Verdict.REFUSED if answer.status in REFUSALS and any(codes) else Verdict.FAILED
             return Judgement(verdict, f"status {answer.status}, {codes}")
-        return judge(self._oracle[answer.page], seen)
+        expected = self._oracle[answer.page]
+        if (later := self._later.get(answer.page)) is None:
+            return judge(expected, seen)
+        is_recent = answer.began_at < self._changed_at[answer.page.viewer.district] + MAX_CHANGE_AGE_SECONDS
+        return judge(later, seen, old=expected, is_recent=is_recent)
 
     def count(self, *verdicts: Verdict) -> int:
         """How many pages had one of these verdicts."""

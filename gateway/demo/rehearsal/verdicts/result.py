@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from student_graph.gateway.demo.rehearsal.judge import Verdict
-from student_graph.gateway.demo.rehearsal.tally import Tally, row_as_json, rows_as_json
+from student_graph.gateway.demo.rehearsal.verdicts.judge import Verdict
+from student_graph.gateway.demo.rehearsal.verdicts.tally import Tally, row_as_json, rows_as_json
 
 
 class MemorySample(NamedTuple):

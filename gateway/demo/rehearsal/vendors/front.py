@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -57,23 +58,42 @@ class _Answer:
     start: Message
     parts: list[Message] = field(default_factory=list)
 
+    @property
+    def has_rows(self) -> bool:
+        """Whether it has rows: nobody can notice that an empty list is the one of another student."""
+        try:
+            content = json.loads(b"".join(part.get("body", b"") for part in self.parts))
+        except ValueError:
+            return False
+        lists = [content] if isinstance(content, list) else [*_lists_in(content)]
+        return all(lists) if lists else bool(content)
+
 
 class VendorFront(Sandbox):
     """Serves another sandbox, with trouble; `/-/trouble` shows and changes it and counts requests."""
 
-    def __init__(self, inner: Sandbox) -> None:
-        """Serve a sandbox that is not served itself."""
+    def __init__(self, inner: Sandbox, change: Callable[[], int] | None = None) -> None:
+        """
+        Serve a sandbox that is not served itself.
+
+        `change` changes the vendor's data for `/-/change`, and returns how many rows; None if it cannot change.
+        """
         super().__init__()
         self.inner = inner
         self.kind = inner.kind  # type: ignore[misc] # a class variable of other sandboxes
         self.token_path = inner.token_path  # type: ignore[misc]
         self.trouble = Trouble()
+        self._change_data = change
         self._remembered: dict[str, dict[str, _Answer]] = {}
         self._rng = random.Random(1)  # noqa: S311 - not used for security
 
     def routes(self) -> Sequence[BaseRoute]:
         """The switch of trouble, and all of the vendor."""
-        return [Route("/-/trouble", self._change, methods=["GET", "POST"]), Mount("/", app=self._answer)]
+        return [
+            Route("/-/trouble", self._change, methods=["GET", "POST"]),
+            Route("/-/change", self._change_rows, methods=["POST"]),
+            Mount("/", app=self._answer),
+        ]
 
     def settings(self) -> dict[str, Any]:
         """The settings of the sandbox, at the address where it is served."""
@@ -98,25 +118,28 @@ class VendorFront(Sandbox):
                 self.inner.revoke()  # by its new clock, all tokens have expired
         return JSONResponse({**asdict(self.trouble), "requests": len(self.requests)})
 
+    async def _change_rows(self, _: Request) -> Response:
+        return JSONResponse({"rows": 0 if self._change_data is None else self._change_data()})
+
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or do what the trouble is."""
         trouble, app = self.trouble, self.inner.app()
-        scope = {**scope, "path": scope["path"], "root_path": ""}
+        body = b"".join([part async for part in Request(scope, receive).stream()])
         if trouble.late and self._rng.random() < trouble.late:
             await asyncio.sleep(trouble.late_seconds)
-        if scope["method"] != "GET":
-            await app(scope, receive, self._sending(send))
+        if scope["path"] == self.inner.token_path:
+            await app(scope, _receiving(body), self._sending(send))
             return
-        target = f"{scope['path']}?{scope['query_string'].decode()}"
+        target = f"{scope['method']} {scope['path']}?{scope['query_string'].decode()} {body.decode()}"
         others = self._remembered.setdefault(_VARIABLE_PART.sub("#", target), {})
         if trouble.lies and self._rng.random() < trouble.lies:
-            lies = [answer for other, answer in others.items() if other != target]
+            lies = [answer for other, answer in others.items() if other != target and answer.has_rows]
             if lies:
                 lie = self._rng.choice(lies)
                 for message in (lie.start, *lie.parts):
                     await send(message)
                 return
-        await app(scope, receive, self._remembering(others, target, self._sending(send)))
+        await app(scope, _receiving(body), self._remembering(others, target, self._sending(send)))
 
     def _remembering(self, others: dict[str, _Answer], target: str, send: Send) -> Send:
         """Send an answer, and keep it for lies."""
@@ -148,3 +171,24 @@ class VendorFront(Sandbox):
             await send(message)
 
         return send_changed
+
+
+def _receiving(body: bytes) -> Receive:
+    """A request's body that was read before."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> Message:
+        if messages:
+            return messages.pop()
+        return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return] # it never disconnects
+
+    return receive
+
+
+def _lists_in(content: Any) -> Iterator[list[Any]]:
+    """The outermost lists of an answer."""
+    if isinstance(content, list):
+        yield content
+    elif isinstance(content, dict):
+        for part in content.values():
+            yield from _lists_in(part)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -16,8 +16,8 @@ from student_graph.adapters.sandbox.records.assessment_takers import own_users
 from student_graph.adapters.sandbox.serving import Sandbox
 from student_graph.gateway.demo.districts import DemoDistrict, make_sandbox
 from student_graph.gateway.demo.links import LINK_BY_TWO_NUMBERS
-from student_graph.gateway.demo.rehearsal.canaries import add_canaries, spoil_links
-from student_graph.gateway.demo.rehearsal.plan import DistrictPlan
+from student_graph.gateway.demo.rehearsal.vendors.canaries import add_canaries, spoil_links
+from student_graph.gateway.demo.rehearsal.vendors.plan import DistrictPlan
 
 FIRST_AGENCY = 391_000
 """Agency number of the first district; school numbers begin with it."""
@@ -106,6 +106,22 @@ def _with_sections_of(aeries: Any, facts: DistrictFacts) -> DistrictFacts:
         for course in facts.lms_courses
     ]
     return replace(facts, lms_courses=courses)
+
+
+def attendance_taker(facts: DistrictFacts, sandbox: Any) -> Callable[[], int]:
+    """A function that adds absences of a third of the students at an Ed-Fi sandbox, and returns how many."""
+    last = next(event for event in reversed(facts.attendance) if event.section is None)
+    away = {event.student for event in facts.attendance if event.day == last.day}
+
+    def take() -> int:
+        enrolled = [e for e in facts.enrollments if e.exit is None and e.student not in away][::3]
+        for enrollment in enrolled:
+            where = {"student": enrollment.student, "school": enrollment.school}
+            absence = replace(last, **where, category="Unexcused Absence", reason=None)
+            sandbox.insert("studentSchoolAttendanceEvents", absence)
+        return len(enrolled)
+
+    return take
 
 
 def _viewers(facts: DistrictFacts, plan: DistrictPlan, words: Mapping[str, str]) -> Iterator[Viewer]:

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from student_graph.adapters.registry import SettingsError
-from student_graph.gateway.demo.rehearsal.judge import foreign, has_trouble, is_marked_stale
 from student_graph.gateway.demo.rehearsal.load import Browser
 from student_graph.gateway.demo.rehearsal.pages import Page
+from student_graph.gateway.demo.rehearsal.verdicts.judge import foreign, has_trouble, is_marked_stale
 
 MAX_ATTEMPTS = 6
 PAGES_AT_ONCE = 6

@@ -1,8 +1,8 @@
 """
 The vendors of some districts, in a process of their own.
 
-`python -m student_graph.gateway.demo.rehearsal.vendors` reads the plans of districts as one line of JSON, builds
-them, prints their descriptions as one line of JSON, and serves their sandboxes until its standard input ends.
+`python -m student_graph.gateway.demo.rehearsal.vendors.serving` reads plans of districts as one line of JSON,
+builds them, prints their descriptions as one line of JSON, and serves their sandboxes until its standard input ends.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from student_graph.adapters.sandbox.serving import served
-from student_graph.gateway.demo.rehearsal.certificates import serve_tls
-from student_graph.gateway.demo.rehearsal.district import build_district
-from student_graph.gateway.demo.rehearsal.front import VendorFront
-from student_graph.gateway.demo.rehearsal.plan import DistrictPlan
+from student_graph.gateway.demo.rehearsal.vendors.certificates import serve_tls
+from student_graph.gateway.demo.rehearsal.vendors.district import attendance_taker, build_district
+from student_graph.gateway.demo.rehearsal.vendors.front import VendorFront
+from student_graph.gateway.demo.rehearsal.vendors.plan import DistrictPlan
 
 FOLDER_KINDS = frozenset({"files", "oneroster_files"})
 """Kinds of sources that are folders and no servers."""
@@ -33,7 +33,9 @@ def main() -> None:
         for district in districts:
             for name, sandbox in district.demo.sandboxes.items():
                 if sandbox.kind not in FOLDER_KINDS:
-                    fronts[district.plan.id, name] = VendorFront(sandbox)
+                    is_edfi = sandbox.kind == "edfi"
+                    change = attendance_taker(district.demo.facts, sandbox) if is_edfi else None
+                    fronts[district.plan.id, name] = VendorFront(sandbox, change)
         stack.enter_context(served(*fronts.values()))
         for district in districts:
             for number, name in enumerate(district.demo.sandboxes):

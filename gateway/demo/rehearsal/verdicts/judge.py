@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from student_graph.gateway.demo.rehearsal.canaries import canaries_in, canary, district_mark
-from student_graph.gateway.demo.rehearsal.district import FIRST_STUDENT, Viewer
+from student_graph.gateway.demo.rehearsal.vendors.canaries import canaries_in, canary, district_mark
+from student_graph.gateway.demo.rehearsal.vendors.district import FIRST_STUDENT, Viewer
 
 VOLATILE = frozenset({"fetchedAt", "asOf", "startCursor", "endCursor", "cursor", "stale"})
 """Fields that differ between two requests without a difference in the data; `stale` is a mark and no value."""
@@ -88,7 +88,7 @@ def judge(
     if wrong:
         path, reason = next(iter(wrong.items()))
         return Judgement(Verdict.WRONG, f"{'.'.join(map(str, path))}: {reason}")
-    if found or _codes(seen) - _codes(expected):
+    if any(is_stated for _, is_stated, _ in found) or _codes(seen) - _codes(expected):
         return Judgement(Verdict.ABSENT)
     return Judgement(Verdict.STALE if marked else Verdict.COMPLETE)
 
