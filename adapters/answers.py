@@ -4,7 +4,7 @@ What the layers of the gateway pass to each other: an `Ask` for keys of one look
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
@@ -15,6 +15,7 @@ from student_graph.adapters.model import Record
 
 K = TypeVar("K")
 V = TypeVar("V")
+T = TypeVar("T")
 
 
 class Ref(NamedTuple):
@@ -77,6 +78,87 @@ class Answer(NamedTuple, Generic[V]):
 
 Answers: TypeAlias = Mapping[Any, Answer[Any]]
 """Answers by key. A key that the source does not know is absent."""
+
+
+class SharedValues(tuple[Any, ...]):  # noqa: SLOT001 - Python has no slots for tuples of any length
+    """
+    Values that all operations get as the same object, with what was computed from them alone.
+
+    They come from cached answers, and records never change. So their keys, their number or what they disclose is
+    computed by the first operation: a page of 30 students that is executed again spent a third of its time on it.
+    """
+
+    _cached: dict[Hashable, Any]
+
+    def once(self, name: Hashable, compute: Callable[[SharedValues], T]) -> T:
+        """The value of `compute(self)`, computed once for each of a few names; nobody may change it."""
+        try:
+            cached = self._cached
+        except AttributeError:
+            cached = self._cached = {}
+        if name not in cached:
+            cached[name] = compute(self)
+        known: T = cached[name]
+        return known
+
+    def cache(self, name: Hashable, value: T) -> T:
+        """Cache a value under a name, for operations to come, and return it."""
+        return self.once(name, lambda _: value)
+
+    def cached(self, name: Hashable) -> Any:
+        """The value that is cached under a name; None if none is."""
+        return self._cached.get(name) if hasattr(self, "_cached") else None
+
+    def latest(self, name: Hashable, basis: Hashable, compute: Callable[[SharedValues], T]) -> T:
+        """The same for a value that also depends on a basis, such as a day: that of the latest basis is cached."""
+        known: list[Any] = self.once(name, lambda _: [])
+        if not known or known[0] != basis:
+            known[:] = basis, compute(self)
+        value: T = known[1]
+        return value
+
+
+MAX_CACHED_ORDERS = 4
+"""Orders of keys for which a batch caches its values: nearly always it is asked for in one."""
+
+
+class SharedAnswers(dict[Any, Answer[Any]]):
+    """Answers by key that all operations get as the same mapping, and that never change."""
+
+    __slots__ = ("_cached",)
+    _cached: dict[tuple[Any, ...], Any]
+
+    def for_ids(self, ids: Sequence[Any], compute: Callable[[SharedAnswers, Sequence[Any]], T]) -> T:
+        """The value of `compute(self, ids)` for keys in an order, computed once as long as it is one of a few."""
+        try:
+            cached = self._cached
+        except AttributeError:
+            cached = self._cached = {}
+        order = tuple(ids)
+        if order not in cached:
+            if len(cached) >= MAX_CACHED_ORDERS:
+                cached.clear()
+            cached[order] = compute(self, ids)
+        known: T = cached[order]
+        return known
+
+
+def types_of(values: Sequence[Any]) -> frozenset[type]:
+    """The types of some values."""
+    return values.once("types", _types_of) if isinstance(values, SharedValues) else _types_of(values)
+
+
+def _types_of(values: Sequence[Any]) -> frozenset[type]:
+    return frozenset(map(type, values))
+
+
+def distinct(ids: Sequence[Any]) -> tuple[Any, ...]:
+    """Each of some ids once, in their order."""
+    return ids.once("distinct", _distinct) if isinstance(ids, SharedValues) else _distinct(ids)
+
+
+def _distinct(ids: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(dict.fromkeys(ids))
 
 
 def records_in(value: Any) -> Sequence[Record]:

@@ -17,7 +17,7 @@ from operator import attrgetter
 from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, Protocol, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
-from student_graph.adapters.answers import Answer, Answers, Ask, Ref
+from student_graph.adapters.answers import Answer, Answers, Ask, Ref, SharedAnswers, SharedValues, distinct
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import AdapterError, NotOfferedError
 from student_graph.adapters.identity import IdentityRules
@@ -211,7 +211,7 @@ class Sources:
         if not sources:
             not_offered: Answer[Any] = Answer(_not_offered(lookup), "", datetime.now(UTC))
             return [dict.fromkeys(keys.ids, not_offered)]
-        ask = Ask(lookup, tuple(dict.fromkeys(keys.ids)), arguments, reached_via=self._reached_via)
+        ask = Ask(lookup, distinct(keys.ids), arguments, reached_via=self._reached_via)
         if self._at_enrolled_schools and any(_has_lists_of_schools(source, lookup) for source in sources):
             ask = replace(ask, at_enrolled_schools=True)
         if len(sources) == 1:
@@ -230,7 +230,7 @@ def _not_offered(lookup: Lookup) -> AdapterError:
 
 _UNKNOWN: Answer[Any] = Answer(None, "", datetime.min.replace(tzinfo=UTC))
 """Stands for the answer to a key that a source does not know."""
-_value, _is_stale, _withheld = attrgetter("value"), attrgetter("stale"), attrgetter("withheld")
+_value, _withheld = attrgetter("value"), attrgetter("withheld")
 
 _Combined: TypeAlias = tuple[Any, tuple[AdapterError, ...], frozenset[str]]
 """The result for a key: a value or an error, the errors of other sources, and the names of stale sources."""
@@ -242,12 +242,8 @@ def _combine(
     combine_key: Callable[[Sequence[Answer[Any]]], _Combined],
 ) -> LookupResults[Any]:
     """Combine the answers of all sources, key by key."""
-    if len(answers_by_source) == 1:
-        [single] = answers_by_source
-        answers = list(map(single.get, ids, repeat(_UNKNOWN)))
-        if not any(map(_withheld, answers)):
-            stale_names = _stale_names(answers) if any(map(_is_stale, answers)) else {}
-            return LookupResults(list(map(_value, answers)), stale=stale_names)
+    if len(answers_by_source) == 1 and (results := _of_single_source(answers_by_source[0], ids)) is not None:
+        return results
     values: list[Any] = []
     failures: dict[int, tuple[AdapterError, ...]] = {}
     stale: dict[int, frozenset[str]] = {}
@@ -259,6 +255,18 @@ def _combine(
         if stale_sources:
             stale[position] = stale_sources
     return LookupResults(values, failures, stale)
+
+
+def _of_single_source(answers_by_key: Answers, ids: Sequence[Any]) -> LookupResults[Any] | None:
+    """The answers of the only source; None if it withholds records, which takes more work."""
+    shared = answers_by_key if isinstance(answers_by_key, SharedAnswers) else None
+    return _aligned(answers_by_key, ids) if shared is None else shared.for_ids(ids, _aligned)
+
+
+def _aligned(answers_by_key: Answers, ids: Sequence[Any]) -> LookupResults[Any] | None:
+    answers = list(map(answers_by_key.get, ids, repeat(_UNKNOWN)))
+    results = LookupResults(SharedValues(map(_value, answers)), stale=_stale_names(answers))
+    return None if any(map(_withheld, answers)) else results
 
 
 def _first_value(answers: Sequence[Answer[Any]]) -> _Combined:

@@ -7,7 +7,7 @@ from operator import attrgetter
 from sys import getsizeof
 from typing import Any, NamedTuple, TypeVar
 
-from student_graph.adapters.answers import Answer
+from student_graph.adapters.answers import Answer, SharedAnswers
 from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.sources import Source
 from student_graph.gateway.cache.sizes import size_in_bytes
@@ -18,6 +18,11 @@ ENTRY_OVERHEAD_BYTES = 740
 """Bytes of an entry without the answer's value: entry, answer, and their slots in the bucket and the LRU order."""
 BUCKET_OVERHEAD_BYTES = 640
 """Bytes of an empty bucket."""
+SHARED_BYTES_PER_KEY, SHARED_BYTES_PER_ITEM = 200, 40
+"""
+Bytes of what operations share beside a batch (`SharedValues`), for each key and for each record in a list: the
+values in the order of the keys, records of all lists as one, attributes of them that are keys, counts of records.
+"""
 _IS_CURRENT, _NOTHING = attrgetter("is_current"), dict[Hashable, Any]()
 
 
@@ -58,7 +63,7 @@ class Entry:
         return self._stale_answer
 
 
-class SharedBatch(dict[Any, Answer[Any]]):
+class SharedBatch(SharedAnswers):
     """The answers of a cached batch, by key. All callers get the same mapping, and with it a computed summary."""
 
     __slots__ = ("__weakref__", "_summary", "batches", "derived", "mix", "translation")
@@ -111,7 +116,13 @@ class CachedBatch:
         """When the first of its answers becomes stale, or expires if they are stale already."""
         self.fetched_at = min(entry.times.fetched_at for entry in entries)
         """When the oldest of its answers was fetched."""
-        self.size = sum(map(getsizeof, (keys, entries, self.answers))) + 2 * BUCKET_OVERHEAD_BYTES
+        items = sum([len(answer.value) for answer in self.answers.values() if isinstance(answer.value, list)])
+        self.size = (
+            sum(map(getsizeof, (keys, entries, self.answers)))
+            + 2 * BUCKET_OVERHEAD_BYTES
+            + SHARED_BYTES_PER_KEY * len(keys)
+            + SHARED_BYTES_PER_ITEM * items
+        )
         self.used = False
         """Whether it was used since its entries were last moved in the LRU order."""
         self.is_current = False

@@ -5,8 +5,11 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 
+MAX_CACHED_ADDRESSES = 1_000
+"""Addresses whose JSON is kept: a proxy, or a client with a connection of its own, sends many requests."""
 _address: ContextVar[bytes] = ContextVar("address", default=b"null")
 """As JSON: the address, or null."""
 
@@ -27,6 +30,7 @@ def noted_address() -> bytes:
     return _address.get()
 
 
+@lru_cache(MAX_CACHED_ADDRESSES)
 def _as_json(host: str) -> bytes:
     try:
         return b'"%b"' % str(ipaddress.ip_address(host.partition("%")[0])).encode()

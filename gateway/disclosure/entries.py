@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from student_graph.adapters.answers import SharedValues
 from student_graph.adapters.model import DistrictId, Record, Sensitivity
 from student_graph.gateway.concurrency.time_slices import parts_of
 from student_graph.gateway.disclosure.keys import DisclosureKeys
@@ -106,12 +107,27 @@ async def disclosed_records(parts: Iterable[Sequence[Any]]) -> dict[DistrictId, 
     """Records that a response discloses, by district; its parts hold lists of records, records and nulls."""
     by_district: dict[DistrictId, DisclosedRecords] = {}
     for part in parts:
-        if len(part) <= MAX_ITEMS_AT_ONCE:
-            _add_records(by_district, list(_flatten(part)))
-        else:
-            async for piece in parts_of(len(part)):
-                _add_records(by_district, list(_flatten(part[piece])))
+        if not isinstance(part, SharedValues):
+            await _add_part(by_district, part)
+            continue
+        counted = part.cached("disclosed")
+        if counted is None:  # the first operation that discloses it counts for all
+            counted = {}
+            await _add_part(counted, list(part))
+            part.cache("disclosed", counted)
+        for district, records in counted.items():
+            disclosed = by_district.setdefault(district, DisclosedRecords())
+            for sensitivity, counts in records.counts.items():
+                disclosed.counts.setdefault(sensitivity, Counter()).update(counts)
     return by_district
+
+
+async def _add_part(by_district: dict[DistrictId, DisclosedRecords], part: Sequence[Any]) -> None:
+    if len(part) <= MAX_ITEMS_AT_ONCE:
+        _add_records(by_district, list(_flatten(part)))
+        return
+    async for piece in parts_of(len(part)):
+        _add_records(by_district, list(_flatten(part[piece])))
 
 
 def _add_records(by_district: dict[DistrictId, DisclosedRecords], records: Sequence[Record]) -> None:

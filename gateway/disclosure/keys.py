@@ -22,6 +22,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 MAX_CACHED_PSEUDONYMS = 10_000
 """About 3 MiB. A response names hundreds of students at most, and to compute one again takes microseconds."""
+MAX_CACHED_SEALS = 1_000
+"""Sealed viewers: each of their responses has one, and to seal takes as long as the rest of a line."""
 SEALING_KEY_BYTES = 64
 """Of AES-SIV with two keys of 256 bits."""
 _SEALED_PREFIX = "siv:"
@@ -36,6 +38,7 @@ class DisclosureKeys:
         self._hashes: dict[str, hmac.HMAC] = {}
         """By district, its keyed hash before anything is hashed."""
         self._sealing_keys: dict[str, AESSIV] = {}
+        self._cached_seal = lru_cache(MAX_CACHED_SEALS)(self._seal)
         self._cached_pseudonym = lru_cache(MAX_CACHED_PSEUDONYMS)(self._make_pseudonym)
         self.signing_key = Ed25519PrivateKey.from_private_bytes(self._derive("signature"))
         """Signs the checkpoints of the log."""
@@ -58,6 +61,9 @@ class DisclosureKeys:
 
         The same text gives the same result in one district, so that equal lines stay equal.
         """
+        return self._cached_seal(district, text)
+
+    def _seal(self, district: str, text: str) -> str:
         sealed = self._sealing_key(district).encrypt(text.encode(), [district.encode()])
         return _SEALED_PREFIX + base64.b64encode(sealed).decode()
 

@@ -8,11 +8,13 @@ the rest as soon as all of them are lost.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from graphql import GraphQLError
 
+from student_graph.adapters.answers import SharedValues, types_of
 from student_graph.gateway.execution.paths import Paths
 from student_graph.gateway.execution.plan import FieldPlan
 from student_graph.gateway.execution.size import AnswerSize
@@ -33,7 +35,8 @@ class Column:
 
     plan: FieldPlan
     paths: Paths
-    values: list[Any]
+    values: Sequence[Any]
+    """They may be shared by operations, and are replaced, never changed."""
     size: AnswerSize
     """Size of the values in the answer."""
     completed: bool = False
@@ -123,3 +126,31 @@ class Level:
             except AllLostError as lost:
                 raise LevelLostError([self._errors[index] for index in lost.reasons]) from None
         return column
+
+
+def longest_list(values: Sequence[Any]) -> int:
+    """Return the length of the longest list among the values."""
+    if isinstance(values, SharedValues):
+        return values.once("longest list", lambda shared: longest_list(list(shared)))
+    if types_of(values) != {list}:
+        values = [value for value in values if value.__class__ is list]
+    return max(map(len, values), default=0)
+
+
+def count_objects(values: Sequence[Any]) -> int:
+    """Return the number of objects in values that are objects, lists of objects, or null."""
+    if isinstance(values, SharedValues):
+        return values.once("count", lambda shared: count_objects(list(shared)))
+    if types_of(values) == {list}:
+        return sum(map(len, values))
+    return sum(
+        len(value) if value.__class__ is list or value.__class__ is tuple else value is not None
+        for value in values
+    )
+
+
+def list_or_invalid(items: Sequence[Any], *, non_null: bool) -> Any:
+    """Return the items of a list, or the first invalid one in place of the list if no item may be null."""
+    if not non_null or Invalid not in types_of(items):
+        return list(items)
+    return next(item for item in items if item.__class__ is Invalid)

@@ -6,9 +6,8 @@ It implements null propagation, located errors and their order, lists, abstract 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import suppress
-from inspect import isawaitable
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import accumulate, chain
 from typing import Any
 
 from graphql import (
@@ -24,12 +23,14 @@ from graphql import (
 from graphql.execution.executor import Executor, collect_iterator_awaitables, invalid_return_type_error
 from graphql.pyutils import is_iterable
 
-from student_graph.gateway.execution.column import AllLostError, Column, Invalid, Lost
+from student_graph.adapters.answers import SharedValues, types_of
+from student_graph.gateway.execution.column import AllLostError, Column, Invalid, Lost, list_or_invalid
 from student_graph.gateway.execution.compiler import Compiler
 from student_graph.gateway.execution.paths import ItemPaths, Paths, SubsetPaths
 from student_graph.gateway.execution.plan import FieldKind, FieldPlan
 from student_graph.gateway.execution.run import Run
 from student_graph.gateway.execution.size import AnswerSize
+from student_graph.gateway.execution.values import async_items
 from student_graph.resolvers.fields.record import InstanceCheck, is_student_record_type
 
 _NOT_PRESENT = (type(None), type(Undefined), Exception, Invalid)
@@ -38,7 +39,7 @@ MIN_ITEM_BYTES = 3
 """Least that an object in a list takes as JSON: two braces and a comma."""
 
 
-async def complete_column(run: Run, column: Column) -> list[Any]:
+async def complete_column(run: Run, column: Column) -> Sequence[Any]:
     """Return the column's values as the response has them: completed, None, or `Invalid` on its way up."""
     completion = _Completion(run, column.plan, column.size)
     return await completion.complete(column.plan.type, column.values, column.paths)
@@ -53,31 +54,36 @@ class _Completion:
         self._executor = run.executor
         self._plan = plan
 
-    async def complete(self, type_: Any, values: list[Any], paths: Paths) -> list[Any]:
+    async def complete(self, type_: Any, values: Sequence[Any], paths: Paths) -> Sequence[Any]:
         """Complete values of a type; a null where none is allowed becomes `Invalid`."""
         if not isinstance(type_, GraphQLNonNull):
             return self._replace_invalid(await self._complete_nullable(type_, values, paths), paths)
         completed = await self._complete_nullable(type_.of_type, values, paths)
-        for index, value in enumerate(completed):
-            if value is None:
-                completed[index] = self._invalid(paths, index, self._null_error())
+        if type(None) in types_of(completed):
+            completed = [
+                self._invalid(paths, index, self._null_error()) if value is None else value
+                for index, value in enumerate(completed)
+            ]
         return completed if self._executor.error_propagation else self._replace_invalid(completed, paths)
 
-    def _replace_invalid(self, values: list[Any], paths: Paths) -> list[Any]:
+    def _replace_invalid(self, values: Sequence[Any], paths: Paths) -> Sequence[Any]:
         """Replace invalid values by null at a nullable position, and report their errors."""
+        if Invalid not in types_of(values):
+            return values
+        replaced = list(values)
         for index, value in enumerate(values):
             if value.__class__ is Invalid:
                 self._run.report_null(value.error, paths.path(index))
-                values[index] = None
-        return values
+                replaced[index] = None
+        return replaced
 
     def _invalid(self, paths: Paths, index: int, error: Exception) -> Invalid:
         path = paths.path(index)
         return Invalid(located_error(error, self._plan.nodes, path.as_list() if path else None))
 
-    async def _complete_nullable(self, type_: Any, values: list[Any], paths: Paths) -> list[Any]:
+    async def _complete_nullable(self, type_: Any, values: Sequence[Any], paths: Paths) -> Sequence[Any]:
         """Complete values of a nullable type: nulls stay, errors become `Invalid`."""
-        if not any(issubclass(class_, _NOT_PRESENT) for class_ in set(map(type, values))):
+        if not any(issubclass(class_, _NOT_PRESENT) for class_ in types_of(values)):
             return await self._complete_present(type_, values, paths)
         out: list[Any] = [None] * len(values)
         present = []
@@ -98,7 +104,7 @@ class _Completion:
                 out[index] = value
         return out
 
-    async def _complete_present(self, type_: Any, values: list[Any], paths: Paths) -> list[Any]:
+    async def _complete_present(self, type_: Any, values: Sequence[Any], paths: Paths) -> Sequence[Any]:
         """Complete values that are neither null nor errors."""
         if not values:
             return []
@@ -116,9 +122,11 @@ class _Completion:
         except Exception as error:  # noqa: BLE001 - a field error
             return self._invalid(paths, index, error)
 
-    async def _complete_lists(self, type_: GraphQLList[Any], values: list[Any], paths: Paths) -> list[Any]:
+    async def _complete_lists(self, type_: GraphQLList[Any], values: Sequence[Any], paths: Paths) -> list[Any]:
         """Complete the items of all lists as one column, and divide it into lists again."""
         non_null = isinstance(type_.of_type, GraphQLNonNull)
+        if isinstance(values, SharedValues) and types_of(values) == {list}:
+            return await self._complete_shared_lists(type_, values, paths, non_null=non_null)
         lengths: list[int | None] = []
         items: list[Any] = []
         out: list[Any] = [None] * len(values)
@@ -140,11 +148,24 @@ class _Completion:
         start = 0
         for index, length in enumerate(lengths):
             if length is not None:
-                part = completed[start : start + length]
+                out[index] = list_or_invalid(completed[start : start + length], non_null=non_null)
                 start += length
-                invalid = next((item for item in part if item.__class__ is Invalid), None) if non_null else None
-                out[index] = part if invalid is None else invalid
         return out
+
+    async def _complete_shared_lists(
+        self, type_: GraphQLList[Any], values: SharedValues, paths: Paths, *, non_null: bool
+    ) -> list[Any]:
+        """Complete lists that operations share. Their items become a column that is shared as well."""
+        lengths = values.once("lengths", lambda lists: list(map(len, lists)))
+        items = values.once("items", lambda lists: SharedValues(chain.from_iterable(lists)))
+        if self._plan.composite:
+            self._size.check(len(items) if self._plan.has_records else 0, len(items) * MIN_ITEM_BYTES)
+        completed = await self.complete(type_.of_type, items, ItemPaths(paths, lengths, non_null))
+        ends = accumulate(lengths)
+        return [
+            list_or_invalid(completed[end - length : end], non_null=non_null)
+            for length, end in zip(lengths, ends, strict=True)
+        ]
 
     async def _awaited_items(self, items: list[Any], paths: ItemPaths) -> list[Any]:
         """Return the items of all lists when they are there; or, if all lists are lost before, why they are."""
@@ -171,7 +192,7 @@ class _Completion:
             return sequence
         if self._executor.is_async_iterable(value):
             self._run.fields.met_awaitables = True
-            return await _async_items(value, non_null=non_null)
+            return await async_items(value, non_null=non_null)
         if not is_iterable(value):
             field = f"{self._plan.parent_type}.{self._plan.name}"
             raise GraphQLError(f"Expected Iterable, but did not find one for field '{field}'.")
@@ -185,12 +206,14 @@ class _Completion:
             raise
         return items
 
-    async def _complete_objects(self, type_: GraphQLObjectType, values: list[Any], paths: Paths) -> list[Any]:
+    async def _complete_objects(
+        self, type_: GraphQLObjectType, values: Sequence[Any], paths: Paths
+    ) -> Sequence[Any]:
         """Complete objects of one type: their fields are a level of their own."""
         is_type_of = type_.is_type_of
         if is_type_of is None or (
             isinstance(is_type_of, InstanceCheck)
-            and all(issubclass(class_, is_type_of.python_type) for class_ in set(map(type, values)))
+            and all(issubclass(class_, is_type_of.python_type) for class_ in types_of(values))
         ):
             return await self._rows(type_, values, paths)
 
@@ -213,13 +236,13 @@ class _Completion:
             out[index] = row
         return out
 
-    async def _rows(self, type_: GraphQLObjectType, objects: list[Any], paths: Paths) -> list[Any]:
+    async def _rows(self, type_: GraphQLObjectType, objects: Sequence[Any], paths: Paths) -> Sequence[Any]:
         """Return the rows of objects that belong to the type."""
         if is_student_record_type(type_):
             self._run.note_student_records(objects)
         return await self._run.rows(self._plan.children[type_.name], objects, paths, self._size)
 
-    async def _complete_abstract(self, type_: Any, values: list[Any], paths: Paths) -> list[Any]:
+    async def _complete_abstract(self, type_: Any, values: Sequence[Any], paths: Paths) -> list[Any]:
         """Complete objects of an interface or union, grouped by their type, which is planned when first seen."""
         plan, fields = self._plan, self._run.fields
         resolve_type = type_.resolve_type or self._executor.type_resolver
@@ -259,29 +282,3 @@ class _Completion:
             except Exception as error:  # noqa: BLE001 - a field error
                 results.append(error)
         return await self._run.fields.awaited(results)
-
-
-async def _async_items(iterable: AsyncIterable[Any], *, non_null: bool) -> list[Any]:
-    """Return the items of an asynchronous iterable, up to the first null where none is allowed."""
-    items = []
-    iterator = aiter(iterable)
-    try:
-        async for item in iterator:
-            items.append(item)
-            if non_null and (item is None or isinstance(item, Exception)):
-                break
-        else:
-            return items
-    except BaseException:
-        await _close(iterator)
-        raise
-    await _close(iterator)
-    return items
-
-
-async def _close(iterator: AsyncIterator[Any]) -> None:
-    """Close an asynchronous iterator that may have a way to be closed; what goes wrong is nobody's matter."""
-    with suppress(Exception):
-        closed = iterator.aclose()  # type: ignore[attr-defined] # generators have it, other iterators may
-        if isawaitable(closed):
-            await closed

@@ -15,6 +15,7 @@ from itertools import repeat
 from operator import is_
 from typing import Any, NamedTuple
 
+from student_graph.adapters.answers import SharedValues
 from student_graph.gateway.execution.plan import ObjectPlan
 from student_graph.gateway.execution.rows import EncodedRow, RowEncoder
 from student_graph.resolvers.fields.record import Constant
@@ -25,6 +26,8 @@ MAX_UNUSED_SECONDS = 60.0
 """Time after which rows that no operation used are forgotten, at the latest after twice as long."""
 ROW_OVERHEAD_BYTES = 500
 """Bytes of a cached row beside twice its JSON: the record and the values that it keeps in memory, by estimate."""
+LEVEL_ROW_BYTES = 200
+"""Bytes of a row in a cached level, beside the encoded row itself: it may be a struct that holds others."""
 TRIAL_ROWS = 2_000
 """Rows of a plan after which its rows are cached only if at least a quarter of them was used again."""
 _LEAF_CLASSES = frozenset({str, int, bool})
@@ -41,6 +44,19 @@ class CachedRow(NamedTuple):
     row: EncodedRow
 
 
+class CachedLevel(NamedTuple):
+    """The rows of a level, and everything that they were built from."""
+
+    records: SharedValues
+    columns: Sequence[Sequence[Any]]
+    functions: tuple[Any, ...]
+    """Functions of derived fields."""
+    rows: SharedValues
+    """Encoded, or structs that hold encoded ones."""
+    length: int
+    """Bytes of the rows without those that they hold."""
+
+
 class RowCache:
     """The cached rows of one executor class, in two generations: those used lately, and those used before."""
 
@@ -49,6 +65,8 @@ class RowCache:
         self._recent: dict[int, dict[int, CachedRow]] = {}
         """By the number of the plan and the identity of the record."""
         self._earlier: dict[int, dict[int, CachedRow]] = {}
+        self._levels: dict[tuple[int, int], CachedLevel] = {}
+        """By the number of the plan and the identity of the records; forgotten with each generation."""
         self._recent_bytes = self._earlier_bytes = 0
         self._timer_loop: asyncio.AbstractEventLoop | None = None
         """The event loop that forgets unused rows from time to time; None if nothing is cached."""
@@ -57,7 +75,11 @@ class RowCache:
         return sum(map(len, (*self._recent.values(), *self._earlier.values())))
 
     def find(
-        self, plan: ObjectPlan, functions: tuple[Any, ...], records: Sequence[Any], columns: Sequence[list[Any]]
+        self,
+        plan: ObjectPlan,
+        functions: tuple[Any, ...],
+        records: Sequence[Any],
+        columns: Sequence[Sequence[Any]],
     ) -> tuple[list[Any], list[int]]:
         """Return the cached row of each record or None, and the indexes of those that must be built."""
         recent, earlier = self._recent.setdefault(plan.number, {}), self._earlier.get(plan.number, {})
@@ -89,9 +111,30 @@ class RowCache:
         self._keep_within_bound()
         self._start_timer()
 
+    def find_level(
+        self, plan: ObjectPlan, functions: tuple[Any, ...], records: SharedValues, columns: Sequence[Sequence[Any]]
+    ) -> CachedLevel | None:
+        """Return a level of the same records with the same columns, as objects; None if it is not cached."""
+        level = self._levels.get((plan.number, id(records)))
+        if level is None or level.records is not records or level.functions != functions:
+            return None
+        if not all(map(is_, level.columns, columns)):
+            return None
+        plan.cached_rows_used += len(records)
+        return level
+
+    def add_level(self, plan: ObjectPlan, level: CachedLevel) -> None:
+        """Cache a level that was built just now."""
+        key = (plan.number, id(level.records))
+        if key not in self._levels:
+            self._recent_bytes += LEVEL_ROW_BYTES * len(level.rows)
+        self._levels[key] = level
+        self._keep_within_bound()
+        self._start_timer()
+
     def clear(self) -> None:
         """Forget all rows."""
-        self._recent, self._earlier = {}, {}
+        self._recent, self._earlier, self._levels = {}, {}, {}
         self._recent_bytes = self._earlier_bytes = 0
 
     @property
@@ -119,7 +162,7 @@ class RowCache:
 
     def _start_generation(self) -> None:
         """Forget the rows that were not used lately."""
-        self._recent, self._earlier = {}, self._recent
+        self._recent, self._earlier, self._levels = {}, self._recent, {}
         self._recent_bytes, self._earlier_bytes = 0, self._recent_bytes
 
     def _start_timer(self) -> None:
@@ -131,7 +174,7 @@ class RowCache:
     def _forget_unused(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._timer_loop is loop:
             self._start_generation()
-            if len(self):
+            if len(self) or self._levels:
                 loop.call_later(MAX_UNUSED_SECONDS, self._forget_unused, loop)
             else:
                 self._timer_loop = None
@@ -142,11 +185,40 @@ async def build_or_reuse(  # noqa: PLR0917 - what rows are built from
     plan: ObjectPlan,
     functions: tuple[Any, ...],
     records: Sequence[Any],
-    columns: Sequence[list[Any]],
-    build: Callable[[Sequence[Any], Sequence[list[Any]]], Awaitable[list[EncodedRow]]],
+    columns: Sequence[Sequence[Any]],
+    build: Callable[[Sequence[Any], Sequence[Sequence[Any]]], Awaitable[list[Any]]],
     encoder: RowEncoder,
-) -> list[EncodedRow]:
-    """Return the rows of records: cached ones, and others from `build`, which are cached from now on."""
+) -> Sequence[Any]:
+    """
+    Return the rows of records: cached ones, and others from `build`, which are cached from now on.
+
+    A level whose records and columns are those of cached answers is found as a whole. To compare its rows one by
+    one takes as long as all its lookups.
+    """
+    if not isinstance(records, SharedValues) or not all(isinstance(column, SharedValues) for column in columns):
+        return await _build_or_reuse_rows(row_cache, plan, functions, records, columns, build, encoder)
+    level = row_cache.find_level(plan, functions, records, columns)
+    if level is not None:
+        encoder.count_bytes(level.length)
+        return level.rows
+    length = encoder.length
+    rows = await _build_or_reuse_rows(row_cache, plan, functions, records, columns, build, encoder)
+    level = CachedLevel(records, columns, functions, SharedValues(rows), encoder.length - length)
+    row_cache.add_level(plan, level)
+    return level.rows
+
+
+async def _build_or_reuse_rows(  # noqa: PLR0917 - what rows are built from
+    row_cache: RowCache,
+    plan: ObjectPlan,
+    functions: tuple[Any, ...],
+    records: Sequence[Any],
+    columns: Sequence[Sequence[Any]],
+    build: Callable[[Sequence[Any], Sequence[Sequence[Any]]], Awaitable[list[Any]]],
+    encoder: RowEncoder,
+) -> list[Any]:
+    if encoder.holds_rows or not is_cache_of_use(plan):
+        return await build(records, columns)
     rows, missing = row_cache.find(plan, functions, records, columns)
     encoder.count([row.json for row in rows if row is not None])
     if not missing:
@@ -167,10 +239,13 @@ async def build_or_reuse(  # noqa: PLR0917 - what rows are built from
     return rows
 
 
-def may_cache_rows(plan: ObjectPlan, encoder: RowEncoder, functions: Sequence[Callable[[Any], Any]]) -> bool:
-    """Return whether rows depend on nothing but records and columns, and whether caching them has been of use."""
-    if not plan.has_cacheable_rows or encoder.holds_rows or not all(map(_depends_on_record_only, functions)):
-        return False
+def may_cache_rows(plan: ObjectPlan, functions: Sequence[Callable[[Any], Any]]) -> bool:
+    """Return whether rows depend on nothing but records and columns, and are of no restricted class of data."""
+    return plan.has_cacheable_rows and all(map(_depends_on_record_only, functions))
+
+
+def is_cache_of_use(plan: ObjectPlan) -> bool:
+    """Return whether caching the rows of a plan one by one has been of use, or may be."""
     return plan.rows_built < TRIAL_ROWS or plan.cached_rows_used * 3 >= plan.rows_built
 
 

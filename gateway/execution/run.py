@@ -15,9 +15,17 @@ from graphql import GraphQLError, GraphQLNonNull
 from graphql.execution.executor import Executor
 from graphql.pyutils import Path
 
+from student_graph.adapters.answers import types_of
 from student_graph.gateway.concurrency.coroutines import gather_or_cancel
 from student_graph.gateway.execution.codegen import row_builder
-from student_graph.gateway.execution.column import Column, Invalid, Level, LevelLostError
+from student_graph.gateway.execution.column import (
+    Column,
+    Invalid,
+    Level,
+    LevelLostError,
+    count_objects,
+    longest_list,
+)
 from student_graph.gateway.execution.errors import located_errors
 from student_graph.gateway.execution.paths import FieldPaths, Paths
 from student_graph.gateway.execution.plan import (
@@ -38,7 +46,7 @@ from student_graph.resolvers.fields.record import Constant
 MAX_INLINE_ITEMS = 250
 """Items of a list that are built with the row that holds it. A longer list is a level of its own, in slices."""
 
-CompleteColumn: TypeAlias = Callable[["Run", Column], Awaitable[list[Any]]]
+CompleteColumn: TypeAlias = Callable[["Run", Column], Awaitable[Sequence[Any]]]
 """Completes the values of a column by the rules of the specification."""
 
 
@@ -71,7 +79,7 @@ class Run:
         size: AnswerSize,
         *,
         serially: bool = False,
-    ) -> list[Any]:
+    ) -> Sequence[Any]:
         """
         Return a row for each object of a level, or `Invalid` in its place. They are counted in `size`.
 
@@ -120,24 +128,24 @@ class Run:
 
     async def _build_rows(
         self, plan: ObjectPlan, objects: Sequence[Any], columns: Sequence[Column], encoder: RowEncoder | None
-    ) -> list[Any]:
+    ) -> Sequence[Any]:
         """Build the rows with generated code."""
         functions = [self.fields.function(factory) for factory in plan.factories]
-        constant = frozenset(
-            [factory for factory, f in zip(plan.factories, functions, strict=True) if isinstance(f, Constant)]
-        )
         completed = tuple([column.completed for column in columns])
         has_structs = self.encoded and plan.deserves_structs(len(objects))
-        build = row_builder(plan, BuilderOptions(completed, constant, has_structs))
         values = [column.values for column in columns]
 
-        async def build_all(objects: Sequence[Any], values: Sequence[list[Any]]) -> list[Any]:
+        async def build_all(objects: Sequence[Any], values: Sequence[Sequence[Any]]) -> list[Any]:
+            pairs = zip(plan.factories, functions, strict=True)
+            constant = frozenset([factory for factory, function in pairs if isinstance(function, Constant)])
+            build = row_builder(plan, BuilderOptions(completed, constant, has_structs))
+
             def build_slice(part: slice) -> list[Any]:
                 return build(objects[part], functions, *[column_values[part] for column_values in values])
 
             return await build_rows(build_slice, len(objects), encoder)
 
-        if self.row_cache is not None and encoder is not None and may_cache_rows(plan, encoder, functions):
+        if self.row_cache is not None and encoder is not None and may_cache_rows(plan, functions):
             basis = (completed, *functions)
             rows = await build_or_reuse(self.row_cache, plan, basis, objects, values, build_all, encoder)
         else:
@@ -225,7 +233,7 @@ class Run:
             column.values = [error] * len(objects)
         await self._complete_unless_inline(column, has_errors=self._take_partial_values(column))
         if plan.has_records and not column.completed:
-            column.size.add(_count(column.values))
+            column.size.add(count_objects(column.values))
 
     async def _complete_unless_inline(self, column: Column, *, has_errors: bool) -> None:
         """Complete a column unless generated code can. Errors at nullable positions become null."""
@@ -234,7 +242,7 @@ class Run:
             self._replace_errors(column)
             has_errors = False
         is_inline = plan.inline and not has_errors
-        if not is_inline or (plan.composite and _longest_list(column.values) > MAX_INLINE_ITEMS):
+        if not is_inline or (plan.composite and longest_list(column.values) > MAX_INLINE_ITEMS):
             await self._complete(column)
 
     async def _complete(self, column: Column) -> None:
@@ -248,17 +256,19 @@ class Run:
 
     def _take_partial_values(self, column: Column) -> bool:
         """Replace partial values by their values and note their failures; return whether any value is an error."""
-        classes = set(map(type, column.values))
+        classes = types_of(column.values)
         if Partial in classes:
-            indexes = [index for index, value in enumerate(column.values) if isinstance(value, Partial)]
+            column.values = values = list(column.values)
+            indexes = [index for index, value in enumerate(values) if isinstance(value, Partial)]
             for index, path in zip(indexes, column.paths.as_lists(indexes), strict=True):
-                column.values[index] = noted_value(column.values[index], path, self.executor.context_value)
-            classes = set(map(type, column.values))
+                values[index] = noted_value(values[index], path, self.executor.context_value)
+            classes = types_of(values)
         return any(issubclass(class_, Exception) for class_ in classes)
 
     def _replace_errors(self, column: Column) -> None:
         """Replace the errors in a column of a nullable type by null, and report them."""
-        values, paths = column.values, column.paths
+        column.values = values = list(column.values)
+        paths = column.paths
         indexes = [index for index, value in enumerate(values) if isinstance(value, Exception)]
         errors = located_errors(column.plan.nodes, [values[i] for i in indexes], paths.as_lists(indexes))
         if self.has_nulled_objects:
@@ -277,20 +287,3 @@ class Run:
     def note_student_records(self, values: Sequence[Any]) -> None:
         """Note the records of students in a column for the disclosure log: lists of records, records and nulls."""
         self.executor.context_value.operation.disclosures.records.append(values)
-
-
-def _longest_list(values: Sequence[Any]) -> int:
-    """Return the length of the longest list among the values."""
-    if set(map(type, values)) != {list}:
-        values = [value for value in values if value.__class__ is list]
-    return max(map(len, values), default=0)
-
-
-def _count(values: Sequence[Any]) -> int:
-    """Return the number of objects in values that are objects, lists of objects, or null."""
-    if set(map(type, values)) == {list}:
-        return sum(map(len, values))
-    return sum(
-        len(value) if value.__class__ is list or value.__class__ is tuple else value is not None
-        for value in values
-    )

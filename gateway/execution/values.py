@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from inspect import isawaitable
 from itertools import starmap
 from operator import attrgetter
 from typing import Any
@@ -18,6 +20,7 @@ from graphql.execution.executor import Executor
 from graphql.execution.values import get_argument_values
 from strawberry.types.arguments import convert_arguments
 
+from student_graph.adapters.answers import SharedValues
 from student_graph.gateway.concurrency.coroutines import gather_in_tasks
 from student_graph.gateway.execution.paths import Paths
 from student_graph.gateway.execution.plan import FieldKind, FieldPlan, FunctionFactory
@@ -56,7 +59,7 @@ class FieldValues:
     _functions: dict[FunctionFactory, Callable[[Any], Any]] = field(default_factory=dict)
     """Functions of derived fields, by factory."""
 
-    async def values(self, plan: FieldPlan, objects: Sequence[Any], paths: Paths) -> list[Any]:
+    async def values(self, plan: FieldPlan, objects: Sequence[Any], paths: Paths) -> Sequence[Any]:
         """Return the value for each object, or the error that took its place; raises an error of all objects."""
         match plan.kind:
             case FieldKind.TYPENAME:
@@ -72,7 +75,7 @@ class FieldValues:
             case _:
                 return await self._resolver_values(plan, objects, paths)
 
-    async def _batch_values(self, plan: FieldPlan, objects: Sequence[Any], paths: Paths) -> list[Any]:
+    async def _batch_values(self, plan: FieldPlan, objects: Sequence[Any], paths: Paths) -> Sequence[Any]:
         """Call the batched function once for all objects."""
         assert plan.batch is not None
         assert plan.strawberry_field is not None
@@ -98,7 +101,7 @@ class FieldValues:
         if len(values) != len(objects):
             name = f"{plan.parent_type.name}.{plan.name}"
             raise ValueError(f"{name}: {len(values)} values for {len(objects)} parents")
-        return list(values)
+        return values if isinstance(values, SharedValues) else list(values)
 
     async def _resolver_values(self, plan: FieldPlan, objects: Sequence[Any], paths: Paths) -> list[Any]:
         """Call the resolver for each object; all calls start before any is awaited."""
@@ -230,3 +233,29 @@ def _keep_introspection(plan: FieldPlan, json: bytes) -> None:
         oldest = _plans_with_introspection.popleft()
         oldest.size.bytes -= len(oldest.introspection or b"")
         oldest.introspection = None
+
+
+async def async_items(iterable: AsyncIterable[Any], *, non_null: bool) -> list[Any]:
+    """Return the items of an asynchronous iterable, up to the first null where none is allowed."""
+    items = []
+    iterator = aiter(iterable)
+    try:
+        async for item in iterator:
+            items.append(item)
+            if non_null and (item is None or isinstance(item, Exception)):
+                break
+        else:
+            return items
+    except BaseException:
+        await _close(iterator)
+        raise
+    await _close(iterator)
+    return items
+
+
+async def _close(iterator: AsyncIterator[Any]) -> None:
+    """Close an asynchronous iterator that may have a way to be closed; what goes wrong is nobody's matter."""
+    with suppress(Exception):
+        closed = iterator.aclose()  # type: ignore[attr-defined] # generators have it, other iterators may
+        if isawaitable(closed):
+            await closed

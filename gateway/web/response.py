@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from starlette.responses import JSONResponse
@@ -35,13 +35,16 @@ async def send_response(
     if headers:
         added = {name.lower().encode(): value.encode() for name, value in headers.items()}
         all_headers = [*(header for header in all_headers if header[0] not in added), *added.items()]
-    chunks = _chunks([body] if isinstance(body, bytes) else body)
-    length = (b"content-length", str(sum(map(len, chunks))).encode())
+    parts = [body] if isinstance(body, bytes) else body
+    length = (b"content-length", str(sum(map(len, parts))).encode())
     await send({"type": "http.response.start", "status": status, "headers": [length, *all_headers]})
-    for chunk in chunks[:-1]:
+    chunks = _chunks(parts)
+    chunk = next(chunks)
+    for next_chunk in chunks:
         await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await give_way()
-    await send({"type": "http.response.body", "body": chunks[-1]})
+        chunk = next_chunk
+    await send({"type": "http.response.body", "body": chunk})
 
 
 async def send_request_errors(send: Send, errors: Sequence[Mapping[str, Any]], media_type: str) -> None:
@@ -50,34 +53,29 @@ async def send_request_errors(send: Send, errors: Sequence[Mapping[str, Any]], m
     await send_response(send, encode({"errors": errors}), media_type, status)
 
 
-def _chunks(parts: Sequence[bytes]) -> list[bytes | memoryview]:
+def _chunks(parts: Sequence[bytes]) -> Iterator[bytes | memoryview]:
     """
     The parts of a body, at least one, joined and cut to chunks of about `CHUNK_BYTES` where there are more.
 
     Each chunk waits until the client has read those before it. So the request of a client that does not read is in
-    flight, and counts against the viewer's limit.
+    flight, and counts against the viewer's limit. A chunk is made when it is sent: all of them at once would take
+    as much memory as the rest of a long response, and hold the event loop while they are copied.
     """
-    if sum(map(len, parts)) <= CHUNK_BYTES:
-        return [b"".join(parts)]
-    chunks: list[bytes | memoryview] = []
     pending: list[bytes] = []
     size = 0
     for part in parts:
-        if len(part) >= 2 * CHUNK_BYTES:
-            if pending:
-                chunks.append(b"".join(pending))
-            view = memoryview(part)
-            chunks += [view[start : start + CHUNK_BYTES] for start in range(0, len(part), CHUNK_BYTES)]
+        if size >= CHUNK_BYTES or (pending and len(part) >= 2 * CHUNK_BYTES):
+            yield b"".join(pending)
             pending, size = [], 0
+        if len(part) < 2 * CHUNK_BYTES:
+            pending.append(part)
+            size += len(part)
             continue
-        pending.append(part)
-        size += len(part)
-        if size >= CHUNK_BYTES:
-            chunks.append(b"".join(pending))
-            pending, size = [], 0
+        view = memoryview(part)
+        for start in range(0, len(part), CHUNK_BYTES):
+            yield view[start : start + CHUNK_BYTES]
     if pending:
-        chunks.append(b"".join(pending))
-    return chunks
+        yield b"".join(pending)
 
 
 def encode_error(message: str, code: str) -> bytes:

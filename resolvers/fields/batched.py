@@ -17,6 +17,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from graphql import GraphQLError
 
+from student_graph.adapters.answers import types_of
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.model import Record
 from student_graph.resolvers.context import Info
@@ -57,7 +58,7 @@ class Batch:
             outcomes = await self.outcomes(parents, info, arguments)
         except AdapterError as error:
             raise graph_error(error) from error
-        if not any(issubclass(class_, AdapterError) for class_ in set(map(type, outcomes))):
+        if not any(issubclass(class_, AdapterError) for class_ in types_of(outcomes)):
             return outcomes
         return _with_graph_errors(outcomes)
 

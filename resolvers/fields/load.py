@@ -8,23 +8,23 @@ How resolvers load records from the sources.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any, Literal, ParamSpec, Protocol, TypeAlias, TypeVar, cast
 
-from student_graph.adapters.answers import records_in
+from student_graph.adapters.answers import SharedValues, records_in
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.lookup import Batch, Page, Window, lookup_of
 from student_graph.adapters.model import DistrictId, Record
 from student_graph.adapters.sources import District, Key, Keys, LookupResults, Method
 from student_graph.resolvers.context import Context, Info
-from student_graph.resolvers.fields.outcome import Outcome, Outcomes, Partial
+from student_graph.resolvers.fields.outcome import Outcome, Outcomes, Partial, indexes_by_value, scatter
 from student_graph.resolvers.fields.record import fetched
 
 A = TypeVar("A", bound="Record | OfDistrict")
 K = TypeVar("K")
-H = TypeVar("H", bound=Hashable)
 T = TypeVar("T")
 V = TypeVar("V")
 P = ParamSpec("P")
@@ -50,6 +50,12 @@ def district_of(parent: Record | OfDistrict) -> DistrictId:
 
 def only_district_of(parents: Sequence[Any]) -> DistrictId | None:
     """Return the district that all parents belong to; None if there are several."""
+    return (
+        parents.once("district", _only_district) if isinstance(parents, SharedValues) else _only_district(parents)
+    )
+
+
+def _only_district(parents: Sequence[Any]) -> DistrictId | None:
     try:
         districts = {parent.fetched.district for parent in parents}
     except AttributeError:  # not all of them are records
@@ -82,15 +88,14 @@ async def load_lists(
 ) -> Outcomes[list[V]]:
     """Load the records of all sources for the key in each parent's `attribute`; empty if there are none."""
     outcomes = await _load_for_parents(info, _LookupCall("load_many", method, arguments), parents, attribute)
-    return [[] if outcome is None else outcome for outcome in outcomes]
+    return outcomes.once("lists", _as_lists) if isinstance(outcomes, SharedValues) else _as_lists(outcomes)
 
 
 async def load_lists_of_source(
     info: Info, method: Method[K, P, list[V]], keys: Keys[K], *_: P.args, **arguments: P.kwargs
 ) -> Outcomes[list[V]]:
     """Load the records of one source for each key: the one that the keys name; empty if there are none."""
-    outcomes = await _LookupCall("load_many", method, arguments).run(info.context, keys)
-    return [[] if outcome is None else outcome for outcome in outcomes]
+    return _as_lists(await _LookupCall("load_many", method, arguments).run(info.context, keys))
 
 
 async def load_records(
@@ -113,11 +118,11 @@ async def load_by_district(
     district = only_district_of(parents)
     if district is not None:
         return await load(districts[district], parents)
-    indexes = _indexes_by_value([district_of(parent) for parent in parents])
+    indexes = indexes_by_value([district_of(parent) for parent in parents])
     outcomes = await asyncio.gather(
         *(load(districts[name], [parents[index] for index in group]) for name, group in indexes.items())
     )
-    return _scatter(len(parents), indexes.values(), outcomes)
+    return scatter(len(parents), indexes.values(), outcomes)
 
 
 async def load_one(
@@ -204,7 +209,7 @@ class _LookupCall:
     method: Any
     arguments: Mapping[str, Any]
 
-    async def run(self, context: Context, keys: Keys[Any]) -> list[Any]:
+    async def run(self, context: Context, keys: Keys[Any]) -> Sequence[Any]:
         """Return the outcome for each key."""
         sources = context.sources
         hints = context.operation.access_hints
@@ -215,9 +220,15 @@ class _LookupCall:
         return _outcomes(context, await load(self.method, keys, **self.arguments))
 
 
-async def _load_for_parents(info: Info, call: _LookupCall, parents: Sequence[Any], attribute: str) -> list[Any]:
+async def _load_for_parents(
+    info: Info, call: _LookupCall, parents: Sequence[Any], attribute: str
+) -> Sequence[Any]:
     """Return the outcome for the key of each parent; None for a parent whose attribute is None."""
-    ids = [getattr(parent, attribute) for parent in parents]
+    ids: Sequence[Any] = (
+        parents.once(("ids", attribute), lambda shared: SharedValues(map(attrgetter(attribute), shared)))
+        if isinstance(parents, SharedValues)
+        else list(map(attrgetter(attribute), parents))
+    )
     district = only_district_of(parents)
     if district is not None and attribute not in SOURCE_OWN_IDS and None not in ids:
         return await call.run(info.context, Keys(district, ids))
@@ -234,15 +245,15 @@ async def _load_for_parents(info: Info, call: _LookupCall, parents: Sequence[Any
     return await _load_by_owner(info, call, ids, owners)
 
 
-async def _load_for_keys(info: Info, call: _LookupCall, keys: Sequence[Key]) -> list[Any]:
+async def _load_for_keys(info: Info, call: _LookupCall, keys: Sequence[Key]) -> Sequence[Any]:
     return await _load_by_owner(info, call, [key.id for key in keys], [(key.district, key.source) for key in keys])
 
 
 async def _load_by_owner(
     info: Info, call: _LookupCall, ids: Sequence[Any], owners: Sequence[Owner | None]
-) -> list[Any]:
+) -> Sequence[Any]:
     """Return the outcome for each id, with one call for the ids of each owner; None for an id without an owner."""
-    indexes = {owner: group for owner, group in _indexes_by_value(owners).items() if owner is not None}
+    indexes = {owner: group for owner, group in indexes_by_value(owners).items() if owner is not None}
     if len(indexes) == 1 and None not in owners:
         [(district, source)] = indexes
         return await call.run(info.context, Keys(district, ids, source))
@@ -252,12 +263,19 @@ async def _load_by_owner(
             for (district, source), group in indexes.items()
         )
     )
-    return _scatter(len(ids), indexes.values(), outcomes)
+    return scatter(len(ids), indexes.values(), outcomes)
 
 
-def _outcomes(context: Context, results: LookupResults[Any]) -> list[Any]:
+def _as_lists(outcomes: Sequence[Any]) -> Sequence[Any]:
+    """Return the outcomes with an empty list where no source knows the key."""
+    if None not in outcomes:
+        return outcomes
+    return type(outcomes)([[] if outcome is None else outcome for outcome in outcomes])  # type: ignore[call-arg]
+
+
+def _outcomes(context: Context, results: LookupResults[Any]) -> Sequence[Any]:
     """Return lookup results as outcomes; stale records are recorded in the operation."""
-    values = list(results.values)
+    values: Sequence[Any] = results.values
     if stale := results.stale.items():
         stale_records = [
             record
@@ -266,28 +284,10 @@ def _outcomes(context: Context, results: LookupResults[Any]) -> list[Any]:
             if fetched(record).source in sources
         ]
         context.operation.staleness.note_stale(stale_records)
-    for index, failures in results.failures.items():
-        values[index] = Partial(values[index], failures)
-    return values
-
-
-def _indexes_by_value(values: Sequence[H]) -> dict[H, list[int]]:
-    """Return the indexes of each distinct value."""
-    if len(set(values)) == 1:
-        return {values[0]: list(range(len(values)))}
-    indexes: dict[H, list[int]] = {}
-    for index, value in enumerate(values):
-        indexes.setdefault(value, []).append(index)
-    return indexes
-
-
-def _scatter(length: int, indexes: Iterable[Sequence[int]], parts: Iterable[Sequence[Any]]) -> list[Any]:
-    """Put the values of parts at their indexes in one list; None at an index that no part has."""
-    values: list[Any] = [None] * length
-    for group, part in zip(indexes, parts, strict=True):
-        for index, value in zip(group, part, strict=True):
-            values[index] = value
-    return values
+    if not results.failures:
+        return values
+    failures = results.failures
+    return [Partial(value, failures[i]) if i in failures else value for i, value in enumerate(values)]
 
 
 def note_failure(info: Info, failure: AdapterError) -> None:

@@ -6,14 +6,16 @@ Each outcome is a value, the error that took its place, or a partial value.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
+from student_graph.adapters.answers import SharedValues, types_of
 from student_graph.adapters.errors import AdapterError, NotOfferedError
 
 T = TypeVar("T")
 R = TypeVar("R")
+H = TypeVar("H", bound=Hashable)
 T_co = TypeVar("T_co", covariant=True)
 
 
@@ -37,6 +39,17 @@ def map_values(outcomes: Outcomes[T], change: Callable[[T], R]) -> Outcomes[R]:
     if all_complete(outcomes):
         return list(map(change, outcomes))  # type: ignore[arg-type] # all of them are values
     return [_map_value(outcome, change) for outcome in outcomes]
+
+
+def map_shared(outcomes: Outcomes[T], name: str, basis: Hashable, change: Callable[[T], R]) -> Outcomes[R]:
+    """
+    Apply `change`, which depends on nothing but the value and `basis`, to every value.
+
+    If the outcomes are shared by operations, the changed ones are as well, until another basis comes.
+    """
+    if isinstance(outcomes, SharedValues):
+        return outcomes.latest(name, basis, lambda shared: SharedValues(map_values(shared, change)))
+    return map_values(outcomes, change)
 
 
 def try_map(outcomes: Outcomes[T], change: Callable[[T], R]) -> Outcomes[R]:
@@ -70,7 +83,7 @@ def values_of(outcomes: Outcomes[T]) -> list[T]:
 
 def all_complete(outcomes: Outcomes[T]) -> bool:
     """Return whether every outcome is a complete value, which is nearly always so."""
-    return not any(issubclass(class_, (AdapterError, Partial)) for class_ in set(map(type, outcomes)))
+    return not any(issubclass(class_, (AdapterError, Partial)) for class_ in types_of(outcomes))
 
 
 def _map_value(outcome: Outcome[T], change: Callable[[T], R]) -> Outcome[R]:
@@ -103,3 +116,22 @@ def _merge_lists(outcomes: Sequence[Any]) -> Any:
         elif not isinstance(outcome, AdapterError):
             rows += outcome
     return Partial(rows, tuple(failures)) if failures else rows
+
+
+def indexes_by_value(values: Sequence[H]) -> dict[H, list[int]]:
+    """Return the indexes of each distinct value."""
+    if len(set(values)) == 1:
+        return {values[0]: list(range(len(values)))}
+    indexes: dict[H, list[int]] = {}
+    for index, value in enumerate(values):
+        indexes.setdefault(value, []).append(index)
+    return indexes
+
+
+def scatter(length: int, indexes: Iterable[Sequence[int]], parts: Iterable[Sequence[Any]]) -> list[Any]:
+    """Put the values of parts at their indexes in one list; None at an index that no part has."""
+    values: list[Any] = [None] * length
+    for group, part in zip(indexes, parts, strict=True):
+        for index, value in zip(group, part, strict=True):
+            values[index] = value
+    return values

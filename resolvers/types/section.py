@@ -9,15 +9,22 @@ from student_graph.adapters import model
 from student_graph.adapters.answers import Ref
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.model import StudentId
+from student_graph.adapters.sources import District
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.arguments import AsOf
 from student_graph.resolvers.fields.batched import batched
 from student_graph.resolvers.fields.dates import is_active
 from student_graph.resolvers.fields.field import uses_lookups
-from student_graph.resolvers.fields.load import district_for, district_of, load_lists, load_records
+from student_graph.resolvers.fields.load import load_by_district, load_lists, load_records
 from student_graph.resolvers.fields.lookup import lookup
 from student_graph.resolvers.fields.node import Node
-from student_graph.resolvers.fields.outcome import Outcomes, map_values, map_with_parents
+from student_graph.resolvers.fields.outcome import (
+    Outcomes,
+    map_shared,
+    map_values,
+    map_with_parents,
+    values_of,
+)
 from student_graph.resolvers.fields.record import record_type
 from student_graph.resolvers.types.metrics.tables import section_metrics
 
@@ -47,19 +54,25 @@ async def roster(
 ) -> Outcomes[list[model.SectionEnrollment] | None]:
     """Enrollments of the students who are in the section on a day, ordered by student number."""
 
-    def current(
-        section: model.Section, enrollments: list[model.SectionEnrollment]
-    ) -> list[model.SectionEnrollment] | None:
-        day = as_of or district_for(info, section).today()
-        active_enrollments = [e for e in enrollments if is_active(e.begin_date, e.end_date, day)]
-        student_ids = (enrollment.student_id for enrollment in active_enrollments)
-        info.context.operation.access_hints.add(
-            district_of(section), "student", student_ids, Ref("section", section.section_id)
+    async def load_district(
+        district: District, members: Sequence[model.Section]
+    ) -> Outcomes[list[model.SectionEnrollment] | None]:
+        day = as_of or district.today()
+        enrollments = await load_lists(info, Adapter.section_enrollments_by_section, members, "section_id")
+        current = map_shared(
+            enrollments,
+            "on a day",
+            day,
+            lambda rows: [e for e in rows if is_active(e.begin_date, e.end_date, day)],
         )
-        return active_enrollments
+        hints = info.context.operation.access_hints
+        for section, outcome in zip(members, current, strict=True):
+            for rows in values_of([outcome]):
+                student_ids = [enrollment.student_id for enrollment in rows]
+                hints.add(district.id, "student", student_ids, Ref("section", section.section_id))
+        return current
 
-    enrollments_by_section = await load_lists(info, Adapter.section_enrollments_by_section, sections, "section_id")
-    return map_with_parents(sections, enrollments_by_section, current)
+    return await load_by_district(info, sections, load_district)
 
 
 @batched

@@ -20,7 +20,7 @@ from student_graph.resolvers.fields.field import uses_lookups
 from student_graph.resolvers.fields.load import load_by_district, load_lists, load_records
 from student_graph.resolvers.fields.lookup import lookup
 from student_graph.resolvers.fields.node import Node
-from student_graph.resolvers.fields.outcome import Outcomes, map_values
+from student_graph.resolvers.fields.outcome import Outcomes, map_shared, map_values
 from student_graph.resolvers.fields.record import record_type
 from student_graph.resolvers.student_list.matching import grade_level_on, is_enrolled
 from student_graph.resolvers.types import assessments, attendance, behavior, grades, learning, services
@@ -96,7 +96,7 @@ async def grade_level(
     ) -> Outcomes[model.GradeLevel | None]:
         day = as_of or district.today()
         enrollments = await load_lists(info, Adapter.school_enrollments_by_student, members, "student_id")
-        return map_values(enrollments, lambda rows: grade_level_on(rows, day))
+        return map_shared(enrollments, "grade level", day, lambda rows: grade_level_on(rows, day))
 
     return await load_by_district(info, students, load_district)
 

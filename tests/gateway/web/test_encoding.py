@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import tracemalloc
 from typing import Any
 
 import msgspec
@@ -110,3 +111,19 @@ async def test_a_long_response_is_sent_in_chunks_with_its_length() -> None:
         assert [chunk.get("more_body", False) for chunk in chunks] == [True] * (len(chunks) - 1) + [False]
         assert max(len(chunk["body"]) for chunk in chunks) < 2 * CHUNK_BYTES
         assert len(chunks) <= max(1, -(-len(body) // CHUNK_BYTES)) + 2
+
+
+async def test_a_long_response_takes_no_second_body_of_memory() -> None:
+    """A body of two MiB in parts of a KiB takes no second body of memory."""
+    parts = [bytes([number % 256]) * 1024 for number in range(2 * 1024)]
+
+    async def send(_: Any) -> None:
+        pass
+
+    tracemalloc.start()
+    try:
+        await send_response(send, parts, "application/json")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 5 * CHUNK_BYTES

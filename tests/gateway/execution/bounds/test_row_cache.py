@@ -9,12 +9,17 @@ from typing import Any, ClassVar
 import pytest
 from graphql import GraphQLObjectType, parse, validate
 
+from student_graph.adapters.answers import SharedValues
 from student_graph.gateway.execution.plan import ObjectPlan, PlanCache
-from student_graph.gateway.execution.row_cache import CachedRow, RowCache, may_cache_rows
-from student_graph.gateway.execution.rows import EncodedRow, RowEncoder
-from student_graph.gateway.execution.size import AnswerSize
+from student_graph.gateway.execution.row_cache import (
+    CachedLevel,
+    CachedRow,
+    RowCache,
+    is_cache_of_use,
+    may_cache_rows,
+)
+from student_graph.gateway.execution.rows import EncodedRow
 from student_graph.resolvers.fields.record import NOTHING_IS_STALE
-from student_graph.resolvers.operation import AnswerLimits
 from tests.gateway.execution import differential
 from tests.gateway.execution.comparison import differences
 from tests.gateway.execution.differential import Encoded, execute_with
@@ -26,7 +31,6 @@ from tests.resolvers.third_party import VendorData
 from tests.resolvers.two_districts import SCHEMA
 
 CORE: Any = SCHEMA._schema  # type: ignore[attr-defined]
-ENCODER = RowEncoder(AnswerSize(AnswerLimits()), 0, holds_rows=False)
 
 
 class Caching(Encoded):
@@ -112,6 +116,32 @@ async def test_a_row_is_used_again_only_for_the_same_record_columns_and_function
     assert cache.find(plan_of("Student"), functions, [record], [[item], [[item]], ["text"], [1]])[0] == [None]
 
 
+async def test_a_level_is_used_again_only_for_the_same_shared_records_columns_and_functions() -> None:
+    """Each of them must be the same object; with others, the rows are compared one by one."""
+    cache, plan, functions = RowCache(), plan_of("Student"), (NOTHING_IS_STALE,)
+    records, column, rows = SharedValues([object()]), SharedValues([1]), SharedValues([EncodedRow(b"{}")])
+    level = CachedLevel(records, [column], functions, rows, 2)
+    cache.add_level(plan, level)
+
+    assert cache.find_level(plan, functions, records, [column]) is level
+    assert cache.find_level(plan, functions, SharedValues(records), [column]) is None
+    assert cache.find_level(plan, functions, records, [SharedValues([1])]) is None
+    assert cache.find_level(plan, (module_function,), records, [column]) is None
+    assert cache.find_level(plan_of("Student"), functions, records, [column]) is None
+    cache.clear()
+    assert cache.find_level(plan, functions, records, [column]) is None
+
+
+async def test_levels_take_memory_of_the_row_cache() -> None:
+    """Many levels of other records: those of a generation are forgotten together."""
+    cache, plan = RowCache(max_bytes=100_000), plan_of("Student")
+    for _ in range(500):
+        records = SharedValues([object()] * 20)
+        cache.add_level(plan, CachedLevel(records, [], (), records, 0))
+        assert cache.used_bytes <= cache.max_bytes
+    assert 0 < len(cache._levels) < 25
+
+
 async def test_row_cache_are_bounded_and_the_least_recently_used_are_forgotten() -> None:
     """A row that is used stays; one that is not goes when others need its memory."""
     cache, plan = RowCache(max_bytes=100_000), plan_of("Student")
@@ -138,13 +168,13 @@ def test_rows_are_cached_if_they_depend_on_a_record_only_and_are_not_restricted(
     type_name: str, functions: Any, expected: bool
 ) -> None:
     """A function made for an operation, a part of a record, and a restricted class of data are reasons against."""
-    assert may_cache_rows(plan_of(type_name), ENCODER, functions) is expected
+    assert may_cache_rows(plan_of(type_name), functions) is expected
 
 
 def test_rows_that_are_never_used_again_are_no_longer_cached() -> None:
     """Records that are new in each operation, such as translated ones."""
     plan = plan_of("Student")
     plan.rows_built, plan.cached_rows_used = 10_000, 1_000
-    assert not may_cache_rows(plan, ENCODER, ())
+    assert not is_cache_of_use(plan)
     plan.cached_rows_used = 5_000
-    assert may_cache_rows(plan, ENCODER, ())
+    assert is_cache_of_use(plan)
