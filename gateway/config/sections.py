@@ -85,7 +85,7 @@ class ServerConfig(Section):
     federation: bool = False
     """Whether the graph is also a subgraph for the supergraph of the district, by Apollo Federation 2."""
     connections_per_address: int = Field(default=2_048, ge=1)
-    """Open connections of one address; set it to what a proxy in front opens, if that is more."""
+    """Open connections of one address, such as a school behind one router; a trusted proxy may have more."""
     trusted_proxies: tuple[Annotated[str, AfterValidator(_check_network)], ...] = ()
     """Addresses or networks of proxies in front, whose `X-Forwarded-For` tells the address of the client."""
     drain: float = Field(default=5.0, ge=0, le=60)

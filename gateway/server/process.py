@@ -20,8 +20,9 @@ from starlette.types import ASGIApp
 
 from student_graph.gateway import logs
 from student_graph.gateway.server.allocator import FreeMemoryReturn, configure_allocator
-from student_graph.gateway.server.client_connection import ClientConnection
-from student_graph.gateway.server.connection_table import MAX_CONNECTIONS, ConnectionTable
+from student_graph.gateway.server.clients.client_connection import ClientConnection
+from student_graph.gateway.server.clients.connection_table import MAX_CONNECTIONS, ConnectionTable
+from student_graph.gateway.server.clients.trusted_proxies import TrustedProxies
 from student_graph.gateway.server.garbage import GarbageCollection
 from student_graph.gateway.server.reloading import ReloadableApplication, SettingsLoader
 from student_graph.gateway.server.service import Application, Service
@@ -73,7 +74,11 @@ def run(
     logs.configure(trace_ids=trace_ids)
     configure_allocator()
     application = Application(service)
-    connections = ConnectionTable(per_address=service.connections_per_address, total=max_connections())
+    connections = ConnectionTable(
+        per_address=service.connections_per_address,
+        total=max_connections(),
+        proxies=TrustedProxies(service.trusted_proxies),
+    )
     reload_all = None if member is None else member.request_reload
     reloadable = ReloadableApplication(application, loader, reload_all) if loader is not None else None
     config = server_config(reloadable or application.asgi, connections, service.trusted_proxies)

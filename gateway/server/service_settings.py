@@ -14,7 +14,7 @@ from student_graph.gateway.disclosure import DisclosureLog
 from student_graph.gateway.documents.limits import DocumentLimits
 from student_graph.gateway.execution import configured_executor
 from student_graph.gateway.fetch.pipeline import OPERATION_TIMEOUT_SECONDS
-from student_graph.gateway.server.connection_table import MAX_CONNECTIONS_PER_ADDRESS
+from student_graph.gateway.server.clients.connection_table import MAX_CONNECTIONS_PER_ADDRESS
 from student_graph.gateway.server.observing import LevelSettings, TelemetrySettings
 from student_graph.gateway.server.workers.reports import OneWorker, Workers
 from student_graph.gateway.warm.plan import WarmTimes

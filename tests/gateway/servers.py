@@ -24,7 +24,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from student_graph.gateway.cli.main import main
-from student_graph.gateway.server.connection_table import ConnectionTable
+from student_graph.gateway.server.clients.connection_table import ConnectionTable
 from student_graph.gateway.server.process import server_config
 from tests.clients import post, sync_client
 from tests.gateway.forked import ForkedProcess, forked_command

@@ -13,8 +13,8 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from student_graph.gateway.server.client_connection import ClientConnection
-from student_graph.gateway.server.connection_table import ConnectionTable
+from student_graph.gateway.server.clients.client_connection import ClientConnection
+from student_graph.gateway.server.clients.connection_table import ConnectionTable
 from student_graph.gateway.server.process import server_config
 from student_graph.gateway.web.request import BadRequestError, read_body
 from tests.gateway.cache.small_cache import Clock
@@ -87,7 +87,7 @@ class OneConnection:
 
     def __init__(self, app: Any = None, table: ConnectionTable | None = None) -> None:
         self.clock = Clock()
-        self.table = table or ConnectionTable(clock=self.clock)
+        self.table = ConnectionTable(clock=self.clock) if table is None else table
         self.requests: list[tuple[str, list[tuple[bytes, bytes]], bytes]] = []
         """Path, headers and body of each request that was received completely."""
         self.may_answer = asyncio.Event()

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from student_graph.gateway.server import allocator
 from student_graph.gateway.server.allocator import RETURN_INTERVAL_SECONDS, FreeMemoryReturn, return_free_memory
-from student_graph.gateway.server.connection_table import ConnectionTable
+from student_graph.gateway.server.clients.connection_table import ConnectionTable
 from student_graph.gateway.server.process import _Server, server_config
 from student_graph.gateway.web.routes.health import Readiness
 from tests.gateway.cache.small_cache import Clock

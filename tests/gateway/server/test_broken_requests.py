@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from student_graph.gateway.server.client_connection import LINGER_SECONDS, MAX_LINGER_BYTES
+from student_graph.gateway.server.clients.client_connection import LINGER_SECONDS, MAX_LINGER_BYTES
 from tests.gateway.server.one_connection import OneConnection, chunked_head, request
 
 HEAD = b"POST / HTTP/1.1\r\nHost: gateway.example\r\n"

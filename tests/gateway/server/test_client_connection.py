@@ -9,7 +9,7 @@ import socket
 
 import pytest
 
-from student_graph.gateway.server.client_connection import (
+from student_graph.gateway.server.clients.client_connection import (
     CLOSE_SECONDS,
     HEAD_SECONDS,
     IDLE_SECONDS,

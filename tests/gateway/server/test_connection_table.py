@@ -8,8 +8,8 @@ from collections import Counter
 import pytest
 
 from student_graph.gateway.config.sections import ServerConfig
-from student_graph.gateway.server import connection_table
-from student_graph.gateway.server.connection_table import ConnectionState, ConnectionTable
+from student_graph.gateway.server.clients import connection_table
+from student_graph.gateway.server.clients.connection_table import ConnectionState, ConnectionTable
 from student_graph.gateway.server.service import Service
 from tests.gateway.cache.small_cache import Clock
 

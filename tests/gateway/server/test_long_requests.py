@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from student_graph.gateway.server.client_connection import MAX_LINGER_BYTES, MAX_REQUEST_BYTES
+from student_graph.gateway.server.clients.client_connection import MAX_LINGER_BYTES, MAX_REQUEST_BYTES
 from student_graph.gateway.web.request import BadRequestError, read_body
 from tests.gateway.servers import client_for
 from tests.patience import OPERATION_SECONDS

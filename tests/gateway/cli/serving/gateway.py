@@ -19,7 +19,7 @@ from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import Sandbox, served
 from student_graph.gateway.cli.serving.loader import ServiceLoader
 from student_graph.gateway.demo.districts import SANDBOX_ENTRY_POINTS
-from student_graph.gateway.server.connection_table import ConnectionTable
+from student_graph.gateway.server.clients.connection_table import ConnectionTable
 from student_graph.gateway.server.process import server_config
 from student_graph.gateway.server.reloading import ReloadableApplication
 from student_graph.gateway.server.service import Application

@@ -20,7 +20,7 @@ from student_graph.gateway.auth import Authenticator
 from student_graph.gateway.disclosure import DisclosureKeys, DisclosureLog, DisclosureRecorder, UnwritableError
 from student_graph.gateway.execution import BreadthExecutor
 from student_graph.gateway.fetch.pipeline import FetchPipeline
-from student_graph.gateway.server.connection_table import ConnectionTable
+from student_graph.gateway.server.clients.connection_table import ConnectionTable
 from student_graph.gateway.server.parts import live_documents
 from student_graph.gateway.server.process import server_config
 from student_graph.gateway.signing import HmacSigner

@@ -14,7 +14,7 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from student_graph.gateway.server.connection_table import ConnectionState, ConnectionTable
+from student_graph.gateway.server.clients.connection_table import ConnectionState, ConnectionTable
 from student_graph.gateway.server.responses import ReadingPace, RequestLimitError, ResponseTransport, refusal
 from student_graph.gateway.web.request import MAX_BODY_BYTES
 
@@ -60,6 +60,8 @@ class ClientConnection(HttpToolsProtocol):
         self._idle_since = 0.0
         self._receiving_since: float | None = None
         """When the request began that is being received; None between two requests."""
+        self._client: str | None = None
+        """The address for which a proxy sends the present request."""
         self._is_in_head = True
         """Whether no complete head of the request was received."""
         self._request_bytes = 0
@@ -115,7 +117,7 @@ class ClientConnection(HttpToolsProtocol):
                     self._refuse(400, "This is not HTTP/1.1.")
             if self._ignores_input or self.transport.is_closing():
                 break
-        self._table.move(self, self._state())
+        self._table.move(self, self._state(), self._client)
 
     def _parse(self, piece: bytes) -> None:
         """
@@ -158,6 +160,7 @@ class ClientConnection(HttpToolsProtocol):
             raise RequestLimitError(431, f"The request has more than {MAX_HEADERS} headers.")
         if len(self.pipeline) >= MAX_PIPELINED_REQUESTS:
             raise RequestLimitError(429, f"More than {MAX_PIPELINED_REQUESTS} requests wait on this connection.")
+        self._client = self._table.client_of(self.client[0] if self.client else "", self.headers)
         lengths = [value for name, value in self.headers if name == b"content-length"]
         super().on_headers_complete()
         if self.cycle is not None:
@@ -170,7 +173,7 @@ class ClientConnection(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Wait for the next request."""
         super().on_message_complete()
-        self._is_in_head = True
+        self._is_in_head, self._client = True, None
         self._request_bytes = 0
         self._receiving_since = None
         self._release_request()
