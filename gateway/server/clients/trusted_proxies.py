@@ -1,4 +1,4 @@
-"""For whom a proxy sends a request, so that limits for an address count clients and not the proxy."""
+"""The client that a proxy sends a request for, so that limits for an address count clients and not the proxy."""
 
 from __future__ import annotations
 
