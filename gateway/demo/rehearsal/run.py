@@ -30,7 +30,7 @@ OWN_ISSUER_EVERY = 4
 """Every so many districts, one has an issuer of its own; the others share one."""
 MEMORY_SECONDS = 5.0
 """Time between two measurements of the memory."""
-MIN_DISTRICTS_FOR_NEWCOMER = 4
+MIN_DISTRICTS_FOR_NEWCOMER = 3
 
 
 @dataclass(frozen=True, kw_only=True)

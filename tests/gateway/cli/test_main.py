@@ -21,6 +21,7 @@ from tests.style import PROSE
 COMMANDS = [
     [],
     ["demo"],
+    ["rehearse"],
     ["serve"],
     ["check"],
     ["health"],

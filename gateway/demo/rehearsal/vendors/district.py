@@ -116,8 +116,8 @@ def attendance_taker(facts: DistrictFacts, sandbox: Any) -> Callable[[], int]:
     def take() -> int:
         enrolled = [e for e in facts.enrollments if e.exit is None and e.student not in away][::3]
         for enrollment in enrolled:
-            where = {"student": enrollment.student, "school": enrollment.school}
-            absence = replace(last, **where, category="Unexcused Absence", reason=None)
+            own = replace(last, student=enrollment.student, school=enrollment.school)
+            absence = replace(own, category="Unexcused Absence", reason=None)
             sandbox.insert("studentSchoolAttendanceEvents", absence)
         return len(enrolled)
 

@@ -2,7 +2,7 @@
 The vendors of some districts, in a process of their own.
 
 `python -m student_graph.gateway.demo.rehearsal.vendors.serving` reads plans of districts as one line of JSON,
-builds them, prints their descriptions as one line of JSON, and serves their sandboxes until its standard input ends.
+builds them, prints their descriptions as one line of JSON, and serves their sandboxes until its input ends.
 """
 
 from __future__ import annotations

@@ -84,6 +84,10 @@ class Tally:
         """Note that the data of a district's vendors changes now."""
         self._changed_at[district] = now()
 
+    def changed_at(self, district: str) -> float:
+        """When the data of a district has changed, in monotonic seconds."""
+        return self._changed_at[district]
+
     @property
     def changed_districts(self) -> Collection[str]:
         """The districts whose data has changed."""

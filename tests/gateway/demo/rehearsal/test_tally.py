@@ -1,0 +1,98 @@
+"""Verdicts are counted by district and by trouble, and answers after a change wait for the oracle."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from student_graph.gateway.demo.rehearsal.load import Answer
+from student_graph.gateway.demo.rehearsal.pages import Page
+from student_graph.gateway.demo.rehearsal.vendors.canaries import canary
+from student_graph.gateway.demo.rehearsal.verdicts.judge import Verdict
+from student_graph.gateway.demo.rehearsal.verdicts.report import markdown
+from student_graph.gateway.demo.rehearsal.verdicts.result import Result
+from student_graph.gateway.demo.rehearsal.verdicts.tally import MAX_CHANGE_AGE_SECONDS, Tally
+from tests.gateway.demo.rehearsal.test_judge import TEACHER
+
+PAGE = Page(TEACHER, "05-teachers-day")
+OLD, NEW = {"data": {"tardies": 1}}, {"data": {"tardies": 2}}
+
+
+def answer(body: Any, *, status: int = 200, began_at: float = 0.0) -> Answer:
+    """An answer during a trouble."""
+    text = body if isinstance(body, str) else json.dumps(body)
+    return Answer(PAGE, "vendors lie", began_at, 0.25, status, text, was_repeated=False)
+
+
+def a_tally(evidence: Path | None = None) -> Tally:
+    """A tally for one page."""
+    return Tally({PAGE: OLD}, {TEACHER.district: 3}, evidence)
+
+
+def result_of(tally: Tally) -> Result:
+    """The result of a morning in which nothing else happened."""
+    plan = {"id": TEACHER.district, "students": 60, "vendors": ("edfi",)}
+    return Result(
+        options={},
+        districts=[plan],
+        tally=tally,
+        calls={},
+        memory=[],
+        seconds=60.0,
+        notes=[],
+        failures=[],
+        has_redis=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "verdict"),
+    [
+        (OLD, 200, Verdict.COMPLETE),
+        (NEW, 200, Verdict.WRONG),
+        ({"data": {"tardies": 1}, "note": canary(4, 4)}, 200, Verdict.FOREIGN),
+        ({"errors": [{"extensions": {"code": "OVERLOADED"}}]}, 503, Verdict.REFUSED),
+        ({"errors": [{"extensions": {"code": "INTERNAL"}}]}, 500, Verdict.FAILED),
+        ("<html>", 502, Verdict.FAILED),
+        ("ReadError", 0, Verdict.FAILED),
+    ],
+)
+def test_each_answer_has_one_verdict(body: Any, status: int, verdict: Verdict) -> None:
+    """A status alone is no reason: a refusal has a code. Wrong and foreign pages make the result bad."""
+    tally = a_tally()
+    tally.add(answer(body, status=status))
+    assert dict(tally.by_district[TEACHER.district].verdicts) == {verdict: 1}
+    assert dict(tally.by_trouble["vendors lie"].verdicts) == {verdict: 1}
+    assert result_of(tally).is_good == (verdict not in (Verdict.WRONG, Verdict.FOREIGN))
+    assert verdict.value in markdown(result_of(tally).as_json())
+
+
+def test_answers_after_a_change_are_judged_by_both_pages_of_the_oracle() -> None:
+    """The old value may be shown for a while without a mark, and then no longer."""
+    tally = a_tally()
+    tally.note_change(TEACHER.district)
+    changed_at = tally.changed_at(TEACHER.district)
+    for seconds, body in (
+        (1.0, OLD),
+        (1.0, NEW),
+        (MAX_CHANGE_AGE_SECONDS + 1, NEW),
+        (MAX_CHANGE_AGE_SECONDS + 1, OLD),
+    ):
+        tally.add(answer(body, began_at=changed_at + seconds))
+    assert tally.total().pages == 0
+    tally.finish({PAGE: NEW})
+    assert tally.total().verdicts == {Verdict.COMPLETE: 3, Verdict.WRONG: 1}
+
+
+def test_what_was_wrong_is_kept_for_whoever_looks_for_the_cause(tmp_path: Path) -> None:
+    """The expected and the seen page are in a folder."""
+    tally = a_tally(tmp_path)
+    tally.add(answer(NEW))
+    pages = [
+        json.loads((tmp_path / f"01-{name}.json").read_text(encoding="utf-8")) for name in ("expected", "seen")
+    ]
+    assert pages == [OLD, NEW]
+    assert tally.examples == ["vendors lie: teacher-1.otter-bend, 05-teachers-day: wrong: tardies: another value"]
