@@ -24,13 +24,14 @@ class TestShortForm:
     def test_nothing_wrong_and_nothing_foreign_is_seen(self, tmp_path: Path) -> None:
         """Every trouble happens, most pages are whole, and each other one says why."""
         files = [str(tmp_path / name) for name in ("report.json", "report.md")]
-        run_command(
+        finished = run_command(
             *("rehearse", "--districts", "3", "--largest", "300", "--minutes", "0.6", "--pages", "5"),
             *("--json", files[0], "--report", files[1]),
         )
+        assert finished.returncode in (0, 1), finished.stderr
         report = json.loads(Path(files[0]).read_text(encoding="utf-8"))
         total = report["total"]
-        assert (total["wrong"], total["foreign"], report["failures"]) == (0, 0, [])
+        assert (total["wrong"], total["foreign"], report["failures"]) == (0, 0, []), report["examples"]
         assert total["complete"] > total["pages"] / 3
         assert {trouble.name for trouble in SCRIPT} <= {row["name"] for row in report["troubles"]}
         by_trouble = {row["name"]: row for row in report["troubles"]}
