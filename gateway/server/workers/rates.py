@@ -11,6 +11,8 @@ from student_graph.gateway.web.token_bucket import ViewerRates
 
 TELL_SECONDS = 0.1
 """Time between two messages, if there were requests."""
+MANY_WORKERS = 8
+"""With more workers the time is longer: each message goes to all of them through one supervisor."""
 NOTE_SECONDS = 0.5
 """How long a message waits for a worker that is busy or hangs, before the next one is sent."""
 RATES = "rates"
@@ -27,7 +29,7 @@ async def share_rates(member: Membership, rates: Callable[[], ViewerRates | None
 
     member.listen(RATES, charge)
     while True:
-        await asyncio.sleep(TELL_SECONDS)
+        await asyncio.sleep(TELL_SECONDS * max(1.0, member.workers / MANY_WORKERS))
         present = rates()
         if present is None:
             continue
