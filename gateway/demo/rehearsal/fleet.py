@@ -65,6 +65,12 @@ class Gateway:
                 return
             await asyncio.sleep(POLL_SECONDS)
 
+    async def purge(self, district: str) -> None:
+        """Let it forget what it has cached of a district; if it is too busy to answer, it keeps that."""
+        headers = {"Authorization": f"Bearer {self.settings.secrets[OPERATOR]}"}
+        with contextlib.suppress(httpx.HTTPError):
+            await self.client.post(f"{self.url}/cache/purge", json={"district": district}, headers=headers)
+
     def reload(self) -> None:
         """Let it read its settings again."""
         self.process.send_signal(signal.SIGHUP)

@@ -87,11 +87,17 @@ class Stage:
 
     @contextlib.asynccontextmanager
     async def vendors(
-        self, districts: Sequence[District], path: str, sources: slice = slice(None), **values: Any
+        self, districts: Sequence[District], path: str, *, is_cold: bool = False, **values: Any
     ) -> AsyncIterator[None]:
-        """Switch something on at vendors of districts, and off when the block ends."""
-        urls = [url for district in districts for url in list(district.controls.values())[sources]]
+        """
+        Switch something on at the vendors of districts, and off when the block ends.
+
+        With `is_cold`, the fleet forgets what it has cached of them: it must ask them now.
+        """
+        urls = [url for district in districts for url in district.controls.values()]
         await asyncio.gather(*(self.switch(url, path, **values) for url in urls))
+        if is_cold:
+            await asyncio.gather(*(self.gateway.purge(district.id) for district in districts))
         try:
             yield
         finally:

@@ -64,33 +64,33 @@ async def _down(stage: Stage) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def _slow(stage: Stage) -> AsyncIterator[None]:
-    async with stage.vendors(stage.some(first=1), "switches", latency=float(SLOW_MILLISECONDS)):
+    async with stage.vendors(stage.some(first=1), "switches", is_cold=True, latency=float(SLOW_MILLISECONDS)):
         yield
 
 
 @contextlib.asynccontextmanager
 async def _lying(stage: Stage) -> AsyncIterator[None]:
-    async with stage.vendors(stage.some(0.5), "trouble", lies=0.4):
+    async with stage.vendors(stage.some(0.5), "trouble", is_cold=True, lies=0.4):
         yield
 
 
 @contextlib.asynccontextmanager
 async def _late(stage: Stage) -> AsyncIterator[None]:
-    async with stage.vendors(stage.some(first=2), "trouble", late=0.3, late_seconds=LATE_SECONDS):
+    async with stage.vendors(stage.some(first=2), "trouble", is_cold=True, late=0.3, late_seconds=LATE_SECONDS):
         yield
 
 
 @contextlib.asynccontextmanager
 async def _broken(stage: Stage) -> AsyncIterator[None]:
-    async with stage.vendors(stage.some(0.5, first=1), "trouble", closes=0.3):
+    async with stage.vendors(stage.some(0.5, first=1), "trouble", is_cold=True, closes=0.3):
         yield
 
 
 @contextlib.asynccontextmanager
 async def _rate_limits(stage: Stage) -> AsyncIterator[None]:
     async with (
-        stage.vendors(stage.some(), "switches", requests_per_minute=REQUESTS_PER_MINUTE),
-        stage.vendors(stage.some(first=1), "switches", throttled=True),
+        stage.vendors(stage.some(), "switches", is_cold=True, requests_per_minute=REQUESTS_PER_MINUTE),
+        stage.vendors(stage.some(first=1), "switches", is_cold=True, throttled=True),
     ):
         yield
 
