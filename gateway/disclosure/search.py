@@ -74,7 +74,7 @@ class _Actor(msgspec.Struct):
 
 
 class _Line(msgspec.Struct):
-    """What a line says about how much was disclosed to whom."""
+    """What a line says about how much was disclosed, and to which role."""
 
     id: str = ""
     ts: str = ""
@@ -83,7 +83,7 @@ class _Line(msgspec.Struct):
     count: int = 0
     actor: _Actor | None = None
     counts: dict[str, list[int]] | None = None
-    opening: msgspec.Raw | None = None
+    opening: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)

@@ -34,7 +34,7 @@ RESPONSE_ERRORS = _counter(
 SUPPRESSED = _counter("suppressed_tables", "Tables of counts in responses in which small cells were hidden")
 OBJECTIVE_PAGES = _counter(
     "objective_pages",
-    "Pages that an objective of the district counts: in_time, answered or whole",
+    "Pages that an objective of the district counts: in_time, answered or complete",
     "district",
     "objective",
 )

@@ -14,6 +14,7 @@ from graphql import (
 )
 from strawberry.utils.await_maybe import await_maybe
 
+from student_graph.adapters.errors import NotOfferedError
 from student_graph.gateway.cache import Cache
 from student_graph.gateway.concurrency.observation import Span, note_errors, note_executed, span
 from student_graph.gateway.disclosure import DisclosureRecorder, Entry, source_ages
@@ -95,7 +96,8 @@ class OperationRunner:
         ):
             raise InvalidOperationError(operation.format_errors(result.errors))
         note_executed(operation.context.operation.suppressed_tables)
-        note_errors(missing.code for missing in operation.context.operation.traffic.degraded)
+        degraded = operation.context.operation.traffic.degraded
+        note_errors(missing.code for missing in degraded if missing.code != NotOfferedError.default_code)
         return result
 
     async def record(self, operation: PreparedOperation) -> Sequence[Entry]:

@@ -26,7 +26,7 @@ MONTH_PATTERN = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 FIRST_YEAR = "1970"
 DESCRIPTION = (
     "Report the service levels of districts in one month: when requests were accepted, how many pages came in "
-    "time and whole, how old the shown values were, when sources failed, and how much was disclosed to whom. "
+    "time and whole, how old the shown values were, when sources failed, and how much was disclosed. "
     "It reads the counts that serve writes if service_levels.directory is set, and the record of disclosures. "
     "Nobody is named in it, and small counts of disclosures are not shown."
 )

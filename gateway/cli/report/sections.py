@@ -23,7 +23,7 @@ MAX_PERIODS = 20
 OBJECTIVES = {
     Objective.IN_TIME: "Pages within {seconds:g} seconds",
     Objective.ANSWERED: "Pages answered, whole or with a reason for what is missing",
-    Objective.WHOLE: "Pages from which nothing was missing",
+    Objective.COMPLETE: "Pages from which nothing was missing",
 }
 
 
@@ -83,9 +83,9 @@ def _pages(report: DistrictMonth) -> Section:
         target = report.objectives.targets.get(objective)
         share = 1 - missed / judged
         used = "-" if target is None else percent(missed / judged / (1 - target), digits=0)
-        kept = "-" if target is None else "kept" if share >= target else "missed"
-        wanted = "-" if target is None else percent(target)
-        rows.append((text.format(seconds=report.objectives.seconds), percent(share), wanted, kept, used))
+        result = "-" if target is None else "kept" if share >= target else "missed"
+        objective_text = "-" if target is None else percent(target)
+        rows.append((text.format(seconds=report.objectives.seconds), percent(share), objective_text, result, used))
     half, most = report.seconds_of_share(0.5), report.seconds_of_share(0.95)
     sentences = [f"{number(pages)} pages. {_speed(half, 'Half of them')} {_speed(most, '95 % of them')}"]
     if report.pages.failed:
@@ -93,8 +93,8 @@ def _pages(report: DistrictMonth) -> Section:
     return Section("Pages", sentences, ("What", "Share", "Objective", "Result", "Error budget used"), rows)
 
 
-def _speed(seconds: float | None, who: str) -> str:
-    return f"{who} took more than 10 s." if seconds is None else f"{who} came within {seconds:g} s."
+def _speed(seconds: float | None, pages: str) -> str:
+    return f"{pages} took more than 10 s." if seconds is None else f"{pages} came within {seconds:g} s."
 
 
 def _ages(report: DistrictMonth) -> Section:

@@ -32,17 +32,17 @@ class ShownDisclosures:
 
     @property
     def answers_text(self) -> str:
-        """The number of answers in words."""
+        """The number of answers as text."""
         return _text(self.answers, HIDDEN)
 
     @property
     def records_text(self) -> str:
-        """The number of records in words."""
+        """The number of records as text."""
         return _text(self.records, HIDDEN)
 
     @property
     def openings_text(self) -> str:
-        """The number of break-glass accesses in words."""
+        """The number of break-glass accesses as text."""
         return _text(self.openings, HIDDEN)
 
     @property

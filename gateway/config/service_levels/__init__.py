@@ -14,8 +14,8 @@ from student_graph.gateway.telemetry.histogram import REQUEST_SECONDS
 from student_graph.gateway.telemetry.levels import LevelSettings, Objectives
 from student_graph.gateway.telemetry.levels.objectives import Objective
 
-SHORTEST_SECONDS = 0.1
-PAGE_SECONDS = tuple(bound for bound in REQUEST_SECONDS if bound >= SHORTEST_SECONDS)
+MIN_SECONDS = 0.1
+PAGE_SECONDS = tuple(bound for bound in REQUEST_SECONDS if bound >= MIN_SECONDS)
 """Times that an objective may name: pages are counted by these."""
 
 
@@ -56,13 +56,13 @@ class ObjectivesConfig(Section):
     """Share of pages that are to come within that time."""
     answered: Share | None = None
     """Share of pages that are to be answered, whole or with a reason for each part that is missing."""
-    whole: Share | None = None
+    complete: Share | None = None
     """Share of pages that are to lack nothing because of a source or of the gateway."""
 
     @model_validator(mode="after")
     def _check_shares(self) -> Self:
         if not self.objectives.targets:
-            raise ValueError("with a share for at least one of in_time, answered and whole")
+            raise ValueError("with a share for at least one of in_time, answered and complete")
         return self
 
     @property

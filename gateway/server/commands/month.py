@@ -19,7 +19,7 @@ PAGE_SECONDS = 2.5
 """Time for a page in districts without objectives."""
 FAILING_SHARE = 0.1
 """A source fails in an hour in which at least this share of its lookups fails."""
-HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+HOUR_PERIOD, MINUTE_PERIOD = timedelta(hours=1), timedelta(minutes=1)
 NOT_WRITTEN_YET = timedelta(minutes=2)
 """Time at the end of which the counts may still be in memory."""
 
@@ -96,12 +96,12 @@ class DistrictMonth:
     @property
     def minutes(self) -> int:
         """Minutes in which it was counted whether requests are accepted."""
-        return 0 if self.counted_from is None else (self.counted_until - self.counted_from) // MINUTE
+        return 0 if self.counted_from is None else (self.counted_until - self.counted_from) // MINUTE_PERIOD
 
     @property
     def minutes_ready(self) -> int:
         """Those in which a process accepted requests."""
-        return self.minutes - sum((period.ends - period.begins) // MINUTE for period in self.not_ready)
+        return self.minutes - sum((period.ends - period.begins) // MINUTE_PERIOD for period in self.not_ready)
 
     @property
     def has_counts(self) -> bool:
@@ -153,7 +153,7 @@ def district_month(
         pages,
         objectives or Objectives(PAGE_SECONDS, {}),
         [SourceMonth(name, counts, list(_failing(name, hours))) for name, counts in sorted(sources.items())],
-        count_disclosures(existing, district, begins, ends) if existing else None,
+        count_disclosures(existing, district, begins, min(month.ends.astimezone(UTC), now)) if existing else None,
         stored.unreadable,
     )
 
@@ -188,19 +188,22 @@ def _readiness(
 ) -> tuple[datetime | None, list[Period]]:
     """From when on it is known whether requests were accepted, and when they were not."""
     ready = {
-        hour + bit * MINUTE for hour, counts in hours.items() for bit in range(60) if counts.minutes >> bit & 1
+        hour + bit * MINUTE_PERIOD
+        for hour, counts in hours.items()
+        for bit in range(60)
+        if counts.minutes >> bit & 1
     }
     if not ready:
         return None, []
     counted_from = begins if has_earlier else min(ready)
     periods: list[Period] = []
     minute = counted_from
-    while minute + MINUTE <= ends:
+    while minute + MINUTE_PERIOD <= ends:
         if minute not in ready:
             is_next = bool(periods) and periods[-1].ends == minute
             start = periods.pop().begins if is_next else minute
-            periods.append(Period(start, minute + MINUTE))
-        minute += MINUTE
+            periods.append(Period(start, minute + MINUTE_PERIOD))
+        minute += MINUTE_PERIOD
     return counted_from, periods
 
 
@@ -216,10 +219,10 @@ def _failing(name: str, hours: Mapping[datetime, HourCounts]) -> Iterator[Period
         if period is not None and period.ends == hour:
             codes = tuple(dict.fromkeys((*period.codes, *codes)))
             lookups = period.lookups + of_source.lookups
-            period = Period(period.begins, hour + HOUR, period.failed + failed, lookups, codes)
+            period = Period(period.begins, hour + HOUR_PERIOD, period.failed + failed, lookups, codes)
             continue
         if period is not None:
             yield period
-        period = Period(hour, hour + HOUR, failed, of_source.lookups, codes)
+        period = Period(hour, hour + HOUR_PERIOD, failed, of_source.lookups, codes)
     if period is not None:
         yield period

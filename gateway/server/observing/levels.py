@@ -128,7 +128,7 @@ class Levels:
         }
 
     def _counted(self) -> Counted:
-        """What was counted until now; what is kept in files needs the counts of sources, too."""
+        """What was counted until now; files hold the counts of sources, too."""
         sources: dict[str, dict[str, tuple[object, SourceCounts]]] = {}
         for source in self._pipeline.sources if self._settings.directory is not None else ():
             sources.setdefault(source.district, {})[source.name] = source, self._of_source(source)

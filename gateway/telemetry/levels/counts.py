@@ -44,7 +44,7 @@ class PageCounts(msgspec.Struct, forbid_unknown_fields=True):
     """Pages that were answered, by time: up to each bound of `REQUEST_SECONDS`, and over all of them."""
     left: list[int] = msgspec.field(default_factory=lambda: [0] * (len(REQUEST_SECONDS) + 1))
     """Pages whose client left before the end, by the time that it had waited."""
-    whole: int = 0
+    complete: int = 0
     """Answered pages that lacked nothing because of a source or of the gateway."""
     failed: int = 0
     """Pages that were not answered: a bug, a record that cannot be written, or too much to do."""
@@ -56,7 +56,7 @@ class PageCounts(msgspec.Struct, forbid_unknown_fields=True):
         position = bisect_left(REQUEST_SECONDS, seconds)
         if outcome in ANSWERED:
             self.answered[position] += 1
-            self.whole += NOTHING_MISSING.issuperset(codes)
+            self.complete += NOTHING_MISSING.issuperset(codes)
         elif outcome == LEFT:
             self.left[position] += 1
         elif outcome == FAILED or (outcome == SHED and OVERLOADED in codes):
@@ -77,11 +77,11 @@ class PageCounts(msgspec.Struct, forbid_unknown_fields=True):
         """
         if objective is Objective.ANSWERED:
             return self.pages, self.failed
-        if objective is Objective.WHOLE:
-            return self.pages, self.pages - self.whole
+        if objective is Objective.COMPLETE:
+            return self.pages, self.pages - self.complete
         first_late = REQUEST_SECONDS.index(seconds) + 1
-        late, given_up = sum(self.answered[first_late:]), sum(self.left[first_late:])
-        return self.pages + given_up, late + given_up + self.failed
+        late, left_late = sum(self.answered[first_late:]), sum(self.left[first_late:])
+        return self.pages + left_late, late + left_late + self.failed
 
 
 class SourceCounts(msgspec.Struct, forbid_unknown_fields=True):
@@ -109,14 +109,14 @@ class HourCounts(msgspec.Struct, forbid_unknown_fields=True):
     """By name of the source."""
 
 
-def total(one: _T, other: _T) -> _T:
+def total(counts: _T, other: _T) -> _T:
     """
     The counts of two structs together; minutes that both have count once.
 
     Raises:
         ValueError: one of them has counts by other bounds.
     """
-    combined: _T = _combined(one, other, 1)
+    combined: _T = _combined(counts, other, 1)
     return combined
 
 
@@ -132,25 +132,25 @@ def growth(now: _T, before: _T | None) -> _T:
     return now if _has_negative(difference) else difference
 
 
-def _combined(one: Any, other: Any, sign: int) -> Any:
+def _combined(counts: Any, other: Any, sign: int) -> Any:
     """A struct, a list, numbers by name or a number, with another one of the same kind added or subtracted."""
-    if isinstance(one, msgspec.Struct):
-        return type(one)(
+    if isinstance(counts, msgspec.Struct):
+        return type(counts)(
             **{
-                name: getattr(one, name) | getattr(other, name)
+                name: getattr(counts, name) | getattr(other, name)
                 if name == MINUTES
-                else _combined(getattr(one, name), getattr(other, name), sign)
-                for name in one.__struct_fields__
+                else _combined(getattr(counts, name), getattr(other, name), sign)
+                for name in counts.__struct_fields__
             }
         )
-    if isinstance(one, list):
-        return [_combined(mine, more, sign) for mine, more in zip(one, other, strict=True)]
-    if isinstance(one, dict):
-        both = one | other
+    if isinstance(counts, list):
+        return [_combined(number, more, sign) for number, more in zip(counts, other, strict=True)]
+    if isinstance(counts, dict):
+        both = counts | other
         empty = {name: type(value)() for name, value in both.items()}
-        one, other = empty | one, empty | other
-        return {name: _combined(one[name], other[name], sign) for name in both}
-    return one + sign * other
+        counts, other = empty | counts, empty | other
+        return {name: _combined(counts[name], other[name], sign) for name in both}
+    return counts + sign * other
 
 
 def _has_negative(value: Any) -> bool:

@@ -11,7 +11,7 @@ from student_graph.gateway.telemetry.levels.objectives import Objectives
 MINUTE_SECONDS, HOUR_SECONDS = 60, 3_600
 WINDOWS: Mapping[str, int] = {"5m": 300, "30m": 1_800, "1h": 3_600, "6h": 21_600, "3d": 259_200}
 """Seconds of each window. They are those of the multiwindow alerts in chapter 5 of Google's SRE workbook."""
-LONGEST_BY_MINUTES = 3_600
+MAX_MINUTE_WINDOW_SECONDS = 3_600
 """Seconds of the longest window that is counted by minutes; longer ones are counted by hours."""
 
 
@@ -39,7 +39,7 @@ class PageHistory:
         """Count pages that ended about now; `now` is in seconds since 1970."""
         _add(self._by_minute, int(now) // MINUTE_SECONDS, pages)
         self.add_hour(int(now) // HOUR_SECONDS, pages)
-        _forget(self._by_minute, int(now - LONGEST_BY_MINUTES) // MINUTE_SECONDS)
+        _forget(self._by_minute, int(now - MAX_MINUTE_WINDOW_SECONDS) // MINUTE_SECONDS)
         _forget(self._by_hour, int(now - max(WINDOWS.values())) // HOUR_SECONDS)
 
     def add_hour(self, hour: int, pages: PageCounts) -> None:
@@ -57,7 +57,7 @@ class PageHistory:
         }
 
     def _pages(self, seconds: int, now: float) -> PageCounts:
-        is_short = seconds <= LONGEST_BY_MINUTES
+        is_short = seconds <= MAX_MINUTE_WINDOW_SECONDS
         slots, length = (self._by_minute, MINUTE_SECONDS) if is_short else (self._by_hour, HOUR_SECONDS)
         first, last = int(now - seconds) // length, int(now) // length
         pages = PageCounts()

@@ -17,7 +17,7 @@ class Objective(Enum):
     """Pages that came within the district's time."""
     ANSWERED = "answered"
     """Pages that were answered, whole or with a reason for each part that is missing."""
-    WHOLE = "whole"
+    COMPLETE = "complete"
     """Pages that lacked nothing because of a source or of the gateway."""
 
 

@@ -56,7 +56,7 @@ def test_by_default_nothing_is_counted(tmp_path: Path) -> None:
     ("seconds = 2.5", "seconds = 3",
      "district 'hill': objectives.seconds: must be one of the times by which pages are counted: 0.1, 0.25, 0.5, "),
     ("in_time = 0.95\nanswered = 0.999", "",
-     "district 'hill': objectives: must be with a share for at least one of in_time, answered and whole"),
+     "district 'hill': objectives: must be with a share for at least one of in_time, answered and complete"),
     ("in_time = 0.95", "in_tme = 0.95", "district 'hill': there is no setting objectives.in_tme"),
     ('directory = "service-levels"', "keep_months = 0", "service_levels.keep_months: input should be greater"),
 ])  # fmt: skip

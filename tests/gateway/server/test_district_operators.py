@@ -61,7 +61,7 @@ class Fleet:
 @pytest.fixture(scope="module")
 def fleet() -> Iterator[Fleet]:
     """Two districts of which each has sources of a kind that the other one has not."""
-    objectives = Objectives(2.5, {Objective.ANSWERED: 0.99, Objective.WHOLE: 0.9})
+    objectives = Objectives(2.5, {Objective.ANSWERED: 0.99, Objective.COMPLETE: 0.9})
     levels = LevelSettings(objectives={OWN: objectives, OTHER: objectives})
     telemetry = TelemetrySettings(metrics=True, metrics_token=METRICS_TOKEN)
     districts = demo_districts("both", 20)
@@ -151,7 +151,7 @@ def test_the_events_of_the_status_page_have_no_byte_of_it(fleet: Fleet) -> None:
     assert betrayed(fleet, first + second) == []
 
 
-def test_metrics_are_those_of_the_district_and_say_nothing_of_the_whole_gateway(fleet: Fleet) -> None:
+def test_metrics_of_a_district_operator_have_no_value_of_the_gateway(fleet: Fleet) -> None:
     """So they tell nothing of what others do. The district's values are those that an operator of all gets."""
     own = {line for line in fleet.get("/metrics", "of-one").text.splitlines() if line[:1] not in ("", "#")}
     everything = set(fleet.get("/metrics", "of-all").text.splitlines())
@@ -165,7 +165,7 @@ def test_metrics_are_those_of_the_district_and_say_nothing_of_the_whole_gateway(
 
 
 @pytest.mark.parametrize("path", FOR_ALL)
-def test_what_is_about_the_whole_gateway_is_for_operators_of_all_districts(fleet: Fleet, path: str) -> None:
+def test_pages_about_all_districts_are_for_operators_of_all_districts(fleet: Fleet, path: str) -> None:
     """An operator of one learns that, and nothing else."""
     assert fleet.get(path, "of-all").status_code == 200
     refused = fleet.get(path, "of-one")

@@ -36,30 +36,30 @@ def judged(*pages: tuple[str, set[str], float]) -> dict[str, tuple[int, int]]:
         (("gone", set(), 8.0), ((1, 1), (0, 0), (0, 0))),
     ],
 )
-def test_a_page_keeps_or_misses_each_objective(
+def test_a_page_keeps_or_misses_an_objective(
     page: tuple[str, set[str], float], expected: tuple[tuple[int, int], ...]
 ) -> None:
     """In time, answered, whole. Clients' mistakes count for none; who left late did not get the page in time."""
-    assert judged(page) == dict(zip(("in_time", "answered", "whole"), expected, strict=True))
+    assert judged(page) == dict(zip(("in_time", "answered", "complete"), expected, strict=True))
 
 
 def test_counts_of_two_processes_are_added_and_shared_minutes_count_once() -> None:
     """Also where only one of them has a source or a code."""
-    one = HourCounts(0b0011, sources={"sis": SourceCounts(5, {"DEADLINE": 2}, 7, 1)})
+    counts = HourCounts(0b0011, sources={"sis": SourceCounts(5, {"DEADLINE": 2}, 7, 1)})
     other = HourCounts(0b0110, sources={"sis": SourceCounts(1, {"RATE_LIMITED": 1}), "lms": SourceCounts(3)})
     other.pages.add("complete", (), 0.01)
 
-    both = total(one, other)
+    both = total(counts, other)
 
     assert both.minutes == 0b0111
     assert both.pages == other.pages
     assert both.sources["sis"].lookups == 6
     assert both.sources["sis"].failures == {"DEADLINE": 2, "RATE_LIMITED": 1}
     assert both.sources["lms"] == SourceCounts(3)
-    assert one.sources.keys() == {"sis"}
+    assert counts.sources.keys() == {"sis"}
 
 
-def test_what_began_again_at_zero_counts_as_a_whole() -> None:
+def test_counts_that_began_again_are_not_subtracted() -> None:
     """A source that was taken up anew has smaller counts than before."""
     assert growth(SourceCounts(9, {"DEADLINE": 3}), SourceCounts(4, {"DEADLINE": 1})) == SourceCounts(
         5, {"DEADLINE": 2}

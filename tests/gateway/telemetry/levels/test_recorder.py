@@ -71,7 +71,7 @@ def run(scenario: Callable[[], Awaitable[None]]) -> None:
     asyncio.run(running())
 
 
-def test_workers_and_their_successors_count_each_page_once(tmp_path: Path) -> None:
+def test_workers_and_their_successors_count_no_page_twice(tmp_path: Path) -> None:
     """Two workers, of which one is killed and replaced by one that goes on in a file of its own."""
 
     async def scenario() -> None:
@@ -122,7 +122,7 @@ def test_folders_of_several_hosts_are_added_and_a_copy_counts_once(tmp_path: Pat
     assert sum(hour.pages.pages for hour in counts.hours.values()) == 7
 
 
-def test_each_hour_and_day_has_its_own_counts(tmp_path: Path) -> None:
+def test_hours_and_days_have_counts_of_their_own(tmp_path: Path) -> None:
     """In UTC; a day is a file."""
 
     async def scenario() -> None:
@@ -145,7 +145,7 @@ def test_each_hour_and_day_has_its_own_counts(tmp_path: Path) -> None:
     assert counts.hours[datetime(2026, 11, 30, 13, tzinfo=UTC)].sources["sis"].lookups == 8
 
 
-def test_minutes_are_those_in_which_requests_were_accepted(tmp_path: Path) -> None:
+def test_minutes_count_while_requests_are_accepted(tmp_path: Path) -> None:
     """Not those in which the process starts or drains."""
 
     async def scenario() -> None:
@@ -197,7 +197,7 @@ def test_a_folder_that_cannot_be_written_is_said_once_and_loses_nothing(
     assert "No space left on device" in messages[0]
 
 
-def test_nothing_stays_of_a_district_that_is_removed(tmp_path: Path) -> None:
+def test_nothing_is_left_of_a_removed_district(tmp_path: Path) -> None:
     """Neither in the folder nor in a process that counted it and has newer settings."""
 
     async def scenario() -> None:
@@ -243,7 +243,7 @@ def test_a_file_that_holds_something_else_is_left_out_and_named(tmp_path: Path, 
     assert sum(hour.pages.pages for hour in counts.hours.values()) == 3
 
 
-def test_old_counts_are_removed_and_newer_ones_stay(tmp_path: Path) -> None:
+def test_only_old_counts_are_removed(tmp_path: Path) -> None:
     """By the settings, in months."""
     (tmp_path / HILL).mkdir()
     old = tmp_path / HILL / "counts-20200101-w1-00000000.json"
