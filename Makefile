@@ -14,6 +14,7 @@ DEMO_EXTRAS = $(if $(findstring --assistants,$(DEMO)),assistants) $(if $(or $(fi
 AUDIT := tests/gateway/web/http_audit
 CLIENT_LIBRARIES := tests/client_libraries
 GRAPHIQL_TESTS := tests/graphiql
+LIGHTHOUSE := tests/lighthouse
 PEERS := benchmarks/node
 CLIENT_GENERATOR := $(VENV)/client-generator/.installed
 DOCS := docs/site
@@ -22,7 +23,7 @@ INSTALL = (test -x $(BIN)/uv && $(BIN)/uv pip install --quiet --python $(BIN)/py
 PYTEST := $(BIN)/python -m pytest -q -n auto --dist worksteal $(if $(RERUNS),--reruns $(RERUNS))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup deploy-tools container-lock run test test-long check check-static upstream bench attacks soak answers docs figures faults telemetry presets certificates graphiql dashboard screenshots schema clean
+.PHONY: help setup deploy-tools container-lock run test test-long check check-static upstream bench attacks soak answers docs figures faults telemetry presets certificates graphiql dashboard screenshots lighthouse schema clean
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -43,7 +44,7 @@ endif
 test: setup ## The tests, with a sample of the long runs
 	@$(PYTEST)
 
-test-long: setup ## The long runs in full
+test-long: setup $(if $(NPM),$(LIGHTHOUSE)/node_modules/.package-lock.json) ## The long runs in full
 	@STUDENT_GRAPH_LONG_RUNS=1 $(PYTEST) -m long_run
 
 check: check-static test ## Everything that must hold before a change is proposed
@@ -118,11 +119,14 @@ screenshots: setup ## Take the screenshots of the README and the docs again; nee
 	@$(BIN)/python -m tests.gateway.web.routes.screenshots
 	@$(BIN)/python -m tests.gateway.cli.scorecard_screenshot
 
+lighthouse: setup $(if $(NPM),$(LIGHTHOUSE)/node_modules/.package-lock.json) ## What Lighthouse says about the status page and the dashboard (RUNS=5); needs Chromium
+	@$(BIN)/python -m tests.lighthouse $(RUNS)
+
 schema: setup ## Write schema.graphql
 	@$(BIN)/student-graph schema > .schema.graphql.new && mv .schema.graphql.new schema.graphql
 
 clean: ## Remove everything that was built
-	rm -rf $(VENV) gateway/graphiql graphiql/node_modules gateway/dashboard examples/dashboard/node_modules examples/dashboard/src/gql $(AUDIT)/node_modules $(GRAPHIQL_TESTS)/node_modules $(CLIENT_LIBRARIES)/node_modules $(PEERS)/node_modules $(DOCS)/node_modules docs/reference site dist
+	rm -rf $(VENV) gateway/graphiql graphiql/node_modules gateway/dashboard examples/dashboard/node_modules examples/dashboard/src/gql $(AUDIT)/node_modules $(GRAPHIQL_TESTS)/node_modules $(CLIENT_LIBRARIES)/node_modules $(LIGHTHOUSE)/node_modules $(PEERS)/node_modules $(DOCS)/node_modules docs/reference site dist
 
 # Each of the two says what is installed, and is made again after a change of pyproject.toml. The tools bring the demo's
 # packages too, so that `make run` has nothing to do after `make test`.

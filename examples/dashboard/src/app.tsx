@@ -13,12 +13,28 @@ import { Waiting } from "./ui/card";
 import { ChoiceField } from "./ui/fields";
 import { Notices } from "./ui/notice";
 
-const ComparisonPage = lazy(() => import("./pages/comparison/page"));
-const DayPage = lazy(() => import("./pages/day/page"));
-const EarlyWarningPage = lazy(() => import("./pages/early-warning/page"));
-const PopulationPage = lazy(() => import("./pages/population/page"));
-const StudentPage = lazy(() => import("./pages/student/page"));
-const StudentsPage = lazy(() => import("./pages/students/page"));
+/** What loads the code of each page, by the first part of its address. */
+const LOADERS = {
+  comparison: () => import("./pages/comparison/page"),
+  day: () => import("./pages/day/page"),
+  "early-warning": () => import("./pages/early-warning/page"),
+  population: () => import("./pages/population/page"),
+  student: () => import("./pages/student/page"),
+  students: () => import("./pages/students/page"),
+};
+const ComparisonPage = lazy(LOADERS.comparison);
+const DayPage = lazy(LOADERS.day);
+const EarlyWarningPage = lazy(LOADERS["early-warning"]);
+const PopulationPage = lazy(LOADERS.population);
+const StudentPage = lazy(LOADERS.student);
+const StudentsPage = lazy(LOADERS.students);
+
+/** Begin to load the code of the page at an address such as `#/student/1`, while it is not known who asks for it. */
+export function preload(hash: string) {
+  const [, name] = hash.split("/");
+  const load: (() => Promise<unknown>) | undefined = LOADERS[name as keyof typeof LOADERS];
+  load?.().catch(() => undefined); // the page itself says so
+}
 
 const PAGES = {
   "/day": "My classes",

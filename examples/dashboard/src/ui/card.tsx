@@ -34,17 +34,19 @@ interface DeferredProps {
   readonly finished: boolean;
   readonly problems: readonly Problem[];
   readonly onRetry: () => void;
+  /** As that of the part, so that nothing moves when it arrives. */
+  readonly wide?: boolean;
 }
 
 /** A part of the page whose data may arrive later than the rest, or never. */
-export function Deferred({ title, children, finished, problems, onRetry }: DeferredProps) {
+export function Deferred({ title, children, finished, problems, onRetry, wide }: DeferredProps) {
   if (children) return children;
   if (finished) {
     const missing: Problem = { code: "NOT_ARRIVED", path: [], retryable: true };
-    return <Card title={title} problems={problems.length > 0 ? problems : [missing]} onRetry={onRetry} />;
+    return <Card title={title} problems={problems.length > 0 ? problems : [missing]} onRetry={onRetry} wide={wide} />;
   }
   return (
-    <Card title={title}>
+    <Card title={title} wide={wide}>
       <Waiting />
     </Card>
   );

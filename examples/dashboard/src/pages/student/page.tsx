@@ -100,7 +100,7 @@ export default function StudentPage({ id }: { readonly id: string }) {
             <AttendanceCard student={student} {...attendance} />
           )}
         </Deferred>
-        <Deferred title="Courses and grades" finished={finished} {...courses}>
+        <Deferred title="Courses and grades" wide finished={finished} {...courses}>
           {isFragmentReady(StudentDocument, CoursesFragment, student) && <CoursesCard student={student} {...courses} />}
         </Deferred>
         <Deferred title="Work in class" finished={finished} {...work}>
@@ -111,7 +111,7 @@ export default function StudentPage({ id }: { readonly id: string }) {
             <BehaviorCard student={student} {...behavior} />
           )}
         </Deferred>
-        <Deferred title="Assessments" finished={finished} {...assessments}>
+        <Deferred title="Assessments" wide finished={finished} {...assessments}>
           {isFragmentReady(StudentDocument, AssessmentsFragment, student) && (
             <AssessmentsCard student={student} {...assessments} />
           )}
