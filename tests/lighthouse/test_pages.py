@@ -1,8 +1,8 @@
 """
 The status page and the dashboard are fast and accessible, as Lighthouse measures a desktop.
 
-Accessibility, requests and moved content hold in each run. The score of performance is lower while other programs use
-the processors, and never higher than the page deserves: the best of some runs counts.
+Accessibility, requests and moved content hold in each run. The score of performance is lower while other programs
+use the processors, and never higher than the page deserves: the best of some runs counts.
 """
 
 from __future__ import annotations
