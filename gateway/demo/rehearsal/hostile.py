@@ -21,7 +21,7 @@ from student_graph.resolvers.fields.ids import GlobalId, encode
 
 PAUSE_SECONDS = 0.1
 LARGE_TEXT_BYTES = 80_000
-DEPTH, ALIASES = 60, 3_000
+MAX_TRIED_LEVELS, MAX_TRIED_ALIASES = 60, 3_000
 STUDENT = "{ id studentUniqueId name { firstName lastName } contacts { email } }"
 BY_ID = f"query ($id: ID) {{ student(id: $id) {STUDENT} }}"
 BY_NUMBER = (
@@ -59,8 +59,10 @@ def _attempts(own: District, other: District) -> Iterator[Attempt]:
     yield "claims of a superintendent", BY_NUMBER, {"number": number}, {"role": "superintendent"}
     yield "claims of another district", BY_NUMBER, {"number": number}, {"district": other.id}
     yield "a large document", "{ viewer { role } } #" + "x" * LARGE_TEXT_BYTES, {}, {}
-    yield "a deep document", "{ viewer " * DEPTH + "{ role }" + " }" * DEPTH, {}, {}
-    aliases = " ".join(f'a{n}: student(studentUniqueId: "{FIRST_STUDENT + n}") {{ id }}' for n in range(ALIASES))
+    yield "a deep document", "{ viewer " * MAX_TRIED_LEVELS + "{ role }" + " }" * MAX_TRIED_LEVELS, {}, {}
+    aliases = " ".join(
+        f'a{n}: student(studentUniqueId: "{FIRST_STUDENT + n}") {{ id }}' for n in range(MAX_TRIED_ALIASES)
+    )
     yield "many aliases", f"{{ {aliases} }}", {}, {}
 
 

@@ -72,8 +72,8 @@ def _name_keys(tokens: Any) -> None:
 
     def config(self: Any, *arguments: Any, **options: Any) -> dict[str, Any]:
         """The package's configuration of a token, with the id of the key."""
-        made: dict[str, Any] = own_config(self, *arguments, **options)
-        return made if "kid" in made else {**made, "kid": made["key"]["kid"]}
+        configuration: dict[str, Any] = own_config(self, *arguments, **options)
+        return configuration if "kid" in configuration else {**configuration, "kid": configuration["key"]["kid"]}
 
     tokens.get_jwt_config = config
 

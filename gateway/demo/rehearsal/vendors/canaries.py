@@ -2,7 +2,7 @@
 Canaries: a word in the name of each student that says whose name it is.
 
 The word is the same wherever the student's name or address is: in the information system, in other systems, in
-files. A page with a word of another district, or of a student whom the viewer may not see, shows a leak.
+files. A page with a word of another district, or of a student outside the viewer's reach, shows a leak.
 """
 
 from __future__ import annotations

@@ -108,10 +108,10 @@ class _TlsFront:
         """Load the certificate that is to be shown whenever it is another one."""
         while True:
             await asyncio.sleep(WATCH_SECONDS)
-            wanted = (self._certificates / PRESENT).read_text(encoding="ascii")
-            if wanted != self._shown:
-                self._shown = wanted
-                self._context.load_cert_chain(self._certificates / wanted)
+            requested = (self._certificates / PRESENT).read_text(encoding="ascii")
+            if requested != self._shown:
+                self._shown = requested
+                self._context.load_cert_chain(self._certificates / requested)
                 for writer in self._writers:
                     writer.close()
 

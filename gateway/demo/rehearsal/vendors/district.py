@@ -38,13 +38,13 @@ class Viewer:
     """Claim with the person's number in the information system."""
     number: str
     reach: tuple[str, ...] | None
-    """Canaries of the students whom this person may see; None for all students of the district."""
+    """Canaries of the students that this person may see; None for all students of the district."""
     student: str | None
     """Number of a student whose page this person opens; None if there is none."""
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Viewer:
-        """The person whom another process has sent."""
+        """The person that another process has sent."""
         reach = values["reach"]
         return cls(**{**values, "reach": None if reach is None else tuple(reach)})
 
@@ -170,7 +170,7 @@ def _parent(facts: DistrictFacts, today: date, viewer: Any) -> Iterator[Viewer]:
 
 
 def _students_by_teacher(facts: DistrictFacts, today: date) -> dict[str, set[str]]:
-    """The students whom each teacher teaches today."""
+    """The students of each teacher today."""
     students: dict[tuple[Any, ...], set[str]] = {}
     for enrollment in facts.section_enrollments:
         if _during(enrollment.begin, enrollment.end, today):

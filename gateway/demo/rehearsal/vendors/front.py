@@ -43,7 +43,7 @@ class Trouble:
         Set what is named.
 
         Raises:
-            ValueError: there is nothing of such a name.
+            ValueError: there is no trouble of such a name.
         """
         if unknown := values.keys() - {f.name for f in fields(self)}:
             raise ValueError(f"no such trouble: {', '.join(sorted(unknown))}")

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-LARGEST_DISTRICT, SMALLEST_DISTRICT = 100_000, 200
-"""Students of the largest and of the smallest district before they are scaled."""
+MAX_STUDENTS = 100_000
+"""Students of the largest district before the districts are scaled."""
 MIN_STUDENTS = 60
 """Students of the smallest district after that: a school needs classes."""
 SIZES = (

@@ -2,7 +2,7 @@
 What a viewer saw, compared with the page that a gateway without trouble gives.
 
 The oracle's page is what the viewer should have seen. A value may be missing if the page says why, and old if the
-page says so; any other difference is wrong. Names and ids of students whom the viewer may not see are foreign.
+page says so; any other difference is wrong. Names and ids of students which the viewer may not see are foreign.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class _Statements:
         """Whether a part is stated to be missing or incomplete: itself, what it is in, or what is in it."""
         return any(stated[: len(path)] == path[: len(stated)] for stated in self.paths)
 
-    def cover_whole(self, path: Path) -> bool:
+    def cover_completely(self, path: Path) -> bool:
         """Whether a part or what it is in is stated to be incomplete."""
         return any(path[: len(stated)] == stated for stated in self.paths)
 
@@ -75,8 +75,8 @@ def judge(
     shown if the page is marked as stale, or if the change `is_recent`.
     """
     statements = _new_statements(expected, seen)
-    found = list(_differences(expected.get("data"), seen.get("data"), (), statements))
-    wrong = {path: reason for path, is_stated, reason in found if not is_stated}
+    differences = list(_differences(expected.get("data"), seen.get("data"), (), statements))
+    wrong = {path: reason for path, is_stated, reason in differences if not is_stated}
     marked = is_marked_stale(seen)
     if wrong and old is not None:
         compared = _differences(old.get("data"), seen.get("data"), (), statements)
@@ -88,7 +88,7 @@ def judge(
     if wrong:
         path, reason = next(iter(wrong.items()))
         return Judgement(Verdict.WRONG, f"{'.'.join(map(str, path))}: {reason}")
-    if any(is_stated for _, is_stated, _ in found) or _codes(seen) - _codes(expected):
+    if any(is_stated for _, is_stated, _ in differences) or _codes(seen) - _codes(expected):
         return Judgement(Verdict.ABSENT)
     return Judgement(Verdict.STALE if marked else Verdict.COMPLETE)
 
@@ -160,7 +160,7 @@ def _differences(
     elif expected is None:
         yield path, False, "a value that should be null"
     else:
-        yield path, statements.cover_whole(path), "another value"
+        yield path, statements.cover_completely(path), "another value"
 
 
 def _differences_of_objects(
@@ -187,10 +187,10 @@ def _differences_of_lists(
     expected: Sequence[Any], seen: Sequence[Any], path: Path, statements: _Statements
 ) -> Iterator[tuple[Path, bool, str]]:
     if len(expected) == len(seen) and path not in statements.paths:
-        for position, (one, other) in enumerate(zip(expected, seen, strict=True)):
-            yield from _differences(one, other, (*path, position), statements)
+        for position, (expected_item, seen_item) in enumerate(zip(expected, seen, strict=True)):
+            yield from _differences(expected_item, seen_item, (*path, position), statements)
         return
-    is_stated = statements.cover_whole(path)
+    is_stated = statements.cover_completely(path)
     yield path, is_stated, f"{len(seen)} items instead of {len(expected)}"
     if not is_stated:
         return

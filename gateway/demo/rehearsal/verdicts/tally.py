@@ -94,7 +94,7 @@ class Tally:
         return self._changed_at.keys()
 
     def finish(self, later: Mapping[Page, Mapping[str, Any]]) -> None:
-        """Judge what was kept, by the oracle's pages after the changes."""
+        """Judge the answers after a change, by the oracle's pages after the changes."""
         self._later = later
         for answer in self._pending:
             self.note(answer, self.judgement(answer))
@@ -110,8 +110,10 @@ class Tally:
             judgement.verdict in (Verdict.WRONG, Verdict.FOREIGN, Verdict.FAILED)
             and len(self.examples) < MAX_EXAMPLES
         ):
-            who, what = answer.page.viewer.name, answer.page.document
-            self.examples.append(f"{answer.trouble}: {who}, {what}: {judgement.verdict.value}: {judgement.detail}")
+            viewer, document = answer.page.viewer.name, answer.page.document
+            self.examples.append(
+                f"{answer.trouble}: {viewer}, {document}: {judgement.verdict.value}: {judgement.detail}"
+            )
             self._keep(answer, f"{len(self.examples):02}")
 
     def _keep(self, answer: Answer, name: str) -> None:

@@ -73,7 +73,7 @@ def test_the_same_values_are_complete_however_old_they_are() -> None:
         (lambda student: student["work"].append({"title": "Lab"}), "student.work: 3 items instead of 2"),
     ],
 )
-def test_a_planted_wrong_value_is_found(change: Callable[[dict[str, Any]], object], where: str) -> None:
+def test_a_planted_wrong_value_is_noticed(change: Callable[[dict[str, Any]], object], where: str) -> None:
     """So are a missing value without a reason, a missing row, and a row too many; a reason elsewhere is none."""
     seen = changed(lambda page: change(page["data"]["student"])) | missing("school", "grades")
     judgement = judge(a_page(), seen)
@@ -98,7 +98,7 @@ def test_an_incomplete_list_has_only_rows_of_the_complete_one() -> None:
     assert judge(a_page(), other).verdict is Verdict.WRONG
 
 
-def test_a_planted_old_value_without_a_mark_is_found() -> None:
+def test_a_planted_old_value_without_a_mark_is_noticed() -> None:
     """After a change, the old value may be shown for a moment, or with a mark, and never otherwise."""
     new = changed(lambda page: page["data"]["student"]["grades"][1].update(letter="F"))
     judgement = judge(new, a_page(), old=a_page())
@@ -114,7 +114,7 @@ def test_a_planted_old_value_without_a_mark_is_found() -> None:
     assert judge(new, neither, old=a_page()).verdict is Verdict.WRONG
 
 
-def test_a_planted_foreign_name_is_found() -> None:
+def test_a_planted_foreign_name_is_noticed() -> None:
     """Names of another district or student, and their numbers and ids; the viewer's own students may be there."""
     assert foreign(f'"lastName": "Quinn {OWN.title()}"', TEACHER, 3) == ""
     assert foreign(f'"lastName": "Quinn {OTHER.title()}"', TEACHER, 3) == f"{OTHER} outside the viewer's reach"

@@ -60,7 +60,7 @@ def result_of(tally: Tally) -> Result:
         ("ReadError", 0, Verdict.FAILED),
     ],
 )
-def test_each_answer_has_one_verdict(body: Any, status: int, verdict: Verdict) -> None:
+def test_an_answer_has_one_verdict(body: Any, status: int, verdict: Verdict) -> None:
     """A status alone is no reason: a refusal has a code. Wrong and foreign pages make the result bad."""
     tally = a_tally()
     tally.add(answer(body, status=status))
