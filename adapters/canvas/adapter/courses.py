@@ -10,7 +10,7 @@ from student_graph.adapters.canvas.mapping.courses import course_grades, sort_gr
 from student_graph.adapters.canvas.mapping.enrollments import keyed_by_course, mark_repeated
 from student_graph.adapters.canvas.mapping.submissions import Coursework, sort_by_due_time
 from student_graph.adapters.concurrency import answer_by_key
-from student_graph.adapters.errors import BadKeyError
+from student_graph.adapters.errors import AdapterError, BadKeyError
 from student_graph.adapters.lookup import Batch, value_of
 from student_graph.adapters.model import AssignmentWork, CourseGrade, LmsCourseId
 
@@ -39,22 +39,26 @@ class CourseLookups(CanvasAdapter):
         self, ids: Sequence[LmsCourseId]
     ) -> Batch[LmsCourseId, list[AssignmentWork]]:
         """
-        Work of every student of a course by due time: one call for 20 courses, and one for each 100 students.
+        Work of every student of a course by due time, in two or more calls for 20 courses.
 
         The work of a student in two sections of a course is listed for both, and marked as repeated for the later
         enrollment.
         """
         courses = await self._courses.contents(_numbers(ids), ENROLLMENTS, ASSIGNMENTS)
+        with_work = {
+            number: contents
+            for number, contents in courses.items()
+            if not isinstance(contents, AdapterError) and contents.enrollments and contents.assignments
+        }
+        submissions = await self._work.of_courses(with_work)
 
         async def read(id: LmsCourseId) -> list[AssignmentWork] | None:
             contents = value_of(courses, number := _number(id))
             if contents is None:
                 return None
-            if not contents.enrollments or not contents.assignments:
-                return []
-            submissions = await self._client.all_course_submissions(number)
+            work = value_of(submissions, number) or {}
             coursework = Coursework(
-                {number: contents}, {(number, user_id): work for user_id, work in submissions.items()}
+                {number: contents}, {(number, user_id): rows for user_id, rows in work.items()}
             )
             keyed = mark_repeated(map(keyed_by_course, contents.enrollments))
             return sort_by_due_time(coursework.records(keyed))

@@ -104,6 +104,11 @@ class Submission(Payload):
     posted_at: Instant | None = None
 
     @property
+    def is_excused(self) -> bool | None:
+        """Whether the student need not hand it in, which Canvas's null denies; None if Canvas does not say."""
+        return bool(self.excused) if "excused" in self.model_fields_set else None
+
+    @property
     def unposted(self) -> bool:
         """Whether the teacher has not posted the grade to the student; without `posted_at` grades post at once."""
         return "posted_at" in self.model_fields_set and self.posted_at is None

@@ -33,6 +33,12 @@ class Connection(Payload, Generic[T]):
     pageInfo: PageInfo
 
 
+class OwnEnrollment(Payload):
+    """One of a user's enrollments in a course."""
+
+    type: str
+
+
 class User(Payload):
     """A user; the ids and the address are null if the token may not see them."""
 
@@ -42,6 +48,13 @@ class User(Payload):
     loginId: str | None = None
     email: str | None = None
     sortableName: EncodedText | None = None
+    enrollments: list[OwnEnrollment] | None = None
+    """Those in the course that are active by the dates of course, section and term; null if not asked for."""
+
+    @property
+    def is_student_now(self) -> bool:
+        """Whether the user is a student of the course on this day, for all that is known."""
+        return any(enrollment.type == "StudentEnrollment" for enrollment in self.enrollments or ())
 
 
 class Section(Payload):
@@ -87,6 +100,29 @@ class Assignment(Payload):
     published: Deciding[bool | None] = None
 
 
+class Reference(Payload):
+    """Names an object."""
+
+    legacy_id: Integer = Field(alias="_id")
+
+
+class Submission(Payload):
+    """A student's submission, without its text."""
+
+    legacy_id: Integer = Field(alias="_id")
+    assignment: Reference
+    user: Reference
+    state: str | None = None
+    score: Number | None = None
+    grade: str | None = None
+    late: bool | None = None
+    missing: bool | None = None
+    excused: bool | None = None
+    submittedAt: Instant | None = None
+    gradedAt: Instant | None = None
+    postedAt: Instant | None = None
+
+
 class Course(Payload):
     """A course, with the lists that were asked for; a list is null if the token may not see it."""
 
@@ -96,6 +132,7 @@ class Course(Payload):
     state: str | None = None
     enrollmentsConnection: Connection[Enrollment] | None = None
     assignmentsConnection: Connection[Assignment] | None = None
+    submissionsConnection: Connection[Submission] | None = None
 
 
 class Answer(Payload):

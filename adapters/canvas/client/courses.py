@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from student_graph.adapters.bisection import bisect_batch
 from student_graph.adapters.canvas.api import graphql
 from student_graph.adapters.canvas.client.graphql import (
     ASSIGNMENTS,
@@ -19,7 +18,7 @@ from student_graph.adapters.canvas.client.requests import CanvasClient
 from student_graph.adapters.canvas.mapping.courses import CourseContents
 from student_graph.adapters.canvas.mapping.graphql import rest_assignment, rest_course, rest_enrollment
 from student_graph.adapters.concurrency import gather_by_key, gather_in_order
-from student_graph.adapters.errors import AdapterError, BodyTooLargeError, NotOfferedError, PayloadError
+from student_graph.adapters.errors import AdapterError, NotOfferedError, PayloadError
 from student_graph.adapters.reading import is_background_read, leave_out_unreadable
 
 MAX_UNKNOWN_COURSES = 5
@@ -112,16 +111,8 @@ class CourseReader:
         return {id: course for answer in answers for id, course in answer.items()}
 
     async def _ask_question(self, lists_by_course: ListsByCourse) -> dict[int, graphql.Course | AdapterError]:
-        """Ask a question, which is split if its answer is too large. Its failure is the answer to each course."""
-        questions = self._questions
-        assert questions is not None
-
-        async def read_part(part: tuple[int, ...]) -> dict[int, graphql.Course | AdapterError]:
-            return {**await questions.courses({id: lists_by_course[id] for id in part})}
-
-        return await bisect_batch(
-            lists_by_course, read_part, should_split=lambda error: isinstance(error, BodyTooLargeError)
-        )
+        assert self._questions is not None
+        return await self._questions.courses_in_parts(lists_by_course)
 
     async def _read(self, id: int, lists: Sequence[CourseList]) -> CourseContents | None:
         """

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from student_graph.adapters.canvas.api import Assignment, Course, Enrollment, Grades, User, graphql
+from student_graph.adapters.canvas.api import (
+    Assignment,
+    Course,
+    Enrollment,
+    Grades,
+    Submission,
+    User,
+    graphql,
+)
 
 
 def rest_course(course: graphql.Course) -> Course:
@@ -51,4 +59,21 @@ def rest_assignment(assignment: graphql.Assignment) -> Assignment:
         due_at=assignment.dueAt,
         points_possible=assignment.pointsPossible,
         published=assignment.published,
+    )
+
+
+def rest_submission(submission: graphql.Submission) -> Submission:
+    """A submission."""
+    return Submission(
+        id=submission.legacy_id,
+        assignment_id=submission.assignment.legacy_id,
+        workflow_state=submission.state,
+        score=submission.score,
+        grade=submission.grade,
+        late=submission.late,
+        missing=submission.missing,
+        excused=submission.excused,
+        submitted_at=submission.submittedAt,
+        graded_at=submission.gradedAt,
+        posted_at=submission.postedAt,
     )

@@ -43,7 +43,7 @@ def assignment_work(
         grade=None if submission.unposted else submission.grade,
         late=submission.late,
         missing=submission.missing,
-        excused=submission.excused,
+        excused=submission.is_excused,
         submitted_at=submission.submitted_at,
         graded_at=submission.graded_at,
     )

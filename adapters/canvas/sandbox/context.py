@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from student_graph.adapters.canvas.sandbox.index import CourseEnrollment, CourseSection, Index
 from student_graph.adapters.canvas.sandbox.responses import RefusalError, missing_resource, page, unauthorized
-from student_graph.adapters.canvas.sandbox.serializers import Serializer
+from student_graph.adapters.canvas.sandbox.serializers import Json, Serializer
 from student_graph.adapters.sandbox.facts import LmsAccountFact, LmsCourseFact
 from student_graph.adapters.sandbox.serving import Switches
 
@@ -34,6 +34,8 @@ class SandboxContext:
     """Whether the token may see analytics."""
     hidden: frozenset[int]
     """Accounts that the token may not see in courses, such as those of another section."""
+    ended: frozenset[int]
+    """Courses whose dates are over, although nobody has concluded their enrollments."""
     refusal_status: int
     """HTTP status for a missing permission: 401 in older versions of Canvas, 403 in newer ones."""
 
@@ -74,6 +76,16 @@ class SandboxContext:
         """The enrollments in a course that the token may see."""
         enrollments = self.index.course_enrollments[course.id]
         return [enrollment for enrollment in enrollments if enrollment.account.id not in self.hidden]
+
+    def is_current(self, enrollment: CourseEnrollment) -> bool:
+        """Whether an enrollment is active on this day, by the dates of its course."""
+        return enrollment.state == "active" and enrollment.course.id not in self.ended
+
+    def submissions(self, course: LmsCourseFact, student: int, fields: Collection[str]) -> list[Json]:
+        """The submissions of an account on published assignments of a course, with some fields or with all."""
+        published = {fact.id for fact in self.index.assignments[course.id] if fact.published}
+        rows = self.index.submissions[course.id, student]
+        return [self.serializer.submission(row, fields) for row in rows if row.assignment in published]
 
     def unauthorized(self) -> RefusalError:
         """The error for a missing permission of the token."""

@@ -63,6 +63,8 @@ class CourseRoutes:
 
     def _submissions(self, request: Request, course: LmsCourseFact, visible: list[LmsAccountFact]) -> Response:
         students = self._requested_students(request, visible)
+        if course.id in self._context.ended and request.query_params.get("enrollment_state") == "active":
+            students = []
         if request.query_params.get("grouped"):
             return self._context.page(request, [self._grouped(request, course, student) for student in students])
         rows = [row for student in students for row in self._student_submissions(request, course, student)]

@@ -1,5 +1,5 @@
 """
-The part of Canvas's GraphQL API that the adapter asks: courses with their enrollments and assignments.
+The part of Canvas's GraphQL API that the adapter asks: courses with their enrollments, assignments and work.
 
 Types, fields, arguments and defaults are those of Canvas's published schema. A question may have 20 aliases. A
 page has at most 100 rows, and 20 if the question does not say how many.
@@ -18,80 +18,14 @@ from starlette.responses import Response
 
 from student_graph.adapters.canvas.sandbox.context import SandboxContext
 from student_graph.adapters.canvas.sandbox.index import CourseEnrollment
+from student_graph.adapters.canvas.sandbox.question_schema import SCHEMA_TEXT
 from student_graph.adapters.canvas.sandbox.responses import MAX_ROWS_PER_PAGE, json_response
 from student_graph.adapters.canvas.sandbox.serializers import Json
-from student_graph.adapters.sandbox.facts import AssignmentFact, LmsCourseFact
+from student_graph.adapters.sandbox.facts import AssignmentFact, LmsAccountFact, LmsCourseFact
 
 MAX_ALIASES = 20
 DEFAULT_ROWS_PER_PAGE = 20
-
-SCHEMA = build_schema(
-    """
-    scalar DateTime
-    scalar HtmlEncodedString
-
-    enum CourseWorkflowState { available claimed completed created deleted }
-    enum EnrollmentType {
-      DesignerEnrollment ObserverEnrollment StudentEnrollment StudentViewEnrollment TaEnrollment TeacherEnrollment
-    }
-    enum EnrollmentWorkflowState { active completed creation_pending deleted inactive invited rejected }
-
-    input AssignmentFilter { gradingPeriodId: ID searchTerm: String userId: ID }
-    input EnrollmentFilterInput {
-      associatedUserIds: [ID!] = []
-      states: [EnrollmentWorkflowState!] = null
-      types: [EnrollmentType!] = null
-      userIds: [ID!] = []
-    }
-
-    type PageInfo { endCursor: String hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String }
-    type Section { _id: ID! sisId: String name: String! }
-    type Grades {
-      currentGrade: String
-      currentScore: Float
-      finalGrade: String
-      finalScore: Float
-      overrideGrade: String
-      overrideScore: Float
-    }
-    type User {
-      _id: ID!
-      email: String
-      integrationId: String
-      loginId: String
-      name: HtmlEncodedString
-      sisId: String
-      sortableName: HtmlEncodedString
-    }
-    type Enrollment {
-      _id: ID
-      grades(gradingPeriodId: ID): Grades
-      section: Section
-      state: EnrollmentWorkflowState!
-      type: EnrollmentType!
-      user: User
-    }
-    type EnrollmentConnection { nodes: [Enrollment] pageInfo: PageInfo! }
-    type Assignment {
-      _id: ID!
-      dueAt(applyOverrides: Boolean = true): DateTime
-      name: String
-      pointsPossible: Float
-      published: Boolean
-    }
-    type AssignmentConnection { nodes: [Assignment] pageInfo: PageInfo! }
-    type Course {
-      _id: ID!
-      assignmentsConnection(after: String, filter: AssignmentFilter, first: Int): AssignmentConnection
-      courseCode: String
-      enrollmentsConnection(after: String, filter: EnrollmentFilterInput, first: Int): EnrollmentConnection
-      name: String!
-      sisId: String
-      state: CourseWorkflowState!
-    }
-    type Query { course(id: ID, sisId: String): Course }
-    """
-)
+SCHEMA = build_schema(SCHEMA_TEXT)
 
 
 class Questions:
@@ -129,6 +63,7 @@ class Questions:
             "state": "available",
             "enrollmentsConnection": self._enrollments(course),
             "assignmentsConnection": self._assignments(course),
+            "submissionsConnection": self._submissions(course),
         }
 
     def _enrollments(self, course: LmsCourseFact) -> Callable[..., Json]:
@@ -179,6 +114,7 @@ class Questions:
             "grades": grades,
             "user": {
                 "_id": account.id,
+                "enrollments": self._enrollments_of_user(account),
                 "sisId": account.sis_id,
                 "integrationId": None,
                 "loginId": account.login,
@@ -210,6 +146,60 @@ class Questions:
             "dueAt": row["due_at"],
             "pointsPossible": row["points_possible"],
             "published": row["published"],
+        }
+
+    def _enrollments_of_user(self, account: LmsAccountFact) -> Callable[..., list[Json]]:
+        def resolve(_: GraphQLResolveInfo[Any], **arguments: Any) -> list[Json]:
+            course = arguments.get("courseId")
+            return [
+                {"_id": enrollment.id, "type": enrollment.kind, "state": enrollment.state}
+                for enrollment in self._context.index.user_enrollments[account.id]
+                if course in (None, str(enrollment.course.id))
+                and (self._context.is_current(enrollment) or not arguments.get("currentOnly"))
+            ]
+
+        return resolve
+
+    def _submissions(self, course: LmsCourseFact) -> Callable[..., Json]:
+        """Submissions of all students that were not removed, of the states that the question names."""
+
+        def resolve(
+            _: GraphQLResolveInfo[Any],
+            *,
+            filter: Mapping[str, Any] | None = None,
+            first: int = DEFAULT_ROWS_PER_PAGE,
+            after: str | None = None,
+            **_others: Any,
+        ) -> Json:
+            states = {"states": ["submitted", "pending_review", "graded"], **(filter or {})}["states"]
+            enrollments = self._context.visible_enrollments(course)
+            students = {
+                e.account.id for e in enrollments if e.kind == "StudentEnrollment" and e.state != "deleted"
+            }
+            rows = [
+                self._submission(row)
+                for student in students
+                for row in self._context.submissions(course, student, ())
+                if row["workflow_state"] in states
+            ]
+            return self._page(sorted(rows, key=lambda row: row["_id"]), first, after)
+
+        return resolve
+
+    def _submission(self, row: Json) -> Json:
+        return {
+            "_id": row["id"],
+            "assignment": {"_id": row["assignment_id"]},
+            "user": {"_id": row["user_id"]},
+            "state": row["workflow_state"],
+            "score": row["score"],
+            "grade": row["grade"],
+            "late": row["late"],
+            "missing": row["missing"],
+            "excused": row["excused"],
+            "submittedAt": row["submitted_at"],
+            "gradedAt": row["graded_at"],
+            "postedAt": row["posted_at"],
         }
 
     def _page(self, rows: Sequence[Json], first: int, after: str | None) -> Json:

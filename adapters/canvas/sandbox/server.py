@@ -47,6 +47,7 @@ class CanvasSandbox(Sandbox):
         grading_periods: bool = False,
         overrides: Mapping[int, float] | None = None,
         usage_reports: bool = True,
+        ended: frozenset[int] = frozenset(),
     ) -> None:
         """
         Serve the facts.
@@ -62,6 +63,7 @@ class CanvasSandbox(Sandbox):
             grading_periods: Whether courses have grading periods, the current one being empty.
             overrides: Scores that a teacher entered in place of the computed ones, by account id.
             usage_reports: Whether the token may see when students were active in a course, and for how long.
+            ended: Ids of courses whose dates are over, although nobody has concluded their enrollments.
         """
         super().__init__()
         self._facts = facts
@@ -74,6 +76,7 @@ class CanvasSandbox(Sandbox):
             switches=lambda: self.switches,
             analytics=analytics,
             hidden=hidden,
+            ended=ended,
             refusal_status=refusal_status,
         )
         self._questions = Questions(self._context, grading_periods=grading_periods) if questions else None
