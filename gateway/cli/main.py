@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "explain": ("explain", "show the plan of a query and the vendor calls it may need"),
     "aggregate": ("aggregate", "count the students of a district by a metric"),
     "cache": ("cache", "change what a running gateway has cached"),
+    "districts": ("removal.command", "remove all that is kept of a district that has left"),
     "warm": ("warm", "fill the cache that gateways share before people come"),
     "webhook": ("webhook", "try the webhook with which a vendor reports changes"),
     "disclosures": ("disclosures.command", "show who saw a student's data, and verify the record of disclosures"),

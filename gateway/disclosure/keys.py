@@ -75,10 +75,14 @@ class DisclosureKeys:
         except (InvalidTag, ValueError):
             return None
 
+    def pseudonym_key(self, district: str) -> bytes:
+        """The key of the keyed hash of one district; no other key can be computed from it."""
+        return self._derive(f"district {district}")
+
     def _make_pseudonym(self, district: str, name: str) -> str:
         keyed = self._hashes.get(district)
         if keyed is None:
-            keyed = self._hashes[district] = hmac.new(self._derive(f"district {district}"), None, sha256)
+            keyed = self._hashes[district] = hmac.new(self.pseudonym_key(district), None, sha256)
         hashed = keyed.copy()
         hashed.update(name.encode())
         return f"hmac:{hashed.hexdigest()[:32]}"

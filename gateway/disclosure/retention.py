@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from student_graph.gateway.disclosure import checkpoints, retired_files
 from student_graph.gateway.disclosure.checkpoints import Checkpoint
 from student_graph.gateway.disclosure.log_file import FILE_GLOB, FORMAT_VERSION, EarlierFile, format_instant
-from student_graph.gateway.disclosure.verification import Problem, read_start_line, verify_log
+from student_graph.gateway.disclosure.verification import FileEnd, Problem, read_start_line, verify_log
 
 
 class Retirement(NamedTuple):
@@ -48,7 +48,18 @@ def retire_files(directory: Path, key: Ed25519PrivateKey, before: str) -> Retire
             )
             kept_files.append(Problem(path.name, 0, reason))
             retiring.pop(path.name, None)
+    return Retirement(retire(directory, key, retiring), kept_files)
+
+
+def retire(directory: Path, key: Ed25519PrivateKey, retiring: Mapping[str, FileEnd]) -> list[Checkpoint]:
+    """
+    Remove files that are intact and closed, by name, and sign that they existed.
+
+    Raises:
+        OSError: the list cannot be written, and no file was removed; or a file cannot be removed.
+    """
     now = format_instant(datetime.now(UTC))
+    earlier_files = {name: _earlier_files(directory / name) for name in retiring}
     removed = [
         Checkpoint(FORMAT_VERSION, retired_files.RETIRED, name, now, end.lines, end.last)
         for name, end in sorted(retiring.items())
@@ -60,7 +71,7 @@ def retire_files(directory: Path, key: Ed25519PrivateKey, before: str) -> Retire
         # The sidecar goes last: a file without a sidecar was tampered with.
         (directory / name).unlink(missing_ok=True)
         checkpoints.sidecar_path(directory / name).unlink(missing_ok=True)
-    return Retirement(removed, kept_files)
+    return removed
 
 
 def _known_files(directory: Path, files: list[EarlierFile], now: str) -> Iterable[Checkpoint]:

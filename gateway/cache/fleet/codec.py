@@ -15,8 +15,9 @@ from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.model import Fetched
 from student_graph.adapters.sources import Source
 
-FORMAT_VERSION = "3"
+FORMAT_VERSION = "4"
 """Part of every digest. To change it when the format changes makes all older values unreachable."""
+DISTRICT_TAG_BYTES, DIGEST_BYTES = 8, 20
 
 
 class StoredAnswer(NamedTuple):
@@ -37,6 +38,11 @@ class _StoredAnswerFormat(msgspec.Struct, array_like=True):
     withheld: list[str] = []
 
 
+def district_tag(secret: bytes, district: str) -> str:
+    """The start of all digests of a district, by which its answers are found when it is removed."""
+    return hashlib.blake2b(district.encode(), digest_size=DISTRICT_TAG_BYTES, key=secret).hexdigest()
+
+
 def answer_digests(secret: bytes, source: Source, ask: Ask[Any]) -> dict[Any, str]:
     """
     The digest under which the answer to each key of an ask is stored, by key.
@@ -46,14 +52,15 @@ def answer_digests(secret: bytes, source: Source, ask: Ask[Any]) -> dict[Any, st
     """
     names = (FORMAT_VERSION, source.district, source.name, source.kind, _settings_json(source), ask.lookup.name)
     arguments = msgspec.json.encode([sorted(ask.arguments.items()), ask.window], enc_hook=str)
-    common = hashlib.blake2b(digest_size=20, key=secret)
+    common = hashlib.blake2b(digest_size=DIGEST_BYTES, key=secret)
     for part in (*(name.encode() for name in names), arguments):
         common.update(_with_length(part))
+    tag = district_tag(secret, source.district)
     digests = {}
     for key in ask.keys:
         digest = common.copy()
         digest.update(_with_length(msgspec.json.encode(key, enc_hook=str)))
-        digests[key] = digest.hexdigest()
+        digests[key] = tag + digest.hexdigest()
     return digests
 
 

@@ -17,6 +17,12 @@ from typing import Any
 import msgspec
 from redis.exceptions import RedisError
 
+from student_graph.gateway.cache.fleet.compatibility import (
+    OtherKeyError,
+    hold_name,
+    reason_of,
+    warn_of_eviction,
+)
 from student_graph.gateway.cache.fleet.redis_store import RedisStore, RedisUnavailableError
 
 log = logging.getLogger("student_graph.cache")
@@ -47,6 +53,11 @@ class Event(msgspec.Struct, kw_only=True):
     payload: Any = msgspec.field(name="told")
 
 
+def events_name(store: RedisStore) -> str:
+    """The Redis key of a fleet's events."""
+    return f"{store.name}:news"
+
+
 class Events:
     """Publishes and receives the events of a fleet for one process."""
 
@@ -56,7 +67,7 @@ class Events:
         """The sender of this process's events."""
         self._store = store
         self._on_event = on_event
-        self._name = f"{store.name}:news"
+        self._name = events_name(store)
         self._read_from = 0.0
         """The time, in seconds since 1970, from which on events are read."""
         self._received: set[bytes] = set()
@@ -107,19 +118,23 @@ class Events:
             try:
                 await self._subscribe()
             except (RedisError, OSError, TimeoutError) as exc:
+                if isinstance(exc, OtherKeyError):
+                    self._store.is_current = False
                 self._log_unavailable(exc)
                 await asyncio.sleep(RETRY_INTERVAL_SECONDS)
 
     def _log_unavailable(self, exc: Exception) -> None:
         """Log once for each outage that Redis is unavailable, with the type of the error for operators."""
         if not self.is_unavailable:
-            log.warning("Redis is unavailable (%s); this process continues without it", type(exc).__name__)
+            log.warning("Redis is unavailable (%s); this process continues without it", reason_of(exc))
         self.is_unavailable = True
 
     async def _subscribe(self) -> None:
         pubsub = self._store.client.pubsub(ignore_subscribe_messages=True)
         try:
             async with asyncio.timeout(POLL_INTERVAL_SECONDS):
+                await hold_name(self._store)
+                await warn_of_eviction(self._store)
                 await pubsub.subscribe(self._name)
             while not self._stopping:
                 async with asyncio.timeout(POLL_INTERVAL_SECONDS):
@@ -133,6 +148,7 @@ class Events:
 
     async def _exchange_events(self) -> None:
         """Publish the events that could not be published before, and read the new events of other processes."""
+        await hold_name(self._store)
         for content, event in list(self._unpublished.items()):
             await self._send(event)
             self._unpublished.pop(content, None)

@@ -135,6 +135,11 @@ class RedisStore:
         """Whether answers can be read from Redis now."""
         return self.is_current and time.monotonic() >= self._resume_at
 
+    @property
+    def digest_secret(self) -> bytes:
+        """The key of the digests of answers."""
+        return self.encryptor.derive_key("places")
+
     def answer_name(self, digest: str) -> str:
         """The Redis key of an answer."""
         return f"{self.name}:a:{digest}"

@@ -37,7 +37,7 @@ class SharedFetch:
         """Call `fetch` for what no process has; `clock` returns seconds since 1970, the same in all processes."""
         self.fetch, self.store, self.purges, self.clock = fetch, store, purges, clock
         self._districts = districts
-        self._digest_secret = store.encryptor.derive_key("places")
+        self._digest_secret = store.digest_secret
         self._releasing: set[asyncio.Task[None]] = set()
 
     async def __call__(self, source: Source, ask: Ask[Any], /) -> Answers:

@@ -22,6 +22,7 @@ from student_graph.gateway.cli.query.rows import SEPARATOR, Table
 from student_graph.gateway.cli.terminal import print_table
 from student_graph.gateway.config import environment, settings_file
 from student_graph.gateway.disclosure.keys import DisclosureKeys
+from student_graph.gateway.disclosure.removal.district_lines import lines_by_file
 from student_graph.gateway.disclosure.retention import Retirement, retire_files
 from student_graph.gateway.disclosure.search import disclosures_of
 from student_graph.gateway.disclosure.verification import Problem, Verification, verify_log
@@ -112,8 +113,11 @@ def _disclosures(options: argparse.Namespace, record: Record) -> tuple[list[Disc
         SettingsError: the district is not known.
     """
     district = options.district or (record.districts[0] if len(record.districts) == 1 else None)
-    if district not in record.districts:
+    has_left = district is not None and district not in record.districts
+    if district is None or (has_left and not lines_by_file(record.directory, district)):
         raise SettingsError(f"--district: must be one of {', '.join(record.districts)}")
+    if has_left and options.names:
+        raise SettingsError(f"--names: the settings have no sources of the district {district!r} any more")
     pseudonym = record.keys.pseudonym(district, options.student)
     lines = disclosures_of(record.directory, pseudonym, options.since or "")
     disclosures = list(report(lines, pseudonym, district, record.keys))

@@ -6,6 +6,8 @@ import random
 from datetime import UTC, date, datetime
 
 import pytest
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,6 +41,24 @@ def test_a_value_is_decrypted_under_its_own_name_only() -> None:
 
 
 @pytest.mark.row("D14")
+def test_the_key_of_one_district_opens_nothing_of_another() -> None:
+    """Neither by the gateway, nor by who holds one district's key: it is derived from the fleet's, never back."""
+    encryptor = Encryptor(b"f" * 32)
+    value = encryptor.encrypt("hill", "name", 1, b"content")
+    assert (encryptor.decrypt("hill", "name", value), encryptor.decrypt("dale", "name", value)) == (
+        b"content",
+        None,
+    )
+    keys = {name: encryptor.derive_key(f"answers of {name}") for name in ("hill", "dale")}
+    nonce, ciphertext = value[13:25], value[25:]
+    assert AESGCM(keys["hill"]).decrypt(nonce, ciphertext, value[:13] + b"name") == b"content"
+    with pytest.raises(InvalidTag):
+        AESGCM(keys["dale"]).decrypt(nonce, ciphertext, value[:13] + b"name")
+    assert (
+        Encryptor(keys["hill"]).decrypt("dale", "name", encryptor.encrypt("dale", "name", 1, b"content")) is None
+    )
+
+
 def test_a_stolen_value_reveals_no_name_and_no_id() -> None:
     """It holds no plain text, and the same content never gives the same value twice."""
     first, second = ENCRYPTOR.encrypt("hill", "a", 1, CONTENT), ENCRYPTOR.encrypt("hill", "a", 1, CONTENT)

@@ -1,0 +1,95 @@
+"""Whether a Redis suits a fleet: who else uses the fleet's name there, and what the server does with its data."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from redis.exceptions import AuthenticationError, ClusterDownError, MovedError, ReadOnlyError, RedisError
+
+from student_graph.gateway.cache.fleet.redis_store import RedisStore
+
+log = logging.getLogger("student_graph.cache")
+
+MARK_SECONDS = 60
+"""How long a name on Redis belongs to a key after the last process with it has gone."""
+
+
+class OtherKeyError(RedisError):
+    """Another fleet, with another key, uses the same name on the same Redis."""
+
+    def __init__(self, name: str) -> None:
+        """`name` is that of both fleets."""
+        super().__init__(
+            f"a fleet with another key has the name {name!r} there: give each a cache.name of its own, or all "
+            f"its processes the same key; a name is free {MARK_SECONDS} seconds after its last process has ended"
+        )
+
+
+async def hold_name(store: RedisStore) -> None:
+    """
+    Mark the fleet's name as used with this key, for `MARK_SECONDS`.
+
+    Raises:
+        OtherKeyError: it is used with another key.
+    """
+    mark = store.encryptor.derive_key("mark of the key").hex().encode()
+    name = f"{store.name}:key"
+    async with store.client.pipeline(transaction=True) as pipe:
+        pipe.set(name, mark, nx=True, ex=MARK_SECONDS)
+        pipe.get(name)
+        _, holder = await pipe.execute()
+    if holder is not None and holder != mark:
+        raise OtherKeyError(store.name)
+    await store.client.expire(name, MARK_SECONDS)
+
+
+async def warn_of_eviction(store: RedisStore) -> None:
+    """Log a warning if Redis may evict purges, so that they do not reach processes that start later."""
+    try:
+        policy = str((await store.client.info("memory")).get("maxmemory_policy", ""))
+    except RedisError:  # the gateway's user may not ask
+        return
+    if policy.startswith("allkeys"):
+        log.warning(
+            "Redis has the maxmemory-policy %s, so it may evict purges, and a process that starts later may serve "
+            "what was purged: set volatile-ttl or volatile-lru, which evict cached answers only",
+            policy,
+        )
+
+
+class RedisReasonError(Exception):
+    """Why something on Redis could not be done, as a sentence for operators."""
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """
+    Say for operators why Redis does not do what is done in the block.
+
+    Raises:
+        RedisReasonError: Redis does not answer, refuses, or belongs to another fleet.
+    """
+    try:
+        yield
+    except (RedisError, OSError, TimeoutError) as exc:
+        raise RedisReasonError(reason_of(exc)) from None
+
+
+def reason_of(error: Exception) -> str:
+    """Why Redis cannot be used, for operators; the text of an error is not shown, except of our own."""
+    match error:
+        case OtherKeyError():
+            return str(error)
+        case MovedError() | ClusterDownError():
+            return (
+                "it is a node of a cluster, which answers for a part of the keys only: cache.redis must be a "
+                "single server or the primary of a replicated one"
+            )
+        case ReadOnlyError():
+            return "it is a replica, which cannot be written: cache.redis must be the primary"
+        case AuthenticationError():
+            return "it refuses the password of cache.redis_password_env"
+        case _:
+            return type(error).__name__
