@@ -122,6 +122,37 @@ def test_an_image_is_signed_without_a_key_and_with_its_materials(calls: Path) ->
     ]
 
 
+def test_a_release_without_effects_prints_its_commands(calls: Path) -> None:
+    """In the order: what is signed was pushed, and what was signed is verified."""
+    signer = {"SIGNER": "^https://git.example/", "SIGNER_ISSUER": "https://git.example"}
+    done = run("release.sh", "--dry-run", "registry.example.org/student-graph", **signer)
+    words = [Path(line.split()[0]).name + " " + line.split()[1] for line in done.stdout.splitlines()]
+
+    assert (done.returncode, done.stderr, calls.read_text()) == (0, "", "")
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert words == [
+        f"build.sh registry.example.org/student-graph:{version}",
+        "docker push",
+        "docker create",
+        "docker cp",
+        "docker rm",
+        "sign.sh registry.example.org/student-graph@sha256:DIGEST",
+        "verify.sh registry.example.org/student-graph@sha256:DIGEST",
+        "released registry.example.org/student-graph@sha256:DIGEST",
+    ]
+
+
+def test_only_a_commit_with_the_tag_of_its_version_is_released(calls: Path) -> None:
+    """And only if it says whose signature is expected."""
+    signer = {"SIGNER": "^https://git.example/", "SIGNER_ISSUER": "https://git.example"}
+    untagged = run("release.sh", "registry.example.org/student-graph", **signer)
+    unsigned = run("release.sh", "registry.example.org/student-graph", SIGNER="", SIGNER_ISSUER="")
+
+    assert (untagged.returncode, unsigned.returncode, calls.read_text()) == (2, 1, "")
+    assert "the checkout has changes" in untagged.stderr or "this commit has no tag" in untagged.stderr
+    assert "set SIGNER" in unsigned.stderr
+
+
 def test_an_image_is_verified_by_who_signed_it(calls: Path) -> None:
     """The identity and its issuer are part of both questions; without them nothing is verified."""
     assert run("verify.sh", DIGEST).returncode != 0
