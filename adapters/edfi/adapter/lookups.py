@@ -243,7 +243,9 @@ class EdFiLookups(Adapter):
                 records += map(to_record, changes.rows)
                 if await self._changes.has_length(resource, filters, len(records)):
                     return sorted(records, key=sort_key)
-        return sorted(await read_in_full(), key=sort_key)
+        records = sorted(await read_in_full(), key=sort_key)
+        self._changes.note_full_read(resource, filters)
+        return records
 
 
 def merge_lists(lists: Sequence[list[V] | AdapterError], sort_key: Callable[[V], Any]) -> list[V] | AdapterError:

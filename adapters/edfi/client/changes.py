@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import httpx
 from cachetools import TTLCache
@@ -101,6 +101,10 @@ class ChangeReader:
             return None  # A change cannot be read: the list is read in full, without the row that is odd.
         self.is_offered = True
         return Changes(rows, frozenset(removed - {row.id for row in rows}))
+
+    def note_full_read(self, resource: Resource[Any], filters: Filters) -> None:
+        """Remember that a list was read in full, which says how long it is as well as a comparison."""
+        self._checked_totals[resource.name, tuple(sorted(filters.items()))] = True
 
     async def has_length(self, resource: Resource[P], filters: Filters, length: int) -> bool:
         """Return whether a list still has so many rows; it is asked for from time to time, and else assumed."""
