@@ -76,6 +76,10 @@ class Measurement:
     """The witnesses' p99 as a multiple of that without an attack."""
     longest_wait_ms: float
     """The longest time that a witness waited: the stall of others."""
+    witness_loop_p99_ms: float
+    """The p99 of the processor time that the gateway's event loop used while a witness waited."""
+    loop_slowdown: float
+    """It as a multiple of that without an attack: the slowdown on a machine with nothing else to do."""
 
     @property
     def request_cpu_ms(self) -> float:
@@ -146,6 +150,9 @@ class Laboratory:
             witness_p99_ms=_p99_ms(samples),
             slowdown=_p99_ms(samples) / _p99_ms(self.quiet),
             longest_wait_ms=max(sample.seconds for sample in samples) * 1000,
+            witness_loop_p99_ms=_p99([sample.loop_seconds for sample in samples]) * 1000,
+            loop_slowdown=_p99([sample.loop_seconds for sample in samples])
+            / _p99([sample.loop_seconds for sample in self.quiet]),
         )
 
     async def _attack(self, attacks: Sequence[Attack], seconds: float, cut_seconds: float) -> list[Attackers]:
@@ -176,15 +183,18 @@ class Laboratory:
 
 
 def _p99_ms(samples: Sequence[Sample]) -> float:
-    seconds = sorted(sample.seconds for sample in samples)
-    return seconds[min(len(seconds) - 1, int(len(seconds) * 0.99))] * 1000
+    return _p99([sample.seconds for sample in samples]) * 1000
+
+
+def _p99(values: Sequence[float]) -> float:
+    return sorted(values)[min(len(values) - 1, int(len(values) * 0.99))]
 
 
 COLUMNS = (
     "attack", "kind", "requests", "cpu s", "ms each", "peak MiB", "left MiB", "files", "log B", "record B",
-    "others", "refused", "p99 x", "longest ms", "answers",
+    "others", "refused", "p99 x", "cpu x", "longest ms", "answers",
 )  # fmt: skip
-_WIDTHS = (34, 10, 8, 6, 7, 8, 8, 5, 6, 8, 6, 7, 5, 10, 0)
+_WIDTHS = (34, 10, 8, 6, 7, 8, 8, 5, 6, 8, 6, 7, 5, 5, 10, 0)
 
 
 def table_row(measurement: Measurement | None) -> str:
@@ -207,6 +217,7 @@ def table_row(measurement: Measurement | None) -> str:
             str(measurement.witness_requests),
             str(sum(measurement.witness_refusals.values())),
             f"{measurement.slowdown:.1f}",
+            f"{measurement.loop_slowdown:.1f}",
             f"{measurement.longest_wait_ms:.0f}",
             ", ".join(f"{count} x {status}" for status, count in replies.items()),
         )

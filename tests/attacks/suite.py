@@ -23,5 +23,5 @@ def laboratory(folder: Path, max_tasks: int = 16) -> Iterator[Laboratory]:
     with attacked_gateway(folder, hostile) as gateway:
         tokens = [gateway.token(f"witness-{number}") for number in range(WITNESSES)]
         students = [student.id for student in gateway.facts.students]
-        with witnesses(gateway.host, gateway.port, tokens, students) as running:
+        with witnesses(gateway.process.pid, gateway.host, gateway.port, tokens, students) as running:
             yield Laboratory(gateway, running, max_tasks=max_tasks)

@@ -94,7 +94,7 @@ def measurement(name: str, refused: int, slowdown: float, remaining_mib: float) 
     """What an attack did to others."""
     return Measurement(
         name, "growing", 10.0, 1.0, {"200": 9}, 1.0, 0, remaining_mib, remaining_mib, 0, 0, 0, [], 100,
-        {"503": refused} if refused else {}, 10.0, slowdown, 20.0,
+        {"503": refused} if refused else {}, 10.0, slowdown, 20.0, 5.0, 1.0,
     )  # fmt: skip
 
 

@@ -3,7 +3,8 @@ The witnesses: four viewers who read meanwhile, and what the attack did to them.
 
 They run in a process of their own: the work of the attackers must not count as a delay of the gateway. The process
 prints a line for each response: when its request was sent, by the monotonic clock of the machine, how many seconds
-the response took, and its HTTP status (0 for none within `TIMEOUT_SECONDS`).
+the response took, its HTTP status (0 for none within `TIMEOUT_SECONDS`), the witness, and how long the gateway's
+event loop used the processor meanwhile. On a machine that other work keeps busy, the last one is the honest time.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import time
@@ -40,6 +42,8 @@ class Sample(NamedTuple):
     seconds: float
     status: int
     witness: int
+    loop_seconds: float
+    """Processor time of the gateway's event loop from the request to its response: no other process counts."""
 
 
 @dataclass
@@ -57,7 +61,7 @@ class Witnesses:
         assert self.process.stdout is not None
         while min(latest.values()) < end:
             words = self.process.stdout.readline().split()
-            sample = Sample(float(words[0]), float(words[1]), int(words[2]), int(words[3]))
+            sample = Sample(float(words[0]), float(words[1]), int(words[2]), int(words[3]), float(words[4]))
             self.samples.append(sample)
             latest[sample.witness] = sample.sent_at
         # A request that was under way when the attack began belongs to it, too.
@@ -67,9 +71,17 @@ class Witnesses:
 
 
 @contextlib.contextmanager
-def witnesses(host: str, port: int, tokens: Sequence[str], students: Sequence[str]) -> Iterator[Witnesses]:
-    """Let four viewers read until the block ends."""
-    settings = {"host": host, "port": port, "tokens": list(tokens), "students": list(students)}
+def witnesses(
+    gateway: int, host: str, port: int, tokens: Sequence[str], students: Sequence[str]
+) -> Iterator[Witnesses]:
+    """Let four viewers read until the block ends; `gateway` is the id of the gateway's process."""
+    settings = {
+        "clock": f"/proc/{gateway}/schedstat",
+        "host": host,
+        "port": port,
+        "tokens": list(tokens),
+        "students": list(students),
+    }
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.attacks.witness"],
         stdin=subprocess.PIPE,
@@ -87,7 +99,12 @@ def witnesses(host: str, port: int, tokens: Sequence[str], students: Sequence[st
         process.communicate()
 
 
-async def _read(number: int, host: str, port: int, token: str, students: Sequence[str]) -> None:
+def _loop_seconds(clock: int) -> float:
+    """Processor time of the gateway's first thread, which runs the event loop, so far."""
+    return int(os.pread(clock, 64, 0).split()[0]) / 1e9
+
+
+async def _read(number: int, clock: int, address: tuple[str, int], token: str, students: Sequence[str]) -> None:
     """Send a request after the other, and print what came."""
     streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
     for index in count(number):
@@ -96,10 +113,10 @@ async def _read(number: int, host: str, port: int, token: str, students: Sequenc
             f"POST /graphql HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {token}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
-        sent_at, status = time.monotonic(), 0
+        sent_at, worked, status = time.monotonic(), _loop_seconds(clock), 0
         with contextlib.suppress(OSError, asyncio.IncompleteReadError, TimeoutError):
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                reader, writer = streams or await asyncio.open_connection(host, port, local_addr=(ADDRESS, 0))
+                reader, writer = streams or await asyncio.open_connection(*address, local_addr=(ADDRESS, 0))
                 streams = None
                 writer.write(head.encode() + body)
                 answer = await reader.readuntil(b"\r\n\r\n")
@@ -108,15 +125,20 @@ async def _read(number: int, host: str, port: int, token: str, students: Sequenc
                 status, streams = int(answer[9:12]), (reader, writer)
                 if b'"INTERNAL"' in content:
                     status = 500
-        print(sent_at, time.monotonic() - sent_at, status, number, flush=True)
+        print(sent_at, time.monotonic() - sent_at, status, number, _loop_seconds(clock) - worked, flush=True)
         await asyncio.sleep(PAUSE_SECONDS)
 
 
 async def _main() -> None:
     settings = json.loads(sys.stdin.readline())
+    with contextlib.suppress(PermissionError):
+        os.nice(-10)  # where it may: a witness that waits for the processor itself sees its response late
+    clock = os.open(settings["clock"], os.O_RDONLY)
     async with asyncio.TaskGroup() as group:
         for number, token in enumerate(settings["tokens"]):
-            group.create_task(_read(number, settings["host"], settings["port"], token, settings["students"]))
+            group.create_task(
+                _read(number, clock, (settings["host"], settings["port"]), token, settings["students"])
+            )
 
 
 if __name__ == "__main__":
