@@ -19,6 +19,10 @@ from student_graph.gateway.concurrency.loop_time import current_budget, last_wor
 
 SLICE_SECONDS = 0.005
 """How long the tasks of one round of the event loop may hold it."""
+SHORT_SLICE_SECONDS = 0.001
+"""The same for work over its budget while clients within theirs are served: each of their rounds waits for it."""
+SERVING_SECONDS = 1.0
+"""How long after work within a budget slices of other work are short."""
 RECENT_SECONDS = 0.02
 """How long after work within a budget others pause after each of their turns: more of it may follow soon."""
 MAX_PAUSE_SECONDS = 0.05
@@ -56,7 +60,8 @@ class _Turns:
             return
         self.has_begun = True
         self.loop.call_soon(self._end_round)
-        self.ends_at = max(self.ends_at, time.perf_counter() + SLICE_SECONDS)
+        now = time.perf_counter()
+        self.ends_at = max(self.ends_at, now + _slice_seconds(now))
 
     def _end_round(self) -> None:
         self.has_begun = False
@@ -85,7 +90,8 @@ class _Turns:
             self.is_scheduled = True
             self.loop.call_soon(self._next)
         await turn
-        self.ends_at = time.perf_counter() + SLICE_SECONDS
+        now = time.perf_counter()
+        self.ends_at = now + _slice_seconds(now)
 
     def _next(self) -> None:
         """
@@ -119,6 +125,13 @@ def _turns_of_loop() -> _Turns:
     if _turns is None or _turns.loop is not loop:
         _turns = _Turns(loop)
     return _turns
+
+
+def _slice_seconds(now: float) -> float:
+    """How long a slice of the current task is: a task that may be over its budget gets a short one."""
+    budget = current_budget()
+    is_short = now - last_work_within() < SERVING_SECONDS and (budget is None or not budget.is_within)
+    return SHORT_SLICE_SECONDS if is_short else SLICE_SECONDS
 
 
 def start_slice() -> None:
@@ -157,5 +170,6 @@ async def parts_of(count: int, first: int = FIRST_PART_ITEMS) -> AsyncIterator[s
         yield slice(start, start + size)
         start += size
         seconds = max(time.perf_counter() - began_at, 1e-9)
-        size = max(1, min(int(size * SLICE_SECONDS / 2 / seconds), size * MAX_PART_GROWTH))
+        part_seconds = _slice_seconds(time.perf_counter()) / 2
+        size = max(1, min(int(size * part_seconds / seconds), size * MAX_PART_GROWTH))
         await give_way()

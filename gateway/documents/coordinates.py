@@ -27,6 +27,8 @@ from graphql import (
     visit,
 )
 
+from student_graph.gateway.concurrency.pauses import pause
+
 
 class Coordinates:
     """The coordinates of a document's parts. The document is walked when an error asks for the first one."""
@@ -69,6 +71,7 @@ class _Finder(Visitor):
 
     def enter(self, node: Node, *_: Any) -> None:
         """Note the coordinate of a node."""
+        pause()
         around = self._path[-1] if self._path else ""
         coordinate = self._coordinate(node, around) or around
         self._path.append(coordinate)

@@ -24,6 +24,7 @@ from graphql import (
     SelectionSetNode,
 )
 
+from student_graph.gateway.concurrency.pauses import pause
 from student_graph.gateway.documents.prices import OperationCost
 from student_graph.gateway.documents.values import ValueSize, size_of_literals, size_of_variables
 from student_graph.resolvers.operation import AnswerLimits
@@ -243,6 +244,7 @@ def _size(selections: SelectionSetNode | None, fragment_sizes: Mapping[str, Docu
     """The size of a selection set. An unknown fragment counts as empty, because validation refuses it."""
     depth, sums = 0, [0] * (len(DocumentSize._fields) - 1)
     for node in selections.selections if selections is not None else ():
+        pause()
         if isinstance(node, FieldNode):
             child = _size(node.selection_set, fragment_sizes)
             levels, name = child.depth, node.name.value

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from operator import attrgetter
 
-from cachetools import LRUCache
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode
 
+from student_graph.gateway.concurrency.pauses import in_steps
 from student_graph.gateway.documents.coordinates import Coordinates
 from student_graph.gateway.documents.cost_cache import CostCache
 from student_graph.gateway.documents.defer import DeferConditions, defer_conditions, defer_error
@@ -22,13 +21,14 @@ from student_graph.gateway.documents.limits import LimitChecker
 from student_graph.gateway.documents.memory import (
     DOCUMENT_BYTES,
     ERROR_BYTES,
+    Memory,
     document_bytes,
     drop_tokens,
     parse_without_garbage,
     remembered_error,
     unlink_tokens,
 )
-from student_graph.gateway.documents.validation import validate_in_steps
+from student_graph.gateway.documents.validation import find_errors
 from student_graph.resolvers.context import ListLength, declared_list_length
 
 MAX_DOCUMENT_CHARACTERS = 20_000
@@ -67,13 +67,13 @@ class DocumentStore:
         self._trusted = {digest: self._parse(digest, text) for digest, text in (trusted or {}).items()}
         self._trusted_only = trusted_only
         self.max_bytes = MAX_CACHED_BYTES if max_bytes is None else max_bytes
-        self._cache: LRUCache[str, ParsedDocument] = LRUCache(self.max_bytes, getsizeof=attrgetter("size"))
+        self._memory: Memory[ParsedDocument] = Memory(self.max_bytes)
         """By SHA-256 of the text."""
 
     @property
     def used_bytes(self) -> int:
         """Memory of the documents that are not trusted, by estimate."""
-        return int(self._cache.currsize)
+        return self._memory.used_bytes
 
     def get_by_text(self, text: str) -> ParsedDocument:
         """
@@ -85,23 +85,22 @@ class DocumentStore:
         digest = _sha256(text)
         if self._trusted_only:
             return self.get_trusted(digest)
-        document = self._cache.get(digest)
-        return document or self._remembered(self._parse(digest, text))
+        document = self._memory.get(digest)
+        if document is None:
+            document = self._parse(digest, text)
+            self._memory.add(digest, document)
+            self._memory.get(digest)
+        return document
+
+    def has(self, text: str) -> bool:
+        """Whether the document with this text need not be parsed: it is remembered, or only trusted ones are."""
+        return self._trusted_only or _sha256(text) in self._memory
 
     def parse_in_steps(self, text: str) -> Iterator[None]:
         """Parse and validate a document that is not remembered yet. Other tasks may run between the steps."""
-        digest = _sha256(text)
-        if self._trusted_only or digest in self._cache:
-            return
-        for document in self._steps(digest, text):
-            if document is not None:
-                self._remembered(document)
-            yield
-
-    def _remembered(self, document: ParsedDocument) -> ParsedDocument:
-        if document.size <= self.max_bytes:
-            self._cache[document.digest] = document
-        return document
+        if not self.has(text):
+            digest = _sha256(text)
+            self._memory.add(digest, (yield from in_steps(lambda: self._parse(digest, text))))
 
     def get_trusted(self, digest: str) -> ParsedDocument:
         """
@@ -146,12 +145,7 @@ class DocumentStore:
         ]
 
     def _parse(self, digest: str, text: str) -> ParsedDocument:
-        *_, document = self._steps(digest, text)
-        assert document is not None
-        return document
-
-    def _steps(self, digest: str, text: str) -> Iterator[ParsedDocument | None]:
-        """Parse and validate a document: yields None after each step, and the document after the last one."""
+        """Parse and validate a document, with pauses."""
         try:
             node = parse_without_garbage(
                 text,
@@ -160,25 +154,19 @@ class DocumentStore:
                 max_comments=MAX_DOCUMENT_COMMENTS,
             )
         except GraphQLError as error:
-            yield _refused(digest, [_with_code(error, code="GRAPHQL_PARSE_FAILED")])
-            return
+            return _refused(digest, [_with_code(error, code="GRAPHQL_PARSE_FAILED")])
         try:
-            yield None
-            yield from self._check_in_steps(digest, text, node)
+            return self._check(digest, text, node)
         finally:
             unlink_tokens(node)
 
-    def _check_in_steps(self, digest: str, text: str, node: DocumentNode) -> Iterator[ParsedDocument | None]:
-        """Check a parsed document: yields as `_steps` does."""
+    def _check(self, digest: str, text: str, node: DocumentNode) -> ParsedDocument:
         if (over_limit := self.limits.document_error(digest, node)) is not None:
-            yield _refused(digest, [over_limit])
-            return
-        yield None
+            return _refused(digest, [over_limit])
         hide_suggestions = not self.limits.introspection
-        errors = yield from validate_in_steps(
+        errors = find_errors(
             self._schema, node, max_errors=MAX_VALIDATION_ERRORS, hide_suggestions=hide_suggestions
         )
-        yield None
         defer = DeferConditions() if errors else defer_conditions(node)
         if defer and (misplaced := defer_error(self._schema, node)):
             errors = [misplaced]
@@ -186,10 +174,9 @@ class DocumentStore:
         if errors:
             code = "GRAPHQL_VALIDATION_FAILED"
             coded = [_with_code(error, code=code, coordinate=coordinates.of(error)) for error in errors]
-            yield _refused(digest, _operation_errors(digest, node) or coded)
-            return
+            return _refused(digest, _operation_errors(digest, node) or coded)
         size = document_bytes(text, drop_tokens(node))
-        yield ParsedDocument(digest, node, (), defer, coordinates, size)
+        return ParsedDocument(digest, node, (), defer, coordinates, size)
 
 
 def _operation_errors(digest: str, node: DocumentNode) -> list[GraphQLError]:

@@ -1,5 +1,5 @@
 """
-Validation in steps: graphql-core's own rules, over a document that is walked node by node.
+Validation with pauses: graphql-core's own rules, and others may run between two nodes of the document.
 
 graphql-core walks the document without a pause. For a document as large as it may be, that holds the event loop
 for longer than all other work of a request. The errors are those of `graphql.validate`, in its order.
@@ -7,7 +7,6 @@ for longer than all other work of a request. The errors are those of `graphql.va
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
 from typing import Any
 
 from graphql import (
@@ -22,6 +21,7 @@ from graphql import (
     ValidationContext,
     Visitor,
     specified_rules,
+    visit,
 )
 from graphql.type import assert_valid_schema
 from graphql.validation.validate import (
@@ -30,11 +30,27 @@ from graphql.validation.validate import (
     query_document_keys_to_validate,
 )
 
+from student_graph.gateway.concurrency.pauses import pause
 
-def validate_in_steps(
+
+class PausingVisitor(TypeInfoVisitor):
+    """Lets others run before each node is checked."""
+
+    def enter(self, node: Node, *args: Any) -> Any:
+        """Check a node before those in it."""
+        pause()
+        return super().enter(node, *args)
+
+    def leave(self, node: Node, *args: Any) -> Any:
+        """Check a node after those in it."""
+        pause()
+        return super().leave(node, *args)
+
+
+def find_errors(
     schema: GraphQLSchema, document: DocumentNode, *, max_errors: int, hide_suggestions: bool
-) -> Generator[None, None, list[GraphQLError]]:
-    """Validate a document, yield after each node, and return what `graphql.validate` returns."""
+) -> list[GraphQLError]:
+    """Validate a document with pauses, and return what `graphql.validate` returns."""
     assert_valid_schema(schema)
     errors: list[GraphQLError] = []
 
@@ -53,9 +69,9 @@ def validate_in_steps(
     if fragments:
         visitors.insert(0, FragmentNestingVisitor(fragments))
     parallel = ParallelVisitor(visitors)
-    visit_types = TypeInfoVisitor(type_info, parallel)
+    visit_types = PausingVisitor(type_info, parallel)
     try:
-        yield from _visit_in_steps(document, visit_types)
+        visit(document, visit_types, query_document_keys_to_validate)
     except ValidationAbortedError as error:
         error.__context__ = None
         errors.append(error.with_traceback(None))
@@ -67,41 +83,3 @@ def validate_in_steps(
         for visitor in (*visitors, parallel, visit_types):
             visitor.enter_leave_map.clear()
     return errors
-
-
-def _visit_in_steps(document: DocumentNode, visitor: TypeInfoVisitor) -> Iterator[None]:
-    """Visit a document as `graphql.visit` does, for a visitor that changes nothing, and yield after each node."""
-    path: list[str | int] = []
-    ancestors: list[Any] = []
-    visitor.enter(document, None, None, path, ancestors)
-    levels: list[tuple[Any, Any, Iterator[tuple[str | int, Any]]]] = [(document, None, _children(document))]
-    """Each node or tuple of nodes from the document to the visited one, its parent, and its next children."""
-    while levels:
-        parent, grandparent, children = levels[-1]
-        for key, node in children:
-            path.append(key)
-            if isinstance(node, Node):
-                visitor.enter(node, key, parent, path, ancestors)
-                yield
-            ancestors.append(parent)
-            levels.append((node, parent, _children(node)))
-            break
-        else:
-            levels.pop()
-            if ancestors:
-                ancestors.pop()
-            if isinstance(parent, Node):
-                visitor.leave(parent, path[-1] if path else None, grandparent, path, ancestors)
-                yield
-            if path:
-                path.pop()
-
-
-def _children(node: Any) -> Iterator[tuple[str | int, Any]]:
-    """The nodes and tuples of nodes in a node or a tuple, with the attribute or index where they are."""
-    if not isinstance(node, Node):
-        yield from enumerate(node)
-        return
-    for key in query_document_keys_to_validate.get(node.kind, ()):
-        if child := getattr(node, key, None):
-            yield key, child

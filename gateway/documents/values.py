@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from graphql import DocumentNode, ListValueNode, Node, ObjectValueNode
 
+from student_graph.gateway.concurrency.pauses import pause
+
 MAX_MEASURED_DEPTH = 1_000
 """Levels of a value that are measured; a deeper one is over any limit."""
 
@@ -40,6 +42,7 @@ def size_of_literals(document: DocumentNode) -> ValueSize:
     nodes: list[tuple[Node, int]] = [(document, 0)]
     while nodes:
         node, levels = nodes.pop()
+        pause()
         if isinstance(node, ListValueNode):
             levels += 1
             longest_list = max(longest_list, len(node.values))

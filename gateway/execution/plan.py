@@ -13,6 +13,7 @@ from enum import Enum
 from itertools import count
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
+from weakref import ref
 
 from cachetools import LRUCache
 from graphql import (
@@ -229,8 +230,8 @@ class Counters:
 class _CachedOperation:
     """The plans of one operation."""
 
-    operation: OperationDefinitionNode
-    """Referenced so that no other operation can get its identity."""
+    operation: ref[OperationDefinitionNode]
+    """Once nothing else refers to the operation, its plans are dropped: they would never be asked for again."""
     schema: GraphQLSchema
     conditions: tuple[str, ...]
     """Names of the variables that decide what is selected."""
@@ -272,7 +273,12 @@ class PlanCache:
     ) -> ObjectPlan:
         """Return the plan of an operation for the values of its conditions, and make it if it is not cached."""
         key = (id(schema), id(operation))
-        cached = self._operations.get(key) or _CachedOperation(operation, schema, find_conditions())
+        cached = self._operations.get(key)
+        if cached is None:
+            operations = self._operations
+            cached = _CachedOperation(
+                ref(operation, lambda _: operations.pop(key, None)), schema, find_conditions()
+            )
         values = tuple(variables.get(name) for name in cached.conditions)
         plan = cached.plans.pop(values, None) or make_plan()
         cached.plans[values] = plan

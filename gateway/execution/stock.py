@@ -23,6 +23,7 @@ from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from graphql.pyutils import AwaitableOrValue, Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from student_graph.gateway.concurrency.pauses import pause
 from student_graph.gateway.execution.size import AnswerSize, AnswerTooLargeError
 from student_graph.resolvers.fields.outcome import Partial
 from student_graph.resolvers.fields.record import is_record_type, is_student_record_type
@@ -130,6 +131,7 @@ class StockExecutor(StrawberryGraphQLCoreExecutionContext):
 
     def complete_leaf_value(self, return_type: GraphQLLeafType, result: Any) -> Any:  # type: ignore[override]
         """Complete a value, and count it; graphql-core's method is static."""
+        pause()
         value = super().complete_leaf_value(return_type, result)
         self.size.add(size=MIN_LEAF_BYTES + (len(value) if isinstance(value, str) else 0))
         return value

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,6 +12,7 @@ from inspect import isawaitable
 from itertools import starmap
 from operator import attrgetter
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from graphql import GraphQLResolveInfo, Undefined
 from graphql.execution.executor import Executor
@@ -22,24 +21,15 @@ from strawberry.types.arguments import convert_arguments
 
 from student_graph.adapters.answers import SharedValues
 from student_graph.gateway.concurrency.coroutines import gather_in_tasks
+from student_graph.gateway.concurrency.pauses import in_turns
 from student_graph.gateway.execution.paths import Paths
 from student_graph.gateway.execution.plan import FieldKind, FieldPlan, FunctionFactory
 from student_graph.gateway.execution.rows import EncodedRow, encode
 from student_graph.gateway.execution.size import AnswerSize
 from student_graph.resolvers.fields.record import Constant
 
-SWITCH_INTERVAL_SECONDS = 0.0005
-"""How long a thread computes while the event loop waits for its turn: by default, ten times as long."""
-
-
-def _give_way_soon() -> None:
-    """Let the event loop interrupt threads that compute after a shorter time."""
-    sys.setswitchinterval(min(SWITCH_INTERVAL_SECONDS, sys.getswitchinterval()))
-
-
-_introspection_thread = ThreadPoolExecutor(1, "introspection", initializer=_give_way_soon)
-"""One thread for all operations: several would leave the event loop too little processor time."""
-
+_introspecting: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+"""By event loop, who asks for the schema one after the other: an answer takes mebibytes while it is made."""
 MAX_KEPT_INTROSPECTIONS = 8
 """Answers about the schema that are kept, each of up to a mebibyte: tools ask the same, and attackers never do."""
 _plans_with_introspection: deque[FieldPlan] = deque()
@@ -122,7 +112,7 @@ class FieldValues:
         """
         Let graphql-core resolve and complete `__schema` or `__type`; return the value, or its JSON if `encoded`.
 
-        It takes too long for a turn of the event loop. So the service does it in a thread, one operation after the
+        It takes too long for a turn of the event loop. So the service does it in many, one operation after the
         other, and keeps the JSON of the latest ones with their plans if no variable can change it.
 
         Raises:
@@ -138,7 +128,8 @@ class FieldValues:
             [value] = await self.awaited([execute()])
             return value
         errors = len(executor.collected_errors.errors)
-        json = encode(await asyncio.get_running_loop().run_in_executor(_introspection_thread, execute))
+        async with _introspecting.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
+            json = encode(await in_turns(execute))
         size.add(size=len(json))
         if not executor.operation.variable_definitions and len(executor.collected_errors.errors) == errors:
             _keep_introspection(plan, json)

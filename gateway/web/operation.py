@@ -13,6 +13,7 @@ from graphql import GraphQLError, OperationDefinitionNode
 from student_graph.adapters.sources import District
 from student_graph.gateway.cache import extensions
 from student_graph.gateway.concurrency.observation import Span, current_span, span
+from student_graph.gateway.concurrency.one_at_a_time import OneAtATime
 from student_graph.gateway.concurrency.time_slices import give_way
 from student_graph.gateway.documents.document import ParsedDocument
 from student_graph.gateway.documents.store import DocumentStore
@@ -74,6 +75,8 @@ class OperationPreparer:
 
     def __init__(self, documents: DocumentStore) -> None:
         self._documents = documents
+        self._parsing = OneAtATime()
+        """Trees are thousands of objects each: a garbage collection of many at once would hold the event loop."""
 
     async def prepare(
         self, request: AdmittedRequest, graphql: GraphQLRequest, context: Context
@@ -115,9 +118,10 @@ class OperationPreparer:
     async def _prepare(
         self, request: AdmittedRequest, graphql: GraphQLRequest, context: Context
     ) -> PreparedOperation:
-        if graphql.query:
-            for _ in self._documents.parse_in_steps(graphql.query):
-                await give_way()
+        if graphql.query and not self._documents.has(graphql.query):
+            async with self._parsing.turn():
+                for _ in self._documents.parse_in_steps(graphql.query):
+                    await give_way()
         try:
             document = self._document(graphql)
             if document.node is None:

@@ -69,7 +69,8 @@ def test_a_refused_document_is_freed_at_once(text: str) -> None:
     store = DocumentStore(PRODUCT)
     store.get_by_text(text)
     nodes = text.count("{") * 5
-    gc.collect()
+    while gc.collect():
+        pass  # documents of other tests leave the types of their rows
     gc.disable()
     try:
         assert store.get_by_text(f"{text} # again").errors

@@ -1,4 +1,4 @@
-"""Validation in steps finds what graphql-core finds, and lets other tasks run after each node."""
+"""Validation with pauses finds what graphql-core finds, and lets other tasks run between two nodes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from graphql import DocumentNode, GraphQLError, GraphQLSyntaxError, Visitor, parse, validate, visit
 
-from student_graph.gateway.documents.validation import validate_in_steps
+from student_graph.gateway.concurrency import pauses
+from student_graph.gateway.documents.validation import find_errors
 from tests.gateway.execution.differential import CORE
 from tests.gateway.execution.documents import Writer
 from tests.long_runs import size
@@ -36,16 +37,9 @@ class _NodeCounter(Visitor):
         self.nodes += 1
 
 
-def in_steps(document: DocumentNode, *, hide_suggestions: bool = False) -> tuple[list[GraphQLError], int]:
-    """The errors of a document, and the number of steps."""
-    steps = validate_in_steps(CORE, document, max_errors=MAX_ERRORS, hide_suggestions=hide_suggestions)
-    count = 0
-    while True:
-        try:
-            next(steps)
-            count += 1
-        except StopIteration as end:
-            return end.value, count
+def errors_of(document: DocumentNode, *, hide_suggestions: bool = False) -> list[GraphQLError]:
+    """The errors of a document."""
+    return find_errors(CORE, document, max_errors=MAX_ERRORS, hide_suggestions=hide_suggestions)
 
 
 def broken(text: str, chance: random.Random) -> str:
@@ -82,7 +76,7 @@ def test_random_documents_have_the_errors_of_graphql_core(hide_suggestions: bool
         except GraphQLSyntaxError:
             continue
         expected = validate(CORE, document, max_errors=MAX_ERRORS, hide_suggestions=hide_suggestions)
-        errors, _ = in_steps(document, hide_suggestions=hide_suggestions)
+        errors = errors_of(document, hide_suggestions=hide_suggestions)
         assert described(errors) == described(expected)
         valid, invalid = valid + (not errors), invalid + bool(errors)
     assert min(valid, invalid) > (valid + invalid) / 5
@@ -94,14 +88,14 @@ def test_unusual_documents_have_the_errors_of_graphql_core(text: str) -> None:
     document = parse(text)
     expected = validate(CORE, document, max_errors=MAX_ERRORS)
     assert expected
-    assert described(in_steps(document)[0]) == described(expected)
+    assert described(errors_of(document)) == described(expected)
 
 
-def test_validation_stops_after_every_node() -> None:
+def test_validation_pauses_at_every_node(monkeypatch: pytest.MonkeyPatch) -> None:
     """So a large document holds the event loop no longer than the check of one of its nodes."""
+    monkeypatch.setattr(pauses, "STEP_SECONDS", 0.0)
     document = parse("{ " + " ".join("__typename" for _ in range(100)) + " }")
     counter = _NodeCounter()
     visit(document, counter)
-    errors, steps = in_steps(document)
-    assert errors == []
+    steps = len(list(pauses.in_steps(lambda: errors_of(document))))
     assert steps >= 2 * counter.nodes - 2 > 400

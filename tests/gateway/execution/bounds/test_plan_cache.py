@@ -142,3 +142,14 @@ async def test_plans_of_an_interface_are_counted_when_its_types_are_seen() -> No
         sizes.append(Executor.plans.used_bytes)
     assert sizes == sorted(sizes)
     assert len(set(sizes)) == 3
+
+
+async def test_plans_go_with_their_document() -> None:
+    """They could never be found again, and would hold parts of the document."""
+    documents = [parse(f"{{person {{name a{number}: age}}}}") for number in range(8)]
+    for document in documents:
+        await run(SCHEMA, document, {"person": {"name": "Ada", "age": 9}})
+    assert len(Executor.plans) == len(documents)
+    del document, documents[:-1]
+    gc.collect()
+    assert len(Executor.plans) == 1
