@@ -46,6 +46,13 @@ ATTEMPT_TIMEOUT_SECONDS = 5.0
 MAX_HEADER_BYTES = 16 * 1024
 """For one header; a response has at most 128 headers."""
 _MAX_ALL_HEADERS_BYTES = 64 * 1024
+_READ_BUFFER_BYTES = 8 * 1024
+"""
+Bytes of a body that is read slowly before aiohttp stops to receive more.
+
+A sixteenth of it is the number of chunks that it parses or joins at once, or twice as many: about a millisecond
+for chunks of one byte. With its default of 256 KiB, they hold the event loop for 50 ms. Large parts are not split.
+"""
 _SKIPPED_AUTO_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 """Headers that aiohttp would add by itself; httpx has set all headers already."""
 
@@ -194,6 +201,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 auto_decompress=False,
                 trust_env=False,
                 skip_auto_headers=_SKIPPED_AUTO_HEADERS,
+                read_bufsize=_READ_BUFFER_BYTES,
                 max_line_size=MAX_HEADER_BYTES,
                 max_field_size=MAX_HEADER_BYTES,
             )
