@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 from student_graph.gateway.cli.printed.page import add, start_page, text_of
 from student_graph.gateway.cli.report.sections import Section
 
-NOTE = "Counts of pages and of requests to the sources. No student and no viewer is in them."
+NOTE = "All numbers are counts. No student and no viewer is named."
 
 
 class PrintedReport(NamedTuple):

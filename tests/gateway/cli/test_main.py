@@ -41,6 +41,7 @@ COMMANDS = [
     ["aggregate"],
     ["warm"],
     ["webhook"],
+    ["report"],
 ]
 QUICK = """
 import sys

@@ -18,7 +18,7 @@ from student_graph.gateway.telemetry.levels.store import CountFiles, write
 from tests.gateway.servers import ROOT, run_here
 
 PAGE = ROOT / "docs" / "service-levels.md"
-BEGIN, END = "<!-- example of a report -->\n", "<!-- end of the example -->\n"
+BEGIN, END = "<!-- tested by: tests/gateway/cli/report/test_report.py -->\n", "<!-- end of the example -->\n"
 MONTH, DISTRICT = "2025-10", "grand-bend"
 SETTINGS = """
 [service_levels]

@@ -52,7 +52,7 @@ def error_of(month: Month, *arguments: str, config: Path | None = None) -> str:
 
 
 def test_the_example_in_the_docs_is_what_the_command_prints(month: Month) -> None:
-    """`python -m tests.gateway.cli.report.example` writes it."""
+    """`python -m tests.gateway.cli.report.example` writes it into service-levels.md."""
     text = PAGE.read_text(encoding="utf-8")
     assert BEGIN in text
     assert text == page_with(month.report())

@@ -2,73 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import logging
-from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
-from student_graph.adapters.model import DistrictId
-from student_graph.gateway.telemetry.levels import LevelRecorder, LevelSettings, Objectives, store
-from student_graph.gateway.telemetry.levels.counts import PageCounts, SourceCounts
-from student_graph.gateway.telemetry.levels.history import burn_rates, sum_of
-from student_graph.gateway.telemetry.levels.objectives import Objective
-from student_graph.gateway.telemetry.levels.recorder import Counted
-
-NOON = datetime(2026, 11, 29, 12, 0, tzinfo=UTC).timestamp()
-DAY = date(2026, 11, 29)
-HILL, DALE = DistrictId("hill"), DistrictId("dale")
-OBJECTIVES = Objectives(1.0, {Objective.ANSWERED: 0.99})
-
-
-class Process:
-    """A process that counts pages of two districts, at times that the test says."""
-
-    def __init__(self, folder: Path | None, worker: int = 1, now: float = NOON) -> None:
-        self.now, self.is_ready = now, True
-        self.pages = {HILL: PageCounts(), DALE: PageCounts()}
-        self.source, self.lookups = object(), 0
-        self.recorder = LevelRecorder(folder, worker, lambda: self.now)
-        self.settings = LevelSettings(folder, 25, {HILL: OBJECTIVES})
-
-    def start(self, *districts: str) -> None:
-        """Count for some districts; for both if none is named."""
-        self.recorder.start(self.settings, districts or (HILL, DALE), self.counted)
-
-    def counted(self) -> Counted:
-        """What this process has counted since its start."""
-        return Counted(self.is_ready, self.pages, {HILL: {"sis": (self.source, SourceCounts(self.lookups))}})
-
-    async def answer(self, pages: int, district: str = HILL, outcome: str = "complete") -> None:
-        """Answer pages, and let the recorder look and write."""
-        for _ in range(pages):
-            self.pages[DistrictId(district)].add(outcome, (), 0.02)
-        self.recorder.look()
-        await self.recorder.write()
-
-
-def pages_in(folder: Path, district: str = HILL) -> int:
-    """All pages in the files of a district."""
-    counts = store.read_days([folder], district, DAY, DAY)
-    assert not counts.unreadable
-    return sum(hour.pages.pages for hour in counts.hours.values())
-
-
-def run(scenario: Callable[[], Awaitable[None]]) -> None:
-    """Run a scenario with recorders whose own tasks do nothing in between."""
-
-    async def running() -> None:
-        await scenario()
-        current = asyncio.current_task()
-        others = [task for task in asyncio.all_tasks() if task is not current]
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-
-    asyncio.run(running())
+from student_graph.gateway.telemetry.levels import store
+from tests.gateway.telemetry.levels.process import DALE, DAY, HILL, NOON, Process, pages_in, run
 
 
 def test_workers_and_their_successors_count_no_page_twice(tmp_path: Path) -> None:
@@ -259,44 +201,17 @@ def test_only_old_counts_are_removed(tmp_path: Path) -> None:
     assert pages_in(tmp_path) == 1
 
 
-def test_burn_rates_are_shares_of_missed_pages_over_the_budget() -> None:
-    """By hand: 5 of 100 pages failed, and the budget is one of a hundred. Two workers count together."""
+def test_a_folder_that_is_a_file_is_said_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Counting goes on, and nothing is raised."""
+    folder = tmp_path / "service-levels"
+    folder.write_text("in the way")
 
     async def scenario() -> None:
-        first, second = Process(None, 1), Process(None, 2)
-        for process in (first, second):
-            process.start()
-        await first.answer(95)
-        await second.answer(5, outcome="failed")
-        summed = sum_of([first.recorder.windows()[HILL], second.recorder.windows()[HILL]])
-        rates = burn_rates(summed, OBJECTIVES)["answered"]
-        assert rates == pytest.approx(dict.fromkeys(("5m", "30m", "1h", "6h", "3d"), 5.0))
-        for process in (first, second):
-            process.now += 40 * 60
-            await process.answer(0)
-        later = burn_rates(sum_of([p.recorder.windows()[HILL] for p in (first, second)]), OBJECTIVES)["answered"]
-        assert (later["5m"], later["30m"]) == (None, None)
-        assert later["1h"] == later["3d"] == pytest.approx(5.0)
-        first.now += 4 * 86_400
-        assert set(burn_rates(first.recorder.windows()[HILL], OBJECTIVES)["answered"].values()) == {None}
+        process = Process(folder)
+        process.start()
+        for _ in range(3):
+            await process.answer(1)
+        assert process.recorder.windows()[HILL]["answered"]["3d"].pages == 3
 
     run(scenario)
-
-
-def test_a_process_that_starts_again_goes_on_with_the_burn_rates_of_its_predecessor(tmp_path: Path) -> None:
-    """Those by hours, and only of the process that had its number: others count for themselves."""
-
-    async def scenario() -> None:
-        for worker, failed in ((1, 2), (2, 50)):
-            process = Process(tmp_path, worker)
-            process.start()
-            await process.answer(98)
-            await process.answer(failed, outcome="failed")
-        successor = Process(tmp_path, 1, NOON + 1_800)
-        successor.start()
-        await successor.recorder._restore()
-        windows = successor.recorder.windows()[HILL]["answered"]
-        assert (windows["3d"].pages, windows["3d"].missed) == (100, 2)
-        assert windows["1h"].pages == 0
-
-    run(scenario)
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
