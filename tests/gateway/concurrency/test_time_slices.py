@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from student_graph.gateway.concurrency import time_slices
 from student_graph.gateway.concurrency.coroutines import StartedCoroutine, start
 from student_graph.gateway.concurrency.loop_time import LoopBudgets, metered_tasks, use_budget
 from student_graph.gateway.concurrency.time_slices import (
+    SHORT_SLICE_SECONDS,
     SLICE_SECONDS,
     give_way,
     hold_event_loop,
@@ -91,8 +95,8 @@ async def test_one_task_with_long_work_runs_in_a_round_of_the_loop() -> None:
 
 async def test_short_work_after_its_start_does_not_give_way() -> None:
     """A request that takes less than a slice is handled in one go, unless another program had the processor."""
-    seconds = SLICE_SECONDS
-    while seconds >= SLICE_SECONDS:
+    seconds = SHORT_SLICE_SECONDS
+    while seconds >= SHORT_SLICE_SECONDS:
         others: list[None] = []
         asyncio.get_running_loop().call_soon(others.append, None)
         begin = time.perf_counter()
@@ -102,6 +106,29 @@ async def test_short_work_after_its_start_does_not_give_way() -> None:
         other_tasks_ran = bool(others)
         await asyncio.sleep(0)
     assert not other_tasks_ran
+
+
+@pytest.mark.parametrize("others_are_served", [False, True])
+async def test_slices_over_a_budget_are_short_while_others_are_served(
+    others_are_served: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each round of the loop that a page within its budget needs waits for such a slice."""
+    monkeypatch.setattr(
+        time_slices, "last_work_within", time.perf_counter if others_are_served else (lambda: -math.inf)
+    )
+    use_budget(LoopBudgets().of("stranger"))
+    seconds = SLICE_SECONDS
+    while seconds >= SLICE_SECONDS:  # else another program had the processor
+        others: list[None] = []
+        await time_slices._turns_of_loop().wait()
+        begin = time.perf_counter()
+        asyncio.get_running_loop().call_soon(others.append, None)
+        work(1.2 * SHORT_SLICE_SECONDS)
+        await give_way()
+        seconds = time.perf_counter() - begin
+        other_tasks_ran = bool(others)
+        await asyncio.sleep(0)
+    assert other_tasks_ran == others_are_served
 
 
 async def test_work_within_a_budget_goes_before_that_of_who_is_over_it() -> None:

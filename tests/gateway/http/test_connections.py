@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+import aiohttp
 import httpx
 import pytest
 
@@ -232,3 +233,25 @@ async def test_a_body_in_small_chunks_is_read() -> None:
 
     async with wire(in_chunks) as lms:
         assert await lms.get("/work/s1") == content[:-2] + b" ]"
+
+
+async def test_chunks_of_one_byte_are_parsed_a_few_hundred_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many arrive together: a round of the event loop is no longer than a millisecond for them."""
+    content = b"[" + b" " * 9_998 + b"]"
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in content)
+    at_once: list[int] = []
+    read_some = aiohttp.StreamReader.readany
+
+    async def readany(reader: aiohttp.StreamReader) -> bytes:
+        at_once.append(len(reader._buffer))
+        part: bytes = await read_some(reader)
+        at_once.append(len(part))
+        return part
+
+    async def in_chunks(request: Request) -> None:
+        await request.send(OK.encode() + b"Transfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n")
+
+    monkeypatch.setattr(aiohttp.StreamReader, "readany", readany)
+    async with wire(in_chunks) as lms:
+        assert await lms.get("/work/s1") == content
+    assert max(at_once) <= 1_024
