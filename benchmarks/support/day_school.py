@@ -20,6 +20,10 @@ CANVAS_USERS_A_CALL = 100
 """The most students whose submissions Canvas sends in one response."""
 CANVAS_COURSES_A_CALL = 20
 """The most courses about which a question to Canvas's GraphQL API may be."""
+CANVAS_COURSES_OF_WORK_A_CALL, CANVAS_SUBMISSIONS_A_CALL = 10, 100
+"""The most courses about whose submissions we ask at once, and how many of each course one response has."""
+MAX_LIST_ROWS = 40_000
+"""Longer lists are not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,5 +145,48 @@ def least_calls_at_once(facts: DistrictFacts, sections: set[tuple[Any, ...]]) ->
     courses = [
         course for course in facts.lms_courses if course.section is not None and course.section.key in sections
     ]
-    submissions = sum(math.ceil(max(len(course.members), 1) / CANVAS_USERS_A_CALL) for course in courses)
-    return edfi + len(sections) + submissions + math.ceil(len(courses) / CANVAS_COURSES_A_CALL)
+    return edfi + len(sections) + _calls_for_work(facts, courses)
+
+
+def least_calls_of_single_page(facts: DistrictFacts, students: set[str], sections: set[tuple[Any, ...]]) -> int:
+    """
+    Return the fewest calls for the page of one teacher in a district that states nothing about its rows.
+
+    Then only a list of the district, or a call for each student, has all rows of a student.
+    """
+
+    def pages(rows: Sequence[Any]) -> int:
+        return max(1, math.ceil(len(rows) / EDFI_PAGE_ROWS))
+
+    daily = [event for event in facts.attendance if event.section is None and event.year == facts.year]
+    in_class = [event for event in facts.attendance if event.section is not None and event.year == facts.year]
+    # The second list of students has the addresses by which accounts are confirmed.
+    lists: list[Sequence[Any]] = [
+        facts.students,
+        facts.students,
+        facts.enrollments,
+        daily,
+        in_class,
+        facts.results,
+    ]
+    edfi = sum(min(pages(rows) if len(rows) <= MAX_LIST_ROWS else len(students), len(students)) for rows in lists)
+    of_staff = 1 + 2 + pages([row for row in facts.programs if row.kind == "special education"])
+    offerings = {key[:4] for key in sections}
+    edfi += of_staff + 1 + 2 * len(offerings) + 2 * len(sections)  # the sections' school, courses, members, grades
+    courses = [
+        course for course in facts.lms_courses if course.section is not None and course.section.key in sections
+    ]
+    return edfi + len(sections) + _calls_for_work(facts, courses)
+
+
+def _calls_for_work(facts: DistrictFacts, courses: Sequence[Any]) -> int:
+    """Questions about the contents of courses, and for their submissions questions or a call for each course."""
+    published = Counter(assignment.course for assignment in facts.assignments if assignment.published)
+    pages = sorted(
+        max(1, math.ceil(len(course.members) * published[course.id] / CANVAS_SUBMISSIONS_A_CALL))
+        for course in courses
+    )
+    size = CANVAS_COURSES_OF_WORK_A_CALL
+    groups = [pages[start : start + size] for start in range(0, len(pages), size)]
+    work = sum(min(len(group), max(group)) for group in groups)
+    return math.ceil(len(courses) / CANVAS_COURSES_A_CALL) + work
