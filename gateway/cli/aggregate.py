@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from student_graph.adapters.registry import SettingsError
-from student_graph.gateway.cli.parser import Commands, add_district_options, format_table
+from student_graph.gateway.cli.parser import Commands, add_district_options, printable
+from student_graph.gateway.cli.terminal import print_table
 
 PRIVATE_MODE = 0o600
 HEADINGS = ("GROUP", "STUDENTS", "AT RISK", "WATCH", "ON TRACK", "NOT EVALUATED", "RATE", "MEAN")
@@ -60,7 +61,10 @@ def run(options: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             print("interrupted; with --keep, the same command goes on from here")
             return INTERRUPTED_EXIT_STATUS
-    print(json.dumps(table, indent=1) if options.json else _as_text(table))
+    if options.json:
+        print(json.dumps(table, indent=1))
+    else:
+        _print(table)
     return 1 if table["missing_sources"] else 0
 
 
@@ -132,14 +136,16 @@ def _settings_of(options: argparse.Namespace) -> Any:
         return None  # the command says so when it counts
 
 
-def _as_text(table: dict[str, Any]) -> str:
-    """A table in columns; `-` for what is hidden or does not exist."""
+def _print(table: dict[str, Any]) -> None:
+    """Print a table with its definition; `-` for what is hidden or does not exist."""
     window = table["window"] or {"first": "-", "last": "-"}
     definition = table["definition"]
     days = f"{window['first']} to {window['last']}, as of {table['as_of']}"
-    head = f"{table['metric']} by {definition['preset']}, {days}"
-    rows = [HEADINGS, *(_row(group) for group in [table["total"], *table["groups"]])]
-    return "\n".join([head, definition["description"], format_table(rows), *_missing(table)])
+    print(printable(f"{table['metric']} by {definition['preset']}, {days}"))
+    print(printable(definition["description"]))
+    print_table(HEADINGS, [_row(group) for group in [table["total"], *table["groups"]]])
+    for line in _missing(table):
+        print(printable(line))
 
 
 def _missing(table: dict[str, Any]) -> list[str]:

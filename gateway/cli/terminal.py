@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from student_graph.gateway.cli.parser import format_table, printable
 
 MIN_COLUMN_CHARACTERS = 14
-"""Width of a column, with its margin, in which a table can be read."""
+"""Width of a column, with its margin, in which a table with longer texts can be read."""
 CELL_STYLES = {"ok": "green", "failed": "bold red"}
 """Colors of cells that a terminal shows; the text says the same, and `NO_COLOR` switches them off."""
 
@@ -31,12 +31,13 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
     console = Console(highlight=False)
     cells = [[Text(printable(cell), style=CELL_STYLES.get(cell, "")) for cell in row] for row in rows]
-    if len(headings) * MIN_COLUMN_CHARACTERS <= console.width:
-        table = Table(box=SIMPLE_HEAD, pad_edge=False)
-        for heading in headings:
-            table.add_column(Text(printable(heading)), overflow="fold")
-        for row in cells:
-            table.add_row(*row)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading in headings:
+        table.add_column(Text(printable(heading)), overflow="fold")
+    for row in cells:
+        table.add_row(*row)
+    fits = console.measure(table).maximum < console.width
+    if fits or len(headings) * MIN_COLUMN_CHARACTERS <= console.width:
         console.print(table)
         return
     for row in cells:

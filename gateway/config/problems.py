@@ -104,6 +104,10 @@ def problems_of(error: ValidationError, settings: Mapping[str, Any]) -> Iterator
                 message = f"{setting} is missing"
             case "extra_forbidden":
                 message = f"there is no setting {setting}"
+            case "frozen_set_type" | "list_type" | "tuple_type":
+                message = _joined(setting, "must be a list")
+            case "dataclass_type" | "dict_type" | "model_type":
+                message = _joined(setting, "must be a table")
             case "value_error":
                 message = _joined(setting, f"must be {problem['ctx']['error']}")
             case _:

@@ -12,7 +12,7 @@ from typing import Any
 from graphql import build_schema
 
 from student_graph.adapters.registry import SettingsError
-from student_graph.gateway.cli.parser import Commands, format_table, printable
+from student_graph.gateway.cli.parser import Commands, printable
 from student_graph.gateway.cli.schema.changes import Change, Severity, schema_changes
 from student_graph.gateway.cli.schema.documents import (
     ClientDocument,
@@ -22,6 +22,7 @@ from student_graph.gateway.cli.schema.documents import (
 )
 from student_graph.gateway.cli.schema.revisions import read_schema
 from student_graph.gateway.cli.schema.type_policies import WRITERS
+from student_graph.gateway.cli.terminal import print_table
 from student_graph.resolvers.schema import core_schema, export, export_subgraph, make_schema
 
 
@@ -128,7 +129,7 @@ def _print_table(
 ) -> None:
     rows = [(change.severity.value, change.description) for change in used_by]
     if rows:
-        print(format_table(rows))
+        print_table(("SEVERITY", "CHANGE"), rows)
     for change, names in used_by.items():
         for name in names:
             print(printable(f"{name} uses {change.coordinate}: {change.severity.value}"))

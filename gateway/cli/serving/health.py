@@ -29,6 +29,7 @@ def add_command(commands: Commands) -> None:
     command.add_argument(
         "--timeout", type=float, default=2.0, metavar="SECONDS", help="how long to wait (default: 2)"
     )
+    command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
 
 
@@ -40,8 +41,9 @@ def run(options: argparse.Namespace) -> int:
     except (OSError, http.client.HTTPException, ValueError):
         print(f"no gateway answers at {printable(options.url)}", file=sys.stderr)
         return 1
-    print(printable(status))
-    return 0 if code == 200 else 1
+    accepted = code == 200
+    print(json.dumps({"status": status, "healthy": accepted}) if options.json else printable(status))
+    return 0 if accepted else 1
 
 
 def _status(url: str, path: str, timeout: float) -> tuple[int, str]:

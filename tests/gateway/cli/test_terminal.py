@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -124,6 +125,17 @@ def test_a_terminal_shows_a_table_and_a_pipe_plain_text(capsys: pytest.CaptureFi
     assert "\x1b[32mok" in shown
     assert "[bold]lms[/]" in shown  # text of a vendor is no markup
     assert capsys.readouterr().out == "NAME          STATUS\nsis           ok\n[bold]lms[/]  failed\n"
+
+
+def test_a_table_of_numbers_fits_a_usual_terminal() -> None:
+    """Short columns are no reason to show each row as a list."""
+    headings = ("GROUP", "STUDENTS", "AT RISK", "WATCH", "ON TRACK", "NOT EVALUATED", "RATE", "MEAN")
+    row = ("390042001", "300", "19", "-", "-", "-", "0.0633", "0.0312")
+    shown = re.sub(r"\x1b\[\d*m", "", shown_in_a_terminal(TABLE.format(headings=headings, rows=[row]), columns=80))
+
+    lines = [line.split() for line in shown.splitlines()]
+    assert " ".join(headings).split() in lines
+    assert list(row) in lines
 
 
 @pytest.mark.parametrize("columns", [200, 40])

@@ -109,7 +109,7 @@ CATEGORIES = "IN_ATTENDANCE, EXCUSED_ABSENCE, UNEXCUSED_ABSENCE, TARDY, EARLY_DE
     ('[districts.codes.program]\nEsl = "OTHER"\n"ESL " = "OTHER"', "",
      "district 'hill': codes.program: must be a table of different codes: case and surrounding spaces do not"),
     ("[districts.codes.program]\nX = 3", "", "district 'hill': codes.program.X: input should be a valid string"),
-    ("codes = 3", "", "district 'hill': codes: input should be a valid dictionary"),
+    ("codes = 3", "", "district 'hill': codes: must be a table"),
     ("", '[districts.sources.codes.meal]\nX = "FREE_LUNCH"',
      f"district 'hill', source 'sis': codes: must be tables of codes of one of these kinds: {KINDS_OF_SOURCES}"),
 ])  # fmt: skip

@@ -69,6 +69,7 @@ def test_a_removed_field_breaks_clients(older: Callable[[str], Path]) -> None:
 
     assert result.returncode == 1
     assert result.stdout.splitlines() == [
+        "SEVERITY  CHANGE",
         "breaking  Field Query.gone was removed.",
         f"{name} uses Query.gone: breaking",
         f"{name} is not valid: Cannot query field 'gone' on type 'Query'. Did you mean 'node'?",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Iterator
 
@@ -49,6 +50,13 @@ def test_a_process_that_stops_is_alive(readiness: Readiness, url: str) -> None:
     done = run_here("health", "--live", "--url", url)
 
     assert (done.returncode, done.stdout) == (0, "alive\n")
+
+
+def test_a_program_reads_the_answer_as_json(readiness: Readiness, url: str) -> None:
+    """With the word of the gateway, and whether it accepts requests."""
+    readiness.start()
+
+    assert json.loads(run_here("health", "--url", url, "--json").stdout) == {"status": "ready", "healthy": True}
 
 
 def test_nobody_at_the_address_is_said() -> None:
