@@ -31,6 +31,7 @@ from student_graph.gateway.signing import HmacSigner
 from student_graph.gateway.web.admission import Admission
 from student_graph.gateway.web.app import GatewayApp, http_error
 from student_graph.gateway.web.graphql import GraphQLView
+from student_graph.gateway.web.in_flight import ProcessorDemand
 from student_graph.gateway.web.live.documents import LiveDocuments
 from student_graph.gateway.web.load_shedding import LoadShedder
 from student_graph.gateway.web.refusal_pacing import RefusalPacing
@@ -82,7 +83,9 @@ class Application:
         self._schema = make_schema(executor, defer=service.defer, federation=service.federation)
         keeps_limits = running is not None and running.service.load_limits == service.load_limits
         self.load_shedder: LoadShedder = (
-            running.load_shedder if running and keeps_limits else LoadShedder(service.load_limits)
+            running.load_shedder
+            if running and keeps_limits
+            else LoadShedder(service.load_limits, demand=ProcessorDemand())
         )
         self.authenticator = Authenticator(service.viewers, service.issuers)
         self._signer = HmacSigner(service.signing_key)

@@ -3,8 +3,8 @@ Load shedding: refuse requests early and cheaply under overload, so that the adm
 
 A burst after a quiet time may queue. When the process has been busy with several requests for a while, a request
 is admitted only if the requests ahead of it will not delay it for long. The delay is their number, times the
-processor time that one response takes. A request that waits for a vendor delays no other, and a process that other
-processes slow down is not busy. Utilization and cost are therefore measured in processor time.
+processor time that one response takes. A request that waits for a vendor delays no other. The process is busy if
+it has always used the processor or waited for it: one that gets half of it is full at half of its work.
 
 A request counts for others once it was received completely: one whose body does not come takes nothing from them.
 
@@ -92,10 +92,11 @@ class LoadShedder:
         limits: LoadLimits | None = None,
         cpu: Callable[[], float] = time.thread_time,
         clock: Callable[[], float] = time.monotonic,
+        demand: Callable[[], float] | None = None,
     ) -> None:
-        """Apply `limits`; `cpu` returns the seconds of processor time used so far, `clock` monotonic seconds."""
+        """Apply `limits`; `cpu`, `demand`: seconds of the processor used, used or waited for; `clock`: seconds."""
         self._limits = limits or LoadLimits()
-        self._cpu, self._clock = cpu, clock
+        self._cpu, self._clock, self._demand = cpu, clock, demand or cpu
         self._everybody = Lane(self._limits.wait, self._limits.burst)
         """All requests: those that a request over its budget waits for."""
         self._within_budget = BudgetLane(self._limits.wait, self._limits.burst)
@@ -140,7 +141,7 @@ class LoadShedder:
             self._sampling = None
 
     def _sample(self) -> None:
-        usage, now = Usage.now(self._cpu(), self.budgets), self._clock()
+        usage, now = Usage.now(self._demand(), self.budgets), self._clock()
         elapsed = now - self._last_sampled_at
         if elapsed > 0:
             self._everybody.sample(usage.cpu - self._last_sample.cpu, elapsed, now)

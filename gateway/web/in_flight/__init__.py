@@ -5,12 +5,13 @@ from student_graph.gateway.web.in_flight.districts import RequestsByDistrict
 from student_graph.gateway.web.in_flight.lane import Lane
 from student_graph.gateway.web.in_flight.request import RequestInFlight, Sender, vendor_wait
 from student_graph.gateway.web.in_flight.shares import Shares
-from student_graph.gateway.web.in_flight.usage import Usage
+from student_graph.gateway.web.in_flight.usage import ProcessorDemand, Usage
 from student_graph.gateway.web.in_flight.viewers import ViewerRequests
 
 __all__ = [
     "BudgetLane",
     "Lane",
+    "ProcessorDemand",
     "RequestInFlight",
     "RequestsByDistrict",
     "Sender",

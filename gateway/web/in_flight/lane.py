@@ -16,6 +16,11 @@ CALM_UTILIZATION = 0.7
 """Share of the time that the processor works below which a lane is busy no more."""
 REFUSAL_SECONDS = 1.0
 """Time without a refusal after which a lane is busy no more."""
+RECOVERY_SECONDS = 2.0
+"""
+Time without being busy after which a burst may be as long as after a quiet time. Under overload a lane is calm for
+moments, such as when its responses wait for slow clients: each of them would let a whole burst queue again.
+"""
 COST_WINDOW_SAMPLES = 16
 """Samples from which the processor time of one response is estimated."""
 
@@ -24,7 +29,7 @@ class Lane:
     """Counts requests that wait for no vendor, and estimates the processor time that they need."""
 
     def __init__(self, wait: float, burst: float) -> None:
-        """Let at most `wait` seconds of processor time be ahead of a request if the lane is busy, else `burst`."""
+        """Let `wait` seconds of processor time be ahead of a request if the lane is busy, else up to `burst`."""
         self._wait, self._burst = wait, burst
         self.requests = GroupShares()
         """The requests that need the processor."""
@@ -34,6 +39,10 @@ class Lane:
         """Share of the recent time with several requests of people that needed the processor, from 0 to 1."""
         self.is_busy = False
         """Whether the lane has more to do than the processor can."""
+        self._calm_since = -math.inf
+        """When the lane was last busy."""
+        self._longest_wait = burst
+        """Seconds of processor time that may be ahead of a person's request now."""
         self.refused_at = -math.inf
         """When a request was last refused that would also have been if a person had sent it, or it became busy."""
         self._costs: deque[tuple[float, int]] = deque(maxlen=COST_WINDOW_SAMPLES)
@@ -65,6 +74,10 @@ class Lane:
             self.is_busy = is_refusing and self._utilization >= CALM_UTILIZATION
         elif self._utilization > BUSY_UTILIZATION and self._contention > BUSY_UTILIZATION:
             self.is_busy, self.refused_at = True, now
+        if self.is_busy:
+            self._calm_since = now
+        recovered = min((now - self._calm_since) / RECOVERY_SECONDS, 1.0)
+        self._longest_wait = self._wait + (self._burst - self._wait) * recovered
 
     def sample_cost(self, worked: float) -> None:
         """Note how much processor time the lane has used since start."""
@@ -78,4 +91,4 @@ class Lane:
         if responses_now == responses_then:
             return False
         cost = (last - first) / (responses_now - responses_then)
-        return requests * cost > (self._wait if self.is_busy or for_service else self._burst)
+        return requests * cost > (self._wait if for_service else self._longest_wait)
