@@ -11,9 +11,11 @@ import httpx
 import pytest
 
 from student_graph.adapters.answers import Answer, Answers, Ask
+from student_graph.adapters.errors import UnavailableError
 from student_graph.adapters.model import Student
 from student_graph.adapters.sources import District, Freshness, Source
-from student_graph.gateway.cache import AnswerCache, Cache, CachedFetch, Dependencies, Purge
+from student_graph.gateway.cache import AnswerCache, BackgroundLimits, Cache, CachedFetch, Dependencies, Purge
+from student_graph.gateway.cache.in_flight.requests import InFlightRequests
 from student_graph.resolvers.operation import Staleness, Traffic
 from tests.gateway.cache.slow_vendor import OPERATION_SECONDS, SlowVendor, on_movable_loop, pass_seconds, settle
 from tests.gateway.cache.small_cache import STUDENTS
@@ -246,3 +248,29 @@ async def test_an_operation_that_wants_new_answers_joins_no_old_request() -> Non
     assert vendor.calls == {"s1": 2}
     await vendor.answer("s1")
     assert [await page for page in (first, second, third)] == [{"s1": LATE}, {"s1": None}, {"s1": None}]
+
+
+@pytest.mark.parametrize(("failing", "is_in_parts"), [(0, True), (1, False)])
+async def test_many_answers_are_cached_in_parts(failing: int, is_in_parts: bool) -> None:
+    """
+    A list of a whole school must not hold the event loop while its records are measured.
+
+    With failures all answers come at once: a source whose first students fail has not failed.
+    """
+    sis = source(Sis, Ledger(), "sis")
+    ask = Ask(STUDENTS, tuple(f"s{number}" for number in range(500)))
+    parts: list[int] = []
+
+    async def fetch(_: Source, ask: Ask[Any], /) -> Answers:
+        values: Any = {key: student(key) for key in ask.keys} | {
+            f"s{n}": UnavailableError("down") for n in range(failing)
+        }
+        return {key: Answer(value, "sis", datetime.now(UTC)) for key, value in values.items()}
+
+    requests = InFlightRequests(fetch, lambda _, arrived: parts.append(len(arrived)), BackgroundLimits())
+    waiter = requests.join(sis, ask, asyncio.get_running_loop().time() + OPERATION_SECONDS)
+    await requests.wait(waiter)
+    await requests.close()
+    assert waiter.answers.keys() == set(ask.keys)
+    assert sum(parts) == len(ask.keys)
+    assert (len(parts) > 1) is is_in_parts
