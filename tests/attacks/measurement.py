@@ -79,7 +79,10 @@ class Measurement:
     witness_loop_p99_ms: float
     """The p99 of the processor time that the gateway's event loop used while a witness waited."""
     loop_slowdown: float
-    """It as a multiple of that without an attack: the slowdown on a machine with nothing else to do."""
+    """
+    It as a multiple of that without an attack. It counts too much: what the gateway did while a witness waited for
+    a vendor delayed nobody.
+    """
 
     @property
     def request_cpu_ms(self) -> float:
@@ -99,9 +102,11 @@ class Laboratory:
     """How many requests an attack has in flight at most."""
     quiet_cpu_seconds: float = 0.0
     """Processor time of the gateway for them."""
+    quiet_loop_seconds: list[float] = field(default_factory=list)
+    """Processor time of the event loop during each response to a witness when nobody attacked, since the start."""
 
     def forget_quiet(self) -> None:
-        """Forget what was observed without an attack, because the machine has become slower or faster."""
+        """Forget how long witnesses waited without an attack, because the machine has become slower or faster."""
         self.quiet.clear()
         self.quiet_cpu_seconds = 0.0
 
@@ -110,7 +115,9 @@ class Laboratory:
         time.sleep(seconds / 2)
         before, begin = self.gateway.figures(), time.monotonic()
         time.sleep(seconds / 2)
-        self.quiet += self.witnesses.between(begin, time.monotonic())
+        samples = self.witnesses.between(begin, time.monotonic())
+        self.quiet += samples
+        self.quiet_loop_seconds += [sample.loop_seconds for sample in samples]
         self.quiet_cpu_seconds += self.gateway.figures().cpu_seconds - before.cpu_seconds
 
     def run(self, attacks: Sequence[Attack], seconds: float, cut_seconds: float = math.inf) -> Measurement:
@@ -151,8 +158,7 @@ class Laboratory:
             slowdown=_p99_ms(samples) / _p99_ms(self.quiet),
             longest_wait_ms=max(sample.seconds for sample in samples) * 1000,
             witness_loop_p99_ms=_p99([sample.loop_seconds for sample in samples]) * 1000,
-            loop_slowdown=_p99([sample.loop_seconds for sample in samples])
-            / _p99([sample.loop_seconds for sample in self.quiet]),
+            loop_slowdown=_p99([sample.loop_seconds for sample in samples]) / _p99(self.quiet_loop_seconds),
         )
 
     async def _attack(self, attacks: Sequence[Attack], seconds: float, cut_seconds: float) -> list[Attackers]:
