@@ -88,7 +88,12 @@ class Answering:
         return None if contexts is None else [{**context, KEY: key} for context in contexts]
 
     async def _records(self, key: Any, arguments: Mapping[str, Any]) -> list[Record] | None:
-        """All records of the requests for a key; None if the vendor does not know the key."""
+        """
+        All records of the requests for a key; None if the vendor does not know the key.
+
+        Raises:
+            PayloadError: the records of a response are about other keys, although its address has this one.
+        """
         contexts = await self._contexts(key, arguments)
         if contexts is None:
             return None
@@ -97,6 +102,8 @@ class Answering:
             return None
         year = arguments.get("school_year")
         mapped = [map_rows(self._plan, rows or [], context) for rows, context in zip(parts, contexts, strict=True)]
+        if self._plan.names_key_in_path and any(part and not self._has_own(part, key) for part in mapped):
+            raise PayloadError(WRONG_KEY_REASON)
         records = [record for part in mapped for record in part if is_of_year(record, year)]
         if self._plan.is_sent_for_several:
             return once(records)
@@ -142,9 +149,11 @@ class Answering:
         own = [record for record in records if self._is_about(record, key)]
         if len(own) > 1:
             raise IdentityError("two records with one id", code="IDENTITY_CONFLICT")
-        if not own and records and self._plan.names_key_in_path:
-            raise PayloadError(WRONG_KEY_REASON)
         return own[0] if own else None
+
+    def _has_own(self, records: list[Record], key: Any) -> bool:
+        """Whether some of the records are about the key."""
+        return any(self._is_about(record, key) for record in records)
 
     def _is_about(self, record: Record, key: Any) -> bool:
         if self._plan.is_linked and self._plan.lookup.key_kind == "student" and record.subject is not None:

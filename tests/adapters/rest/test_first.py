@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from student_graph.adapters.errors import BadKeyError, IdentityError, PayloadError
+from student_graph.adapters.errors import WRONG_KEY_REASON, BadKeyError, IdentityError, PayloadError
 from student_graph.adapters.lookup import Window
 from student_graph.adapters.reading import collecting_unreadable_rows
 from student_graph.adapters.rest.adapter import declared
@@ -193,3 +193,21 @@ def test_a_mistake_has_its_line(tmp_path: Path, old: str, new: str, problem: str
 
     assert problem in str(caught.value)
     assert caught.value.line > 1
+
+
+@pytest.mark.parametrize(
+    ("text", "address", "response"),
+    [
+        (DECLARATION.replace("/stays?student={key}", "/stays/{key}"), "/stays/1", [{"student": 2, "school": 9}]),
+        (DECLARATION, "/schools/9/days/1", [{"id": 2, "days": [{"day": "2026-09-01", "letter": "E"}]}]),
+    ],
+)
+async def test_an_answer_about_another_student_is_an_error(
+    tmp_path: Path, text: str, address: str, response: list[Any]
+) -> None:
+    """Of a `[first]` as of a lookup, at one school of two: neither an empty list nor that of the other school."""
+    responses = {**RESPONSES, "/stays/1": RESPONSES["/stays?student=1"], address: response}
+    adapter, _ = vendor(tmp_path, responses, text)
+    [answer] = (await adapter.attendance_events_by_student(["1"], school_year=2027)).values()
+    assert isinstance(answer, PayloadError)
+    assert answer.reason == WRONG_KEY_REASON
