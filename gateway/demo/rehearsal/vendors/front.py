@@ -19,8 +19,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from student_graph.adapters.sandbox.serving import Sandbox
 
-_VARIABLE_PART = re.compile(r"\d+")
-"""What differs between the addresses of two students."""
+_WORD = re.compile(r"[\w.@+-]+")
+"""A part of a request that may be the key of a student."""
 MAX_REMEMBERED_ANSWERS = 200
 
 
@@ -29,7 +29,7 @@ class Trouble:
     """What a vendor does wrong in addition to the switches of its sandbox."""
 
     lies: float = 0.0
-    """Share of requests that get the answer to another request of the same kind, so mostly of another student."""
+    """Share of requests about students that get the answer to the same request about other students."""
     late: float = 0.0
     """Share of requests that are answered after `late_seconds`."""
     late_seconds: float = 0.0
@@ -84,6 +84,7 @@ class VendorFront(Sandbox):
         self.token_path = inner.token_path  # type: ignore[misc]
         self.trouble = Trouble()
         self._change_data = change
+        self._students = {key.rpartition(":")[2] for key in inner.known_keys("student")}
         self._remembered: dict[str, dict[str, _Answer]] = {}
         self._rng = random.Random(1)  # noqa: S311 - not used for security
 
@@ -131,8 +132,9 @@ class VendorFront(Sandbox):
             await app(scope, _receiving(body), self._sending(send))
             return
         target = f"{scope['method']} {scope['path']}?{scope['query_string'].decode()} {body.decode()}"
-        others = self._remembered.setdefault(_VARIABLE_PART.sub("#", target), {})
-        if trouble.lies and self._rng.random() < trouble.lies:
+        about = {word for word in _WORD.findall(target) if word in self._students}
+        others = self._remembered.setdefault(self._kind_of(target), {})
+        if about and trouble.lies and self._rng.random() < trouble.lies:
             lies = [answer for other, answer in others.items() if other != target and answer.has_rows]
             if lies:
                 lie = self._rng.choice(lies)
@@ -140,6 +142,10 @@ class VendorFront(Sandbox):
                     await send(message)
                 return
         await app(scope, _receiving(body), self._remembering(others, target, self._sending(send)))
+
+    def _kind_of(self, target: str) -> str:
+        """A request without the keys of students: those of one kind differ in nothing else."""
+        return _WORD.sub(lambda match: "#" if match[0] in self._students else match[0], target)
 
     def _remembering(self, others: dict[str, _Answer], target: str, send: Send) -> Send:
         """Send an answer, and keep it for lies."""

@@ -34,8 +34,8 @@ class Rows(Sandbox):
         return {}
 
     def known_keys(self, kind: str) -> list[str]:
-        """No keys."""
-        return []
+        """Students whose numbers are those of the lists."""
+        return [f"number:{number}" for number in range(4)] if kind == "student" else []
 
     def throttled_response(self) -> Response:
         """Too many requests."""
@@ -62,14 +62,23 @@ async def test_a_lie_is_the_answer_to_another_request_that_has_rows() -> None:
         assert (await client.get("/-/trouble")).json()["requests"] == 10
 
 
+async def test_a_lie_is_about_students_only() -> None:
+    """A request that names no student gets its own answer: what is not about a person is another trouble."""
+    front = VendorFront(Rows())
+    async with client_of(front) as client:
+        await client.get("/rows/8")
+        await client.post("/-/trouble", json={"lies": 1.0})
+        assert (await client.get("/rows/6")).json() == [{"number": 6, "body": ""}]
+
+
 async def test_a_body_reaches_the_vendor_and_says_which_request_it_is() -> None:
     """A request by POST differs from another one by its body."""
     front = VendorFront(Rows())
     async with client_of(front) as client:
         for body in ("student 1", "student 2"):
-            assert (await client.post("/rows/2", content=body)).json() == [{"number": 2, "body": body}]
+            assert (await client.post("/rows/8", content=body)).json() == [{"number": 8, "body": body}]
         await client.post("/-/trouble", json={"lies": 1.0})
-        assert (await client.post("/rows/2", content="student 1")).json() == [{"number": 2, "body": "student 2"}]
+        assert (await client.post("/rows/8", content="student 1")).json() == [{"number": 8, "body": "student 2"}]
 
 
 async def test_an_answer_breaks_off_and_shows_another_time() -> None:
