@@ -88,8 +88,8 @@ container-lock: $(TOOLS_INSTALLED) ## Write deploy/container/requirements.txt: t
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --extra redis --extra s3 --extra telemetry \
 	  --custom-compile-command "make container-lock" --output-file deploy/container/requirements.txt pyproject.toml
 
-quick-start: ## How long a new user waits for the demo, and how much is installed
-	@$(PYTHON) -m tests.quick_start
+quick-start: ## How long a new user waits for the demo and the dashboard, and how much is installed (WRITE=1: into the README)
+	@$(PYTHON) -m tests.quick_start $(if $(WRITE),--write)
 
 figures: setup ## The size of the code, and who imports whom
 	@$(BIN)/python -m tests.figures
