@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from student_graph.gateway.telemetry.levels import LevelSettings, Objectives, re
 from student_graph.gateway.telemetry.levels.objectives import Objective
 from student_graph.resolvers.context import Viewer, ViewerRole
 from tests.gateway.servers import client_for
-from tests.gateway.small_district import DISTRICT, Ledger, district
+from tests.gateway.small_district import DISTRICT, Ledger, Sis, district, source
 
 TOKEN = "operator"
 VIEWERS = {TOKEN: Viewer("operator", ViewerRole.SUPERINTENDENT, frozenset({DISTRICT}), operator=True)}
@@ -29,10 +30,11 @@ GOOD, INCOMPLETE, WRONG = 8, 2, 3
 OBJECTIVES = Objectives(10.0, {Objective.IN_TIME: 0.9, Objective.COMPLETE: 0.9})
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def _look_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits for ten seconds."""
+    """Nobody waits for ten seconds, or for thirty."""
     monkeypatch.setattr(recorder, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(recorder, "WRITE_SECONDS", 0.02)
 
 
 @pytest.fixture
@@ -91,6 +93,7 @@ def wait_for_pages(http: httpx.Client) -> None:
     raise AssertionError("the pages are not counted")
 
 
+@pytest.mark.usefixtures("_look_often")
 def test_the_status_page_and_metrics_say_how_fast_a_budget_burns(http: httpx.Client, ledger: Ledger) -> None:
     """Two of ten pages lack something, and one of ten may: it burns with 2. Wrong requests do not count."""
     assert objectives_of(http)["complete"]["share"] is None
@@ -111,6 +114,20 @@ def test_the_status_page_and_metrics_say_how_fast_a_budget_burns(http: httpx.Cli
         line for line in lines if line.startswith(f'student_graph_error_budget_burn_rate{{{labels},window="3d"')
     ]
     assert float(rate.split()[-1]) == pytest.approx(2.0)
+
+
+def test_a_list_that_lacks_the_records_of_one_source_is_no_complete_page(ledger: Ledger) -> None:
+    """Also if others answered, so that the page has no error: it says what it lacks in its extensions."""
+    other = Ledger(students=["s1"])
+    other.failing["attendance_events_by_student"] = UnavailableError("it is down")
+    both = replace(district(ledger), sources=(source(Sis, ledger, "sis"), source(Sis, other, "old")))
+    application = Application(Service([both], VIEWERS, levels=LevelSettings(objectives={DISTRICT: OBJECTIVES})))
+    with client_for(application.asgi) as http:
+        page = ask(http, QUERY % "s1")
+    assert "errors" not in page
+    assert "SOURCE_UNAVAILABLE" in {part["code"] for part in page["extensions"]["degraded"]}
+    counts = application.observer.pages[DISTRICT]
+    assert (counts.pages, counts.complete) == (1, 0)
 
 
 def test_the_end_of_the_process_writes_all_that_was_counted(
@@ -134,6 +151,21 @@ def test_the_end_of_the_process_writes_all_that_was_counted(
     assert sum(hour.sources["sis"].failures.get("SOURCE_UNAVAILABLE", 0) for hour in hours) == INCOMPLETE
     assert sum(sum(hour.sources["sis"].ages) for hour in hours) > 0
     assert any(hour.minutes for hour in hours)
+
+
+@pytest.mark.usefixtures("_look_often")
+def test_a_folder_that_cannot_be_written_is_a_metric_and_pages_are_served(
+    http: httpx.Client, ledger: Ledger, tmp_path: Path
+) -> None:
+    """Here a file is in its place."""
+    (tmp_path / "service-levels").write_text("in the way")
+    never = threading.Event()
+    for _ in range(1_000):
+        if "student_graph_service_levels_unwritable 1.0" in http.get("/metrics", headers=HEADERS).text:
+            break
+        never.wait(0.02)
+    use(http, ledger)
+    assert "student_graph_service_levels_unwritable 1.0" in http.get("/metrics", headers=HEADERS).text
 
 
 def test_the_files_hold_counts_of_the_settings_names_and_nothing_of_a_person(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 
 from student_graph.gateway.cli.printed.page import CONTENT_SECURITY_POLICY
 from student_graph.gateway.cli.report.shown import percent
+from student_graph.gateway.telemetry.levels.counts import HourCounts, PageCounts
+from student_graph.gateway.telemetry.levels.store import CountFiles, write
 from tests.gateway.cli.report.example import BEGIN, DISTRICT, MONTH, PAGE, SETTINGS, Month, page_with
 from tests.gateway.servers import run_here
 
@@ -128,6 +131,7 @@ def test_a_disclosure_belongs_to_the_month_in_the_districts_time_and_to_its_dist
             "count": 20,
         },
         *({"id": str(n), "ts": "2025-10-31T10:00:00.000Z", **opening} for n in range(10, 20)),
+        {"id": "20", "ts": "2025-10-31T10:00:00.000Z", **opening, "tenant": "dale", "x": {"tenant": DISTRICT}},
     ]
     own_month.write_record([], "disclosure-20251014T060000Z-5a5a5a5a")
     own_month.write_record(lines, "disclosure-20251031T060000Z-6b6b6b6b")
@@ -138,6 +142,15 @@ def test_a_disclosure_belongs_to_the_month_in_the_districts_time_and_to_its_dist
 
     assert (report["answers"], report["records"], report["breakGlass"]) == (None, 50, 10)
     assert report["roles"][0]["records"] == 50
+
+
+def test_a_page_belongs_to_the_month_in_the_districts_time(own_month: Month) -> None:
+    """The first and the last hour of it count, and the hours beside them do not."""
+    files = CountFiles(own_month.folder / "service-levels", 3)
+    page = HourCounts(pages=PageCounts(failed=1))
+    for day, hours in ((date(2025, 10, 1), (5, 6)), (date(2025, 11, 1), (5, 6))):
+        write(files.path(DISTRICT, day), files.encode(DISTRICT, day, dict.fromkeys(hours, page)))
+    assert as_json(own_month)["pages"]["failed"] == 2
 
 
 def test_folders_of_other_hosts_are_added_and_a_copy_counts_once(own_month: Month, tmp_path: Path) -> None:
