@@ -54,11 +54,13 @@ class ObservedApp:
             nonlocal status, is_sent
             if message["type"] == "http.response.start":
                 status = message["status"]
-            await send(message)
-            is_sent = message["type"] == "http.response.body" and not message.get("more_body")
-            if _starts_stream(message):  # it may stay open for hours, and its first answer is ready
-                is_sent = True
-                count()
+                await send(message)
+                if _starts_stream(message.get("headers", ())):  # open for hours, and its first answer is ready
+                    is_sent = True
+                    count()
+            else:
+                await send(message)
+                is_sent = message["type"] == "http.response.body" and not message.get("more_body")
 
         method = scope["method"] if scope["method"] in ALL_METHODS else OTHER_METHOD
         span = self._observer.start_request(method, scope["headers"])
@@ -91,10 +93,15 @@ class ObservedApp:
             count()
 
 
-def _starts_stream(message: Message) -> bool:
-    """Whether a message begins a stream of events."""
-    headers = message.get("headers", ()) if message["type"] == "http.response.start" else ()
-    return any(name == b"content-type" and value.startswith(EVENT_STREAM.encode()) for name, value in headers)
+def _starts_stream(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether a response with these headers is a stream of events; every response is looked at."""
+    for name, value in headers:
+        if name == b"content-type":
+            return value.startswith(_EVENT_STREAM)
+    return False
+
+
+_EVENT_STREAM = EVENT_STREAM.encode()
 
 
 def _end(span: Span, notes: RequestNotes, outcome: Outcome | None, status: int) -> None:
