@@ -17,6 +17,7 @@ from tests.attacks.good_vendors import facts
 from tests.attacks.measurement import Attack, Laboratory, Measurement, broken_bounds, goals_line, table_row
 from tests.attacks.mixed_load import Minute, MixedLoad, growth_percent, report
 from tests.attacks.plot import line_plot
+from tests.attacks.shapes import measure
 from tests.attacks.suite import ATTACKS, laboratory
 from tests.long_runs import LONG_RUNS, size
 
@@ -51,6 +52,14 @@ def test_attacks_keep_within_their_bounds(
     measurement = running.run(attacks, ATTACK_SECONDS, CUT_SECONDS)
     record_property("attack", table_row(measurement))
     assert broken_bounds(measurement, attacks, MACHINE_SLACK) == []
+
+
+@pytest.mark.long_run
+def test_one_document_holds_up_nothing_whatever_its_shape(running: Laboratory) -> None:
+    """The largest documents of each kind, and random ones: time of the event loop, memory, size of the answer."""
+    costs = asyncio.run(measure(running.gateway, size(3, 300)))
+    assert costs.broken(MACHINE_SLACK) == []
+    assert costs.answered
 
 
 async def test_a_connection_that_was_closed_while_idle_is_no_request_without_an_answer() -> None:
