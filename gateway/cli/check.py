@@ -7,20 +7,16 @@ import asyncio
 import json
 from collections.abc import Callable, Sequence
 
-import httpx
-from pydantic import ValidationError
-
 from student_graph.adapters.auth import foreign_token_url
-from student_graph.adapters.errors import AdapterError, translate
+from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.sources import District, Source
-from student_graph.gateway.cli.districts import check_secrets_of, districts_of, environ_of
+from student_graph.gateway.cli.districts import districts_of, environ_of
 from student_graph.gateway.cli.parser import Commands, add_district_options
 from student_graph.gateway.cli.serving.fixed import open_store
-from student_graph.gateway.cli.serving.shares import check_shares
+from student_graph.gateway.cli.serving.trial import try_start
+from student_graph.gateway.cli.serving.versions import ask_about_itself
 from student_graph.gateway.cli.terminal import print_table, progress
-from student_graph.gateway.concurrency.deadlines import within
 from student_graph.gateway.config import settings_file
-from student_graph.gateway.config.problems import Problems
 from student_graph.gateway.disclosure.store import StoreError
 from student_graph.gateway.server.commands.sample_reads import read_samples
 
@@ -35,9 +31,9 @@ def add_command(commands: Commands) -> None:
     """Add `check` to the command line."""
     command = commands.add_parser(
         "check",
-        description="Ask every source of a settings file for its version, and for a few records of each kind that "
-        "it offers, and print the results. The exit status is 1 if a source fails, refuses a kind of record or "
-        "shows no student.",
+        description="Look for all that `serve` would refuse in a settings file, ask every source for its version, "
+        "and for a few records of each kind that it offers, and print the results. The exit status is 1 if a "
+        "source fails, refuses a kind of record or shows no student.",
     )
     add_district_options(command)
     command.add_argument("--json", action="store_true", help="print JSON")
@@ -51,16 +47,9 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         SettingsError: settings or secrets are missing or wrong; all of them are named.
     """
-    problems = Problems()
-    districts: list[District] = []
-    with problems.collected():
-        districts = districts_of(options)
-    with problems.collected():
-        check_secrets_of(options)
-    if options.config is not None and districts:
-        with problems.collected():
-            check_shares(options.config, settings_file.load(options.config, environ_of(options)), districts)
-    problems.raise_all()
+    if options.config is not None:
+        try_start(options.config, options.env_file)
+    districts = districts_of(options)
     with progress("checking sources", sum(len(district.sources) for district in districts)) as advance:
         rows = [*asyncio.run(_check_districts(districts, advance)), *_check_store(options)]
     if options.json:
@@ -122,15 +111,6 @@ async def _check_source(source: Source) -> tuple[str, str]:
     if isinstance(result, AdapterError):
         return "failed", f"{result.code}: {result.reason}"
     return "ok", result + _token_origin(source)
-
-
-async def ask_about_itself(source: Source) -> str | AdapterError:
-    """What a source says about itself, or what went wrong, within its timeout."""
-    try:
-        async with within(source.adapter.settings.timeout):
-            return await source.adapter.check()
-    except (AdapterError, httpx.HTTPError, ValidationError, TimeoutError) as exc:
-        return translate(exc)
 
 
 def _token_origin(source: Source) -> str:

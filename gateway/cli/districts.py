@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.registry import SettingsError
 from student_graph.adapters.sources import District
-from student_graph.gateway.config import environment, settings_file
+from student_graph.gateway.config import settings_file
 from student_graph.gateway.config.districts import connect_districts
 from student_graph.gateway.config.environment_file import read_environment_file
 from student_graph.gateway.demo.description import connect_district, metrics_config
@@ -45,18 +45,6 @@ def environ_of(options: argparse.Namespace) -> Mapping[str, str]:
         SettingsError: the file cannot be read, or has lines of another form.
     """
     return os.environ if options.env_file is None else {**os.environ, **read_environment_file(options.env_file)}
-
-
-def check_secrets_of(options: argparse.Namespace) -> None:
-    """
-    Check the secrets of the gateway itself that a settings file names: tokens of viewers and keys.
-
-    Raises:
-        SettingsError: variables are not set, or what they hold has another form.
-    """
-    if options.config is not None:
-        environ = environ_of(options)
-        environment.check_secrets(settings_file.load(options.config, environ), options.config, environ)
 
 
 def metric_settings_of(options: argparse.Namespace) -> dict[DistrictId, MetricSettings]:

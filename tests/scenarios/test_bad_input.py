@@ -181,7 +181,8 @@ def test_a_bad_discovery_document_or_token_breaks_only_its_source(stage: Stage, 
 def test_check_names_every_source_that_sends_something_bad(stage: Stage, tmp_path: Path) -> None:
     """Each is a row with the code of its error. No vendor is quoted; no foreign server is called."""
     file = tmp_path / "gateway.toml"
-    file.write_text(settings_text({name: stage.districts[name] for name in ("correct", *CHECKED)}))
+    districts = settings_text({name: stage.districts[name] for name in ("correct", *CHECKED)})
+    file.write_text(f"{districts}\n[disclosure]\nkey_env = 'RECORD'\n")
     result = run_here("check", "--config", str(file), environ=stage.gateway.environ)
     rows = table_rows(result.stdout)[1:]
     failed = {row[0].split()[0]: re.findall("SOURCE_[A-Z_]+", row[5])[0] for row in rows if row[4] == "failed"}

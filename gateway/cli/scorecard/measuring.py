@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.interface import Counts
 from student_graph.adapters.sources import District, Source
-from student_graph.gateway.cli.check import ask_about_itself
+from student_graph.gateway.cli.serving.versions import ask_about_itself
 from student_graph.gateway.concurrency.deadlines import within
 from student_graph.gateway.server.commands.sample_reads import Findings, read_samples
 from student_graph.resolvers.types.scorecard.measurements import (

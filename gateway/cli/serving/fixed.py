@@ -53,7 +53,8 @@ def changed_setting(running: settings_file.Config, settings: settings_file.Confi
 class FixedParts:
     """The record of disclosures and the fleet, with the secrets that they were opened with."""
 
-    disclosure_log: DisclosureLog
+    disclosure_log: DisclosureLog | None
+    """None if the settings are only tried."""
     fleet: Mapping[str, Any]
     """The arguments of `Service` that connect it to other processes; empty if there are none."""
     secrets: Mapping[str, object]

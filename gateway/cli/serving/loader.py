@@ -16,9 +16,9 @@ from student_graph.adapters.model import DistrictId
 from student_graph.adapters.packages import LoadedPackages
 from student_graph.adapters.registry import SettingsError
 from student_graph.adapters.sources import District, Source
-from student_graph.gateway.cli.check import ask_about_itself
 from student_graph.gateway.cli.serving.fixed import FixedParts, changed_setting, open_fixed_parts
 from student_graph.gateway.cli.serving.shares import VendorShare
+from student_graph.gateway.cli.serving.versions import ask_about_itself
 from student_graph.gateway.cli.serving.watching import watch_files
 from student_graph.gateway.config import environment, settings_file
 from student_graph.gateway.config.assistants import assistant_settings
@@ -39,9 +39,18 @@ log = logging.getLogger("student_graph.gateway")
 class ServiceLoader:
     """The settings of one gateway: a file, and perhaps another one with the values of environment variables."""
 
-    def __init__(self, path: Path, environment_file: Path | None = None, member: Membership | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        environment_file: Path | None = None,
+        member: Membership | None = None,
+        *,
+        workers: int = 1,
+    ) -> None:
         """
-        Read the settings for the start; `member` connects a worker to the others.
+        Read the settings for the start; `member` connects one of several workers to the others.
+
+        Without it, `workers` is how many there would be.
 
         Raises:
             SettingsError: a setting is wrong, or a secret is missing.
@@ -49,7 +58,7 @@ class ServiceLoader:
         self._path, self._environment_file = path, environment_file
         self._packages = LoadedPackages()
         self._member = member
-        self._workers, self._number = (1, 1) if member is None else (member.workers, member.number)
+        self._workers, self._number = (workers, 1) if member is None else (member.workers, member.number)
         self.settings = self._pending = settings_file.load(path, self._environ())
         """The settings that hold now. Those that are about to be taken up are pending."""
         self._watched: Sequence[Path] = ()

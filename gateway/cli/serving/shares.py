@@ -2,37 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container
 from dataclasses import dataclass
-from pathlib import Path
 
 from student_graph.adapters.contract import AdapterSettings
-from student_graph.adapters.sources import District
-from student_graph.gateway.cli.serving.layout import read_layout
-from student_graph.gateway.config.problems import Problems
-from student_graph.gateway.config.settings_file import Config
 
 CONCURRENCY, QUOTA = "concurrency", "requests_per_minute"
 """Settings of a source: what its vendor allows with these credentials, whoever asks."""
-
-
-def check_shares(path: Path, settings: Config, districts: Iterable[District]) -> None:
-    """
-    Check that the limits of all sources can be shared by the workers that the settings ask for.
-
-    Raises:
-        SettingsError: there are more workers than requests to share.
-    """
-    layout = read_layout(path)
-    share = VendorShare(1 if layout is None else layout.workers, 1, settings.server.gateways)
-    configured = {(d.id, s.name): s.settings for d in settings.districts for s in d.sources}
-    problems = Problems()
-    for source in (source for district in districts for source in district.sources):
-        try:
-            share.of(source.adapter.settings, configured[source.district, source.name])
-        except ValueError as exc:
-            problems.add(f"{path}: district {str(source.district)!r}, source {source.name!r}: {exc}")
-    problems.raise_all()
 
 
 @dataclass(frozen=True, slots=True)
