@@ -21,12 +21,16 @@ from urllib.parse import urlsplit
 from benchmarks.fleet.capacity import LIST, School, start_rows, throughput_rows
 from benchmarks.fleet.gateway import Gateway, Settings, running, wait_for_workers
 from benchmarks.fleet.load import steady_load
+from benchmarks.fleet.memory import memory_rows
 from benchmarks.stampede import running_redis
 from benchmarks.support.figures import Row
 from student_graph.adapters.sandbox.district import make_district
+from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.adapters.sandbox.serving import Sandbox, served
 
 STUDENT_COUNT = 120
+MORNING_STUDENT_COUNT, MORNING_SETTLE_SECONDS = 400, 65.0
+"""Students of the vendor in the morning whose memory is measured, and the time until free memory was returned."""
 REQUESTS_PER_SECOND = 200.0
 """Requests a second while something happens."""
 PROBE_SECONDS = 1.0
@@ -37,13 +41,17 @@ MAX_RELOAD_SECONDS = 1.0
 
 async def measure(*, quick: bool) -> list[Row]:
     """The rows of this benchmark."""
+    load: Callable[[DistrictFacts], Sandbox]
+    load = next(iter(entry_points(group="student_graph.sandboxes", name="edfi"))).load()
     facts = make_district(STUDENT_COUNT)
-    sandbox: Sandbox = next(iter(entry_points(group="student_graph.sandboxes", name="edfi"))).load()(facts)
+    sandbox, many = load(facts), load(make_district(MORNING_STUDENT_COUNT))
     school = School(sandbox, [student.id for student in facts.students])
     rows = []
-    with served(sandbox), tempfile.TemporaryDirectory() as name:
+    with served(sandbox, many), tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         rows += await start_rows(folder)
+        settle_seconds = 2.0 if quick else MORNING_SETTLE_SECONDS
+        rows += await memory_rows(folder, many, max_pages=1 if quick else 16, settle_seconds=settle_seconds)
         rows += await throughput_rows(folder, school, seconds=2 if quick else 10)
         rows += await _stop(folder, school)
         rows += await _killed_worker(folder, school, kills=1 if quick else 5)
