@@ -199,14 +199,21 @@ class Answering:
         return answers
 
     async def _group(self, group: tuple[Any, ...], arguments: Mapping[str, Any]) -> dict[Any, Any]:
+        """
+        The answers to keys of one request.
+
+        Raises:
+            PayloadError: all records are about keys that it did not name.
+        """
         values = self._requests.base_values(group[0], arguments)
         parts = [self._requests.part(key) for key in group]
         values |= {KEYS: self._plan.separator.join(parts), KEY_LIST: parts}
         rows = await self._lists.read_all(self._requests.request(group[0], values), self._plan.source)
         year = arguments.get("school_year")
-        return self.split(
-            (record for record in map_rows(self._plan, rows, values) if is_of_year(record, year)), group
-        )
+        records = map_rows(self._plan, rows, values)
+        if records and not any(key in group for record in records for key in self._keys_of(record)):
+            raise PayloadError(WRONG_KEY_REASON)
+        return self.split((record for record in records if is_of_year(record, year)), group)
 
     def split(self, records: Iterable[Record], keys: Iterable[Any]) -> dict[Any, Any]:
         """Records by key; a key of a list lookup without records has an empty list."""

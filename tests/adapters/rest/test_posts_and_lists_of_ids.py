@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from student_graph.adapters.errors import IdentityError
+from student_graph.adapters.errors import WRONG_KEY_REASON, IdentityError, PayloadError
 from student_graph.adapters.model import DistrictId, SectionId, StudentId
 from student_graph.adapters.reading import collecting_unreadable_rows
 from student_graph.adapters.rest.adapter import declared
@@ -278,3 +278,19 @@ async def test_one_response_may_have_two_lists_to_read_first(tmp_path: Path) -> 
         enrollments: Any = await adapter.section_enrollments_by_student([ADA])
 
     assert [record.section_id for record in enrollments[ADA]] == ["k1"]
+
+
+async def test_rows_about_students_who_were_not_asked_for_are_an_error(tmp_path: Path) -> None:
+    """They answer another request. A server that sends more than it was asked for has the students, too."""
+    rows = [{"id": 1, "no": "8", "year": 2027}]
+    adapter, _ = adapter_of(
+        tmp_path, POSTS, lambda _: httpx.Response(200, json={"rows": rows, "count": len(rows)})
+    )
+    async with adapter.http:
+        [other] = (await adapter.course_grades_by_student([ADA], school_year=2027)).values()
+        rows.append({"id": 2, "no": "7", "year": 2027})
+        [own] = (await adapter.course_grades_by_student([ADA], school_year=2027)).values()
+    assert isinstance(other, PayloadError)
+    assert other.reason == WRONG_KEY_REASON
+    assert isinstance(own, list)
+    assert [grade.student_id for grade in own] == [ADA]
