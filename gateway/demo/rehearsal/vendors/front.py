@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -59,14 +58,10 @@ class _Answer:
     parts: list[Message] = field(default_factory=list)
 
     @property
-    def has_rows(self) -> bool:
-        """Whether it has rows: nobody can notice that an empty list is the one of another student."""
-        try:
-            content = json.loads(b"".join(part.get("body", b"") for part in self.parts))
-        except ValueError:
-            return False
-        lists = [content] if isinstance(content, list) else [*_lists_in(content)]
-        return all(lists) if lists else bool(content)
+    def words(self) -> set[str]:
+        """Everything in it that may be the key of a student."""
+        body = b"".join(part.get("body", b"") for part in self.parts)
+        return set(_WORD.findall(body.decode(errors="replace")))
 
 
 class VendorFront(Sandbox):
@@ -135,7 +130,8 @@ class VendorFront(Sandbox):
         about = {word for word in _WORD.findall(target) if word in self._students}
         others = self._remembered.setdefault(self._kind_of(target), {})
         if about and trouble.lies and self._rng.random() < trouble.lies:
-            lies = [answer for other, answer in others.items() if other != target and answer.has_rows]
+            # Nobody can notice a lie that names nobody, such as an empty list, or another student's courses.
+            lies = [answer for answer in others.values() if (answer.words & self._students) - about]
             if lies:
                 lie = self._rng.choice(lies)
                 for message in (lie.start, *lie.parts):
@@ -189,12 +185,3 @@ def _receiving(body: bytes) -> Receive:
         return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return] # it never disconnects
 
     return receive
-
-
-def _lists_in(content: Any) -> Iterator[list[Any]]:
-    """The outermost lists of an answer."""
-    if isinstance(content, list):
-        yield content
-    elif isinstance(content, dict):
-        for part in content.values():
-            yield from _lists_in(part)

@@ -27,7 +27,7 @@ class Rows(Sandbox):
     async def _rows(self, request: Request) -> Response:
         number = request.path_params["number"]
         body = (await request.body()).decode()
-        return JSONResponse([] if number % 2 else [{"number": number, "body": body}])
+        return JSONResponse([] if number % 2 else [{"number": str(number), "body": body}])
 
     def settings(self) -> dict[str, Any]:
         """No settings."""
@@ -53,12 +53,12 @@ async def test_a_lie_is_the_answer_to_another_request_that_has_rows() -> None:
     async with client_of(front) as client:
         for number in range(4):
             answer = (await client.get(f"/rows/{number}")).json()
-            assert [row["number"] for row in answer] == ([] if number % 2 else [number])
+            assert [row["number"] for row in answer] == ([] if number % 2 else [str(number)])
         await client.post("/-/trouble", json={"lies": 1.0})
-        assert (await client.get("/rows/2")).json() == [{"number": 0, "body": ""}]
-        assert (await client.get("/rows/0")).json() == [{"number": 2, "body": ""}]
+        assert (await client.get("/rows/2")).json() == [{"number": "0", "body": ""}]
+        assert (await client.get("/rows/0")).json() == [{"number": "2", "body": ""}]
         await client.post("/-/trouble", json={"lies": 0.0})
-        assert (await client.get("/rows/2")).json() == [{"number": 2, "body": ""}]
+        assert (await client.get("/rows/2")).json() == [{"number": "2", "body": ""}]
         assert (await client.get("/-/trouble")).json()["requests"] == 10
 
 
@@ -68,7 +68,7 @@ async def test_a_lie_is_about_students_only() -> None:
     async with client_of(front) as client:
         await client.get("/rows/8")
         await client.post("/-/trouble", json={"lies": 1.0})
-        assert (await client.get("/rows/6")).json() == [{"number": 6, "body": ""}]
+        assert (await client.get("/rows/6")).json() == [{"number": "6", "body": ""}]
 
 
 async def test_a_body_reaches_the_vendor_and_says_which_request_it_is() -> None:
@@ -76,9 +76,9 @@ async def test_a_body_reaches_the_vendor_and_says_which_request_it_is() -> None:
     front = VendorFront(Rows())
     async with client_of(front) as client:
         for body in ("student 1", "student 2"):
-            assert (await client.post("/rows/8", content=body)).json() == [{"number": 8, "body": body}]
+            assert (await client.post("/rows/8", content=body)).json() == [{"number": "8", "body": body}]
         await client.post("/-/trouble", json={"lies": 1.0})
-        assert (await client.post("/rows/8", content="student 1")).json() == [{"number": 8, "body": "student 2"}]
+        assert (await client.post("/rows/8", content="student 1")).json() == [{"number": "8", "body": "student 2"}]
 
 
 async def test_an_answer_breaks_off_and_shows_another_time() -> None:
