@@ -75,12 +75,13 @@ class StatusReports:
         A viewer who is no operator gets what `sources` of the graph shows to them: names and kinds.
         """
         health = await self._health_in_all_workers() if viewer.operator else {}
+        objectives = await self.levels.report() if viewer.operator else {}
         districts = [self.pipeline.districts[district] for district in sorted(viewer.districts & self._known())]
         return {
             **self.public(),
             "operator": viewer.operator,
             "since": self.readiness.settings.taken_up_at.isoformat(timespec="seconds"),
-            "districts": [await self._district(district, viewer, health) for district in districts],
+            "districts": [self._district(district, viewer, health, objectives) for district in districts],
         }
 
     async def readiness_of(self, district: DistrictId) -> dict[str, Any]:
@@ -113,7 +114,9 @@ class StatusReports:
             for source in district.sources
         }
 
-    async def _district(self, district: District, viewer: Viewer, health: _Health) -> dict[str, Any]:
+    def _district(
+        self, district: District, viewer: Viewer, health: _Health, objectives: Mapping[str, Any]
+    ) -> dict[str, Any]:
         report: dict[str, Any] = {
             "id": district.id,
             "name": district.name,
@@ -121,8 +124,8 @@ class StatusReports:
         }
         if not viewer.operator:
             return report
-        background, objectives = self.background.report(district.id), await self.levels.report(district.id)
-        return {**report, "background": background, "objectives": objectives}
+        background = self.background.report(district.id)
+        return {**report, "background": background, "objectives": objectives.get(district.id, [])}
 
     @staticmethod
     def _sources(sources: Iterable[Source], viewer: Viewer, health: _Health) -> Iterator[dict[str, Any]]:

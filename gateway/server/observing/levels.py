@@ -7,13 +7,14 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import Source
 from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.server.workers.reports import Workers
 from student_graph.gateway.telemetry import catalog
 from student_graph.gateway.telemetry.counts import OUTAGE_CODES
 from student_graph.gateway.telemetry.families import Family, Metric, family
-from student_graph.gateway.telemetry.levels import LevelRecorder, LevelSettings
+from student_graph.gateway.telemetry.levels import LevelRecorder, LevelSettings, Objectives
 from student_graph.gateway.telemetry.levels.counts import PageCounts, SourceCounts
 from student_graph.gateway.telemetry.levels.history import Judged, Windows, burn_rates, sum_of
 from student_graph.gateway.telemetry.levels.recorder import Counted
@@ -58,25 +59,12 @@ class Levels:
         """Write what was counted, at the end of the process."""
         await self._recorder.close()
 
-    async def report(self, district: str) -> list[dict[str, Any]]:
-        """The objectives of a district with what was judged in all workers, as JSON; none if it has none."""
-        objectives = self._settings.objectives.get(district)  # type: ignore[call-overload] # an id is a text
-        if objectives is None:
-            return []
-        windows = (await self._windows()).get(district, {})
-        rates = burn_rates(windows, objectives) if windows else {}
-        return [
-            {
-                "objective": objective.value,
-                "seconds": objectives.seconds,
-                "target": target,
-                "pages": windows[objective.value][SHARE_WINDOW].pages,
-                "share": _share(windows[objective.value][SHARE_WINDOW]),
-                "burnRates": rates[objective.value],
-            }
-            for objective, target in objectives.targets.items()
-            if objective.value in rates
-        ]
+    async def report(self) -> dict[str, list[dict[str, Any]]]:
+        """The objectives of each district that has some, with what was judged in all workers, as JSON."""
+        return {
+            district: _report(self._settings.objectives[DistrictId(district)], windows)
+            for district, windows in (await self._windows()).items()
+        }
 
     def families(self) -> list[Family]:
         """What this worker counted against the objectives, as metrics."""
@@ -140,6 +128,21 @@ class Levels:
         failures = {code: number for code, number in counts.failures_by_code.items() if code in OUTAGE_CODES}
         ages = list(telemetry.ages(source).counts)
         return SourceCounts(counts.asks, failures, counts.served, counts.stale, ages)
+
+
+def _report(objectives: Objectives, windows: Windows) -> list[dict[str, Any]]:
+    rates = burn_rates(windows, objectives)
+    return [
+        {
+            "objective": objective.value,
+            "seconds": objectives.seconds,
+            "target": target,
+            "pages": windows[objective.value][SHARE_WINDOW].pages,
+            "share": _share(windows[objective.value][SHARE_WINDOW]),
+            "burnRates": rates[objective.value],
+        }
+        for objective, target in objectives.targets.items()
+    ]
 
 
 def _share(judged: Judged) -> float | None:

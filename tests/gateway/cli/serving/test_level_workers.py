@@ -47,9 +47,13 @@ class TestKilledWorker:
         """Those of the killed worker, of its successor and of the other one, and all disclosures."""
         with small_district() as sandboxes:
             files = SettingsFiles(tmp_path, [*sandboxes.values()], LEVELS)
+            files.name += '"\nobjectives = { answered = 0.999 }\nschool_year_starts = "07-01'
+            files.write()
             with running_workers(files) as gateway:
                 send(gateway, 40)
                 wait_until(lambda: pages_in(tmp_path / "service-levels") == 40, WRITTEN_SECONDS)
+                [objective] = gateway.report("/status")["districts"][0]["objectives"]
+                assert (objective["pages"], objective["share"]) == (40, 1.0)  # of both workers
                 killed = gateway.workers[1]
                 os.kill(killed, signal.SIGKILL)
                 wait_until(lambda: gateway.workers.get(1, killed) != killed)
