@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import logging
 import signal
 from typing import Protocol
@@ -37,6 +38,11 @@ class WatchedWorker(Protocol):
 
     def leave_alone(self) -> None:
         """Let other workers take new connections instead of leaving them to it."""
+
+
+def write_places_on_signal() -> None:
+    """Let this worker do that: places in the code and no values, also while Python code is blocked."""
+    faulthandler.register(TRACEBACK_SIGNAL)
 
 
 async def wait_for_hang(worker: WatchedWorker, hang_seconds: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -65,7 +66,8 @@ def test_a_worker_that_does_not_start_in_time_counts_as_one_that_fails(tmp_path:
 
     assert process.returncode == 1
     assert "worker 1 is ended: it did not start for 2 seconds" in errors
-    assert "worker 1 does not start (SIGUSR1); giving up" in errors
+    assert "worker 1 does not start (SIGKILL); giving up" in errors
+    assert re.search(r'[Tt]hread 0x.* \(most recent call first\):\n  File ".*", line', errors), "where it hangs"
 
 
 def test_a_worker_that_does_not_end_holds_up_nobody(tmp_path: Path) -> None:
