@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Coroutine, Hashable, Iterator
+from collections.abc import Callable, Coroutine, Hashable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any, Protocol
 
@@ -78,6 +78,14 @@ class LoopBudgets:
     def __len__(self) -> int:
         """Number of clients whose budgets are remembered."""
         return len(self._clients)
+
+    def keep_groups(self, weights: Mapping[Hashable, float]) -> None:
+        """Let these groups share the loop by their weights from now on, and forget the clients of others."""
+        self.shares.weights = weights
+        for client in list(self._clients):
+            budget = self._clients.peek(client)
+            if budget is not None and isinstance(budget.group, str) and budget.group not in weights:
+                self._clients.pop(client)
 
     def of(self, client: Hashable, group: Hashable = None) -> ClientBudget:
         """The budget of a client, which belongs to a group from now on; None for no group."""

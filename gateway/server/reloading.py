@@ -99,7 +99,7 @@ class ReloadableApplication:
 
         `reload_all` lets all workers of the gateway reload, this one included; None if this process is alone.
         """
-        self._first, self._loader = application, loader
+        self._running, self._loader = _Running(application), loader
         self._reload_all = reload_all or self._reload_alone
         self._status = application.readiness.settings
         self._prepared: _Prepared | None = None
@@ -130,9 +130,8 @@ class ReloadableApplication:
     async def _live(self, receive: Receive, send: Send) -> None:
         """Handle startup and shutdown of the process."""
         await receive()
-        self._running = _Running(self._first)
         self._requested = asyncio.Event()
-        self._first.start()
+        self._running.application.start()
         tasks = [
             asyncio.create_task(self._reload_on_request()),
             asyncio.create_task(self._loader.watch(self.request_reload)),

@@ -126,7 +126,7 @@ class LoadShedder:
     def share_among(self, weights: Mapping[Hashable, float]) -> None:
         """Let these districts share the process by their weights. One alone has all of it."""
         self.districts.share_among(weights)
-        self.budgets.shares.weights = weights
+        self.budgets.keep_groups(weights)
 
     def start(self) -> None:
         """Start to sample the processor's utilization, and to charge what tasks do to the budgets of viewers."""

@@ -1,0 +1,257 @@
+"""
+What a district notices while another one on the same process is in trouble: a storm of requests, or dead vendors.
+
+All of it happens in one process and one run: times without trouble and with it take turns. Times are those of a
+clock that stands still while other programs have the processor, so the figures say the same on a busy machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+import socket
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+from starlette.types import ASGIApp, Message
+
+from benchmarks.fleet.gateway import KEY, Settings
+from benchmarks.support.edfi_process import edfi_process
+from benchmarks.support.figures import Row
+from student_graph.adapters.sandbox.district import make_district
+from student_graph.gateway.cli.serving.loader import ServiceLoader
+
+STUDENT_COUNT = 120
+VIEWERS_PER_DISTRICT = 60
+"""Viewers who send the requests of a district in turns."""
+REQUESTS_PER_SECOND = 5.0
+"""Requests a second of each district that is not in trouble."""
+STORM = 20
+"""How many times its share a district sends while it is in trouble."""
+MAX_UNDER_WAY = 1_800
+"""Requests of a district that are under way at most, nearly all that a process handles at once."""
+MAX_RATIO = 1.2
+"""Goal: times of others with trouble, compared with those without."""
+SETTLE_SECONDS = 4.0
+"""A new viewer goes after others for three seconds."""
+RUN_DELAY = Path("/proc/thread-self/schedstat")
+CALM, TROUBLED = ("east", "south", "west"), ("north", "refusing", "hanging", "silent")
+CASES = {
+    "north": f"a district sends {STORM} times its share",
+    "refusing": "all vendors of a district refuse connections",
+    "hanging": "all vendors of a district take no connections",
+    "silent": "all vendors of a district never answer",
+}
+PAGE = """query ($id: String!) { student(studentUniqueId: $id) { name { firstName lastName } gradeLevel
+    courseGrades { letter numeric } attendanceEvents { totalCount } } districts { students(first: 20) {
+    edges { node { studentUniqueId gradeLevel name { firstName lastName } } } } } }"""
+
+
+def seconds_with_processor() -> float:
+    """A clock that stands still while this thread is ready to run and others have the processor."""
+    return time.monotonic() - int(RUN_DELAY.read_text(encoding="ascii").split()[1]) / 1e9
+
+
+def token(district: str, viewer: int) -> str:
+    """The token of a viewer."""
+    return f"{district}-{viewer:04d}-".ljust(40, "t")
+
+
+def write_settings(folder: Path, vendor: dict[str, Any], others: dict[str, str]) -> Settings:
+    """Write settings for all districts; those in `others` have a vendor at another address."""
+    lines = ["[server]\nport = 0\nworkers = 1\n[disclosure]\nkey_env = 'KEY'\n[cache]\ncalendars = false"]
+    vendor = dict(vendor)
+    environ = {"KEY": KEY, "SECRET": vendor.pop("client_secret")}
+    for district in (*CALM, *TROUBLED):
+        lines.append(f'[[districts]]\nid = "{district}"\nname = "{district}"\ntime_zone = "America/Chicago"')
+        lines.append('[[districts.sources]]\nname = "sis"\nkind = "edfi"\nclient_secret_env = "SECRET"')
+        source = {**vendor, "base_url": others.get(district, str(vendor["base_url"]))}
+        lines += [f"{key} = {value!r}" for key, value in source.items()]
+    for district, number in itertools.product((*CALM, *TROUBLED), range(VIEWERS_PER_DISTRICT)):
+        name = f"TOKEN_{district.upper()}_{number}"
+        environ[name] = token(district, number)
+        lines.append(f'[[viewers]]\nsubject = "{district}-{number}"\nrole = "superintendent"')
+        lines.append(f'districts = ["{district}"]\ntoken_env = "{name}"')
+    lines.append('[[viewers]]\nsubject = "operator"\nrole = "service"\noperator = true\ntoken_env = "OPERATOR"')
+    lines.append(f"districts = {[*CALM, *TROUBLED]}")
+    environ["OPERATOR"] = token("operator", 0)
+    path = folder / "isolation.toml"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return Settings(path, environ)
+
+
+@contextlib.contextmanager
+def dead_vendors() -> Iterator[dict[str, str]]:
+    """Addresses where nobody answers, by district: refused, without room for a connection, and silent."""
+    with (
+        socket.socket() as closed,
+        socket.socket() as full,
+        socket.socket() as silent,
+        contextlib.ExitStack() as open_,
+    ):
+        for server in (closed, full, silent):
+            server.bind(("127.0.0.1", 0))
+        full.listen(0)
+        silent.listen(4_096)  # connections are made by the system, and nobody reads them
+        for _ in range(2):  # fill the queue of those that wait to be accepted
+            client = open_.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(full.getsockname())
+        addresses = zip(("refusing", "hanging", "silent"), (closed, full, silent), strict=True)
+        yield {name: f"http://127.0.0.1:{server.getsockname()[1]}" for name, server in addresses}
+
+
+@dataclass
+class Visitors:
+    """The viewers of one district, who send requests in turns."""
+
+    app: ASGIApp
+    district: str
+    students: Sequence[str]
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+    under_way: int = 0
+    seconds: list[float] = field(default_factory=list)
+    """Time of each complete answer."""
+    refused: int = 0
+    """Requests that were refused, or whose answer is not complete."""
+
+    async def send(self) -> None:
+        """Send the request of the next viewer, and note what became of it."""
+        number = next(self.numbers)
+        viewer, round_ = number % VIEWERS_PER_DISTRICT, number // VIEWERS_PER_DISTRICT
+        student = self.students[(7 * viewer + round_) % len(self.students)]  # hardly ever the same page again
+        body = json.dumps({"query": PAGE, "variables": {"id": student}}).encode()
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"authorization", f"Bearer {token(self.district, viewer)}".encode()),
+        ]
+        scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": headers}
+        sent: list[Any] = []
+        messages: list[Message] = [{"type": "http.request", "body": body}]
+
+        async def receive() -> Message:
+            if not messages:
+                await asyncio.Event().wait()
+            return messages.pop()
+
+        async def keep(message: Message) -> None:
+            sent.append(message)
+
+        began_at = seconds_with_processor()
+        self.under_way += 1
+        try:
+            await self.app(scope, receive, keep)
+        finally:
+            self.under_way -= 1
+        if sent[0]["status"] == 200 and b'"errors"' not in sent[1]["body"]:
+            self.seconds.append(seconds_with_processor() - began_at)
+        else:
+            self.refused += 1
+
+    async def send_steadily(self, per_second: float) -> None:
+        """Send so many requests a second until cancelled, `MAX_UNDER_WAY` of them at once at most."""
+        tasks, started = set[asyncio.Task[None]](), seconds_with_processor()
+        try:
+            for number in itertools.count(1):
+                if self.under_way < MAX_UNDER_WAY:
+                    task = asyncio.create_task(self.send())
+                    tasks.add(task)
+                    task.add_done_callback(tasks.discard)
+                await asyncio.sleep(max(0.0, started + number / per_second - seconds_with_processor()))
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    @contextlib.asynccontextmanager
+    async def sending(self, per_second: float) -> AsyncIterator[None]:
+        """Send so many requests a second inside the context."""
+        task = asyncio.create_task(self.send_steadily(per_second))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def started(settings: Settings) -> AsyncIterator[ASGIApp]:
+    """The application of these settings, started in this process."""
+    secrets = settings.path.with_suffix(".env")
+    secrets.write_text("".join(f"{name}={value}\n" for name, value in settings.environ.items()), encoding="utf-8")
+    secrets.chmod(0o600)
+    app = ServiceLoader(settings.path, secrets).start().app()
+    messages, has_started = asyncio.Queue[Message](), asyncio.Event()
+
+    async def note(_: Message) -> None:
+        has_started.set()
+
+    await messages.put({"type": "lifespan.startup"})
+    lifespan = asyncio.ensure_future(app({"type": "lifespan"}, messages.get, note))
+    await has_started.wait()
+    try:
+        yield app
+    finally:
+        await messages.put({"type": "lifespan.shutdown"})
+        await lifespan
+
+
+async def isolation_rows(folder: Path, *, rounds: int, answers: int) -> list[Row]:
+    """
+    Times of districts without trouble while another one is in trouble, compared with times without any.
+
+    In each round they get so many `answers` without trouble, and as many with each kind of it.
+    """
+    times: dict[str, list[float]] = {case: [] for case in ("", *TROUBLED)}
+    refused = dict.fromkeys(times, 0)
+    students = [student.id for student in make_district(STUDENT_COUNT, towns=1).students]
+    with dead_vendors() as others, edfi_process(STUDENT_COUNT) as vendor, edfi_process(STUDENT_COUNT) as of_storm:
+        others["north"] = of_storm.settings["base_url"]  # a vendor of its own: calls of others do not wait there
+        settings = write_settings(folder, vendor.settings, others)
+        async with started(settings) as app, contextlib.AsyncExitStack() as load:
+            districts = {name: Visitors(app, name, students) for name in (*CALM, *TROUBLED)}
+            for visitors in districts.values():  # nobody is new
+                await asyncio.gather(*(visitors.send() for _ in range(VIEWERS_PER_DISTRICT)))
+            await asyncio.sleep(SETTLE_SECONDS)
+            calm = [districts[name] for name in CALM]
+            for visitors in calm:
+                await load.enter_async_context(visitors.sending(REQUESTS_PER_SECOND))
+            for _, case in itertools.product(range(rounds), TROUBLED):
+                for trouble in ("", case):
+                    async with contextlib.AsyncExitStack() as storm:
+                        if trouble:
+                            sending = districts[trouble].sending(REQUESTS_PER_SECOND * STORM)
+                            await storm.enter_async_context(sending)
+                        await asyncio.sleep(SETTLE_SECONDS)
+                        for visitors in calm:
+                            visitors.seconds, visitors.refused = [], 0
+                        await _wait_for(calm, answers)
+                        times[trouble] += [took for visitors in calm for took in visitors.seconds]
+                        refused[trouble] += sum(visitors.refused for visitors in calm)
+    rows = [Row("fleet", "districts without trouble", "p99", _p99(times[""]) * 1000, "ms")]
+    for case in TROUBLED:
+        name, p99 = f"others while {CASES[case]}", _p99(times[case]) / _p99(times[""])
+        half = median(times[case]) / median(times[""])
+        rows += [
+            Row("fleet", name, "p99 compared with no trouble", p99, "x", MAX_RATIO),
+            Row("fleet", name, "median compared with no trouble", half, "x"),
+            Row("fleet", name, "requests answered", len(times[case]), "requests"),
+            Row("fleet", name, "requests refused or failed", refused[case], "requests", refused[""]),
+        ]
+    return rows
+
+
+async def _wait_for(calm: Sequence[Visitors], answers: int) -> None:
+    """Wait until districts have so many answers."""
+    while sum(len(visitors.seconds) for visitors in calm) < answers:  # noqa: ASYNC110 - they come all the time
+        await asyncio.sleep(0.1)
+
+
+def _p99(times: Sequence[float]) -> float:
+    return quantiles(times, n=100)[98]

@@ -1,0 +1,106 @@
+"""A reload without a district leaves nothing of it in the memory of a gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import heapq
+import weakref
+from pathlib import Path
+
+import pytest
+
+from student_graph.adapters.model import Record
+from student_graph.adapters.sandbox.serving import Sandbox
+from student_graph.adapters.sources import District, Source
+from student_graph.gateway.cache.entries import Bucket
+from student_graph.gateway.http.client import VendorClient
+from tests.gateway.cli.serving.gateway import QUERY, TOKEN, SettingsFiles, running_gateway, until
+
+DALE_TOKEN = "d" * 40
+DALE = """
+[[districts]]
+id = "dale"
+name = "Dale"
+time_zone = "America/Denver"
+[[districts.sources]]
+name = "sis"
+kind = "edfi"
+client_secret_env = "EDFI_CLIENT_SECRET"
+"""
+
+
+class TwoDistricts(SettingsFiles):
+    """Hill, and Dale as long as it has not left; both have the same vendor."""
+
+    has_dale = True
+
+    def write(self) -> None:
+        """Write both files."""
+        super().write()
+        if self.has_dale:
+            source = {k: v for k, v in self.sources["edfi"].items() if k != "client_secret"}
+            lines = [DALE, *(f"{name} = {value!r}" for name, value in source.items())]
+            lines.append('[[viewers]]\nsubject = "dora"\nrole = "superintendent"\ndistricts = ["dale"]')
+            self.path.write_text(self.path.read_text() + "\n".join(lines) + '\ntoken_env = "DORA"')
+            self.environment_file.write_text(f"{self.environment_file.read_text()}DORA={DALE_TOKEN}\n")
+
+
+def of_dale() -> list[str]:
+    """What is in memory of Dale: types of its objects."""
+    gc.collect()
+    found = []
+    for thing in gc.get_objects():
+        match thing:
+            case Source(district="dale") | District(id="dale") | Bucket(source=Source(district="dale")):
+                found.append(type(thing).__name__)
+            case Record() if thing.fetched.district == "dale":
+                found.append(type(thing).__name__)
+    return found
+
+
+def drop_cancelled_timers() -> None:
+    """Drop the timers that were cancelled: asyncio's own loop keeps them until they are due, uvloop does not."""
+    timers: list[asyncio.TimerHandle] = asyncio.get_running_loop()._scheduled  # type: ignore[attr-defined]
+    timers[:] = [timer for timer in timers if not timer.cancelled()]
+    heapq.heapify(timers)
+
+
+async def test_nothing_of_a_district_that_was_removed_stays_in_memory(
+    tmp_path: Path, sandboxes: dict[str, Sandbox]
+) -> None:
+    """No source, no record, no connection, no viewer's budget; the other district keeps its answers."""
+    files = TwoDistricts(tmp_path, [sandboxes["edfi"]])
+    async with running_gateway(files) as gateway:
+        assert (await gateway.ask(QUERY, DALE_TOKEN)).json()["data"]["districts"][0]["name"] == "Dale"
+        assert (await gateway.ask()).status_code == 200
+        pipeline = gateway.application.pipeline
+        client = pipeline.districts["dale"].sources[0].adapter.http  # type: ignore[index]
+        assert isinstance(client, VendorClient)
+        store, budgets = pipeline.cache.store, gateway.application.load_shedder.budgets
+        kept = store.bytes_by_district()["hill"]  # type: ignore[index]
+        assert {"Source", "District", "Bucket", "Student"} <= set(of_dale())
+        assert len(budgets) == 2
+        client_of_dale = weakref.ref(client)
+        del pipeline, client
+
+        files.has_dale = False
+        status = await gateway.change()
+        await until(lambda: gateway.application.readiness.settings.retired == 0)
+
+        assert status["refusal"] is None
+        left = client_of_dale()
+        assert left is None or left.is_closed
+        del left
+        assert store.bytes_by_district() == {"hill": kept}
+        assert len(budgets) == 1
+        assert (await gateway.ask(QUERY, DALE_TOKEN)).status_code == 401
+        assert (await gateway.ask(QUERY, TOKEN)).status_code == 200
+        drop_cancelled_timers()
+        assert of_dale() == []
+
+
+@pytest.fixture(autouse=True)
+def _collected() -> None:
+    """Begin without garbage of other tests."""
+    gc.collect()

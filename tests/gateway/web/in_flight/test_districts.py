@@ -1,0 +1,97 @@
+"""One district takes neither the place nor the turns of others, whatever it sends and whatever its vendors do."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import deque
+
+import pytest
+
+from student_graph.gateway.concurrency.fair_queue import FairQueue
+from student_graph.gateway.web.in_flight.group_shares import NEWCOMER, GroupShares
+from student_graph.gateway.web.in_flight.request import Sender
+from student_graph.gateway.web.in_flight.shared_limit import SharedLimit
+from student_graph.gateway.web.load_shedding import LoadLimits, LoadShedder, OverloadError
+
+HILL, DALE = frozenset({"hill"}), frozenset({"dale"})
+
+
+def test_requests_that_wait_for_dead_vendors_leave_room_for_other_districts() -> None:
+    """Hill may have three quarters of 2,000 requests in flight, and Dale, which comes later, the quarter left."""
+    shedder = LoadShedder()
+    shedder.share_among({"hill": 1.0, "dale": 1.0})
+    with contextlib.ExitStack() as requests:
+        for number in range(1_500):
+            request = requests.enter_context(shedder.admit(f"hill-{number}", districts=HILL))
+            requests.enter_context(request.vendor_wait())
+        with pytest.raises(OverloadError), shedder.admit("hill", districts=HILL):
+            pass
+        for number in range(500):
+            requests.enter_context(shedder.admit(f"dale-{number}", districts=DALE))
+        with pytest.raises(OverloadError), shedder.admit("dale", districts=DALE):
+            pass
+        assert shedder.districts.all.by_group == {"hill": 1_500, "dale": 500}
+    assert shedder.districts.all.by_group == {}
+
+
+def test_a_single_district_may_have_all_requests_in_flight() -> None:
+    """Without another district, nothing is kept free."""
+    shedder = LoadShedder(LoadLimits(in_flight=10))
+    shedder.share_among({"hill": 1.0})
+    with contextlib.ExitStack() as requests:
+        for number in range(10):
+            requests.enter_context(shedder.admit(number, districts=HILL))
+        with pytest.raises(OverloadError), shedder.admit("ada", districts=HILL):
+            pass
+
+
+def test_services_of_one_district_leave_room_for_those_of_another() -> None:
+    """Of the two hundred requests of services, Dale has a quarter for itself."""
+    shedder = LoadShedder()
+    shedder.share_among({"hill": 1.0, "dale": 1.0})
+    with contextlib.ExitStack() as requests:
+        for _ in range(150):
+            requests.enter_context(shedder.admit("export", bulk=True, districts=HILL))
+        with pytest.raises(OverloadError), shedder.admit("export", bulk=True, districts=HILL):
+            pass
+        requests.enter_context(shedder.admit("report", bulk=True, districts=DALE))
+
+
+def test_a_guarantee_follows_the_weight() -> None:
+    """A district with nine times the weight has nine tenths of what is divided."""
+    limit = SharedLimit(100)
+    limit.divide({"hill": 9.0, "dale": 1.0})
+    assert (limit.max_of("hill"), limit.max_of("dale")) == (95, 55)
+    for _ in range(95):
+        assert not limit.is_full("hill")
+        limit.add("hill")
+    assert limit.is_full("hill")
+    assert not limit.is_full("dale")
+
+
+def test_of_each_other_district_at_most_one_request_more_than_ones_own_is_ahead() -> None:
+    """A thousand people of Hill are one request for the first one of Dale, and two for the second one."""
+    shares = GroupShares()
+    for number in range(1_000):
+        shares.add(Sender(number, group="hill"))
+    ada = Sender("ada", group="dale")
+    assert (shares.ahead_of(ada), shares.people("dale"), shares.people(NEWCOMER)) == (1, 1, 1)
+    shares.add(ada)
+    assert (shares.ahead_of(ada), shares.people("dale")) == (1 + 2, 1 + 2)
+    assert shares.ahead_of_service("elm") == 2
+    assert shares.people("hill") == 1_001
+    shares.remove(ada)
+    for number in range(1_000):
+        shares.remove(Sender(number, group="hill"))
+    assert shares._people == {}
+
+
+def test_districts_take_turns_and_clients_within_them() -> None:
+    """Of a crowd of one district and one client of another, every second turn is that client's."""
+    queue: FairQueue[str] = FairQueue()
+    for number in range(6):
+        queue.put(f"hill-{number}", number, goes_first=True, group="hill")
+        queue.put("dale", "ada", goes_first=True, group="dale")
+    taken = deque(queue.take() for _ in range(12))
+    assert list(taken)[::2] == [f"hill-{number}" for number in range(6)]
+    assert set(list(taken)[1::2]) == {"dale"}
