@@ -53,6 +53,18 @@ BURN_RATE = _gauge(
 IN_FLIGHT = _gauge("requests_in_flight", "GraphQL requests that are handled now")
 WAITING = _gauge("requests_waiting_for_vendors", "Those of them that wait for a vendor and use no processor time")
 SHED = _counter("requests_shed", "Requests refused because there was too much to do, or by a viewer's limit")
+DISTRICT_IN_FLIGHT = _gauge(
+    "district_requests_in_flight", "GraphQL requests of a district's viewers that are handled now", "district"
+)
+DISTRICT_SHED = _counter(
+    "district_requests_shed", "Requests of a district's viewers that were refused under overload", "district"
+)
+DISTRICT_LOOP = _gauge(
+    "district_loop_share",
+    "Share of the last fifth of a second that the event loop worked for a district's viewers within their budgets",
+    "district",
+)
+DISTRICT_ANSWERS = _gauge("district_answers_bytes", "Memory of a district's cached answers, by estimate", "district")
 
 VENDOR_REQUESTS = _counter(
     "vendor_requests", "Requests sent to a vendor, with those for tokens and versions and with retries", *_SOURCE

@@ -65,6 +65,19 @@ class Readings:
             yield family(metric, {(): value})
         yield family(catalog.CACHE_BYTES, {name: cache.used_bytes for name, cache in caches})
         yield family(catalog.CACHE_MAX_BYTES, {name: cache.max_bytes for name, cache in caches})
+        yield from self._of_districts()
+
+    def _of_districts(self) -> Iterator[Family]:
+        """What the districts that share the process use of it; viewers of several districts count for none."""
+        shedder, known = self.load_shedder, self.pipeline.districts
+        by_metric: dict[Metric, Mapping[Any, float]] = {
+            catalog.DISTRICT_IN_FLIGHT: shedder.districts.all.by_group,
+            catalog.DISTRICT_SHED: shedder.districts.refused,
+            catalog.DISTRICT_LOOP: shedder.budgets.shares.shares(),
+            catalog.DISTRICT_ANSWERS: self.pipeline.cache.store.bytes_by_district(),
+        }
+        for metric, values in by_metric.items():
+            yield family(metric, {name: values[name] for name in known if name in values})
 
     def _of_sources(self) -> list[Family]:
         values: dict[Metric, dict[tuple[str, ...], Value]] = {metric: {} for metric in catalog.SOURCE_METRICS}
