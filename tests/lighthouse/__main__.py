@@ -29,8 +29,8 @@ def main() -> None:
     ):
         for page in PAGES:
             for form in ("desktop", "mobile"):
-                rows = measure(running, Path(folder), [page], form, runs)
-                _print_row([page.name, form, *_medians(rows)])
+                rows = [row for row in measure(running, Path(folder), [page], form, runs) if row["error"] is None]
+                _print_row([page.name, form, *(_medians(rows) if rows else ["no run was complete"])])
 
 
 def _print_row(cells: Sequence[str]) -> None:
