@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from student_graph.adapters.errors import AdapterError
@@ -118,6 +119,8 @@ class SharedValues(tuple[Any, ...]):  # noqa: SLOT001 - Python has no slots for 
         return value
 
 
+MAX_CACHED_QUESTIONS = 1024
+"""Sets of types for which is known if one of them is of some class: columns hold few different sets."""
 MAX_CACHED_ORDERS = 4
 """Orders of keys for which a batch caches its values: nearly always it is asked for in one."""
 
@@ -150,6 +153,16 @@ def types_of(values: Sequence[Any]) -> frozenset[type]:
 
 def _types_of(values: Sequence[Any]) -> frozenset[type]:
     return frozenset(map(type, values))
+
+
+def has_instances(values: Sequence[Any], *classes: type) -> bool:
+    """Whether any of some values is of one of these classes."""
+    return _has_subclass(types_of(values), classes)
+
+
+@lru_cache(MAX_CACHED_QUESTIONS)
+def _has_subclass(types: frozenset[type], classes: tuple[type, ...]) -> bool:
+    return any(issubclass(class_, classes) for class_ in types)
 
 
 def distinct(ids: Sequence[Any]) -> tuple[Any, ...]:

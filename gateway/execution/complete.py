@@ -23,7 +23,7 @@ from graphql import (
 from graphql.execution.executor import Executor, collect_iterator_awaitables, invalid_return_type_error
 from graphql.pyutils import is_iterable
 
-from student_graph.adapters.answers import SharedValues, types_of
+from student_graph.adapters.answers import SharedValues, has_instances, types_of
 from student_graph.gateway.execution.column import AllLostError, Column, Invalid, Lost, list_or_invalid
 from student_graph.gateway.execution.compiler import Compiler
 from student_graph.gateway.execution.paths import ItemPaths, Paths, SubsetPaths
@@ -83,7 +83,7 @@ class _Completion:
 
     async def _complete_nullable(self, type_: Any, values: Sequence[Any], paths: Paths) -> Sequence[Any]:
         """Complete values of a nullable type: nulls stay, errors become `Invalid`."""
-        if not any(issubclass(class_, _NOT_PRESENT) for class_ in types_of(values)):
+        if not has_instances(values, *_NOT_PRESENT):
             return await self._complete_present(type_, values, paths)
         out: list[Any] = [None] * len(values)
         present = []

@@ -15,7 +15,7 @@ from graphql import GraphQLError, GraphQLNonNull
 from graphql.execution.executor import Executor
 from graphql.pyutils import Path
 
-from student_graph.adapters.answers import types_of
+from student_graph.adapters.answers import has_instances, types_of
 from student_graph.gateway.concurrency.coroutines import gather_or_cancel
 from student_graph.gateway.execution.codegen import row_builder
 from student_graph.gateway.execution.column import (
@@ -256,14 +256,12 @@ class Run:
 
     def _take_partial_values(self, column: Column) -> bool:
         """Replace partial values by their values and note their failures; return whether any value is an error."""
-        classes = types_of(column.values)
-        if Partial in classes:
+        if Partial in types_of(column.values):
             column.values = values = list(column.values)
             indexes = [index for index, value in enumerate(values) if isinstance(value, Partial)]
             for index, path in zip(indexes, column.paths.as_lists(indexes), strict=True):
                 values[index] = noted_value(values[index], path, self.executor.context_value)
-            classes = types_of(values)
-        return any(issubclass(class_, Exception) for class_ in classes)
+        return has_instances(column.values, Exception)
 
     def _replace_errors(self, column: Column) -> None:
         """Replace the errors in a column of a nullable type by null, and report them."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from student_graph.adapters.answers import SharedValues, types_of
+from student_graph.adapters.answers import SharedValues, has_instances
 from student_graph.adapters.errors import AdapterError, NotOfferedError
 
 T = TypeVar("T")
@@ -83,7 +83,7 @@ def values_of(outcomes: Outcomes[T]) -> list[T]:
 
 def all_complete(outcomes: Outcomes[T]) -> bool:
     """Return whether every outcome is a complete value, which is nearly always so."""
-    return not any(issubclass(class_, (AdapterError, Partial)) for class_ in types_of(outcomes))
+    return not has_instances(outcomes, AdapterError, Partial)
 
 
 def _map_value(outcome: Outcome[T], change: Callable[[T], R]) -> Outcome[R]:
