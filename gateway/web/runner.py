@@ -130,7 +130,11 @@ class OperationRunner:
             self._recorder.write(entries, ages, request_id)
 
     def explanation(self, operation: PreparedOperation) -> dict[str, Any]:
-        """Return the extensions for operators: how the operation is executed, and the process's counters."""
+        """
+        Return the extensions for operators: how the operation is executed.
+
+        Those of all districts also see the process's counters.
+        """
         assert operation.document.node is not None
         executor: type = self._executor
         districts = operation.context.sources.districts
@@ -150,6 +154,8 @@ class OperationRunner:
             metric_settings=operation.context.metric_settings,
         )
         members: dict[str, Any] = {"explain": [line.as_json() for line in lines]}
+        if not operation.context.viewer.districts.issuperset(districts):
+            return members
         if issubclass(executor, BreadthExecutor):
             members["executor"] = asdict(executor.counters)
         if self._cache is not None:

@@ -134,9 +134,18 @@ def test_no_page_for_operators_has_a_byte_of_another_district(fleet: Fleet, path
 def test_the_graph_has_no_byte_of_it(fleet: Fleet) -> None:
     """Sources with their health, districts with their scorecards, and how an operation was executed."""
     for explain in ("", "1"):
-        response = fleet.ask("of-one", SOURCES, **{"Student-Graph-Explain": explain})
+        response = fleet.ask("of-one", SOURCES, **{"X-Student-Graph-Explain": explain})
         assert response.json()["data"]["sources"]
         assert betrayed(fleet, response.content) == []
+
+
+def test_how_an_operation_is_executed_is_explained_without_counters_of_the_process(fleet: Fleet) -> None:
+    """They tell what others do, so only an operator of all districts sees them."""
+    explain = {"X-Student-Graph-Explain": "1"}
+    of_one, of_all = (fleet.ask(token, SOURCES, **explain).json()["extensions"] for token in ("of-one", "of-all"))
+    assert of_one["explain"]
+    assert {"executor", "cache"} & of_one.keys() == set()
+    assert {"executor", "cache"} <= of_all.keys()
 
 
 def test_the_events_of_the_status_page_have_no_byte_of_it(fleet: Fleet) -> None:
