@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from functools import partial
 from operator import attrgetter, itemgetter
@@ -19,8 +18,9 @@ from student_graph.adapters.edfi.api.people import STUDENTS
 from student_graph.adapters.edfi.client.addresses import AddressValues
 from student_graph.adapters.edfi.client.cursors import CursorLists
 from student_graph.adapters.edfi.client.discovery import Discovery
+from student_graph.adapters.edfi.client.filters import AppliedFilters
 from student_graph.adapters.edfi.client.keys import parse_section_id, school_number, unique_id
-from student_graph.adapters.edfi.client.loose_keys import NO_KEY, loose_value, names_another
+from student_graph.adapters.edfi.client.loose_keys import names_another
 from student_graph.adapters.errors import AdapterError, NotOfferedError
 from student_graph.adapters.lookup import Window
 from student_graph.adapters.model import SchoolId, SectionId, StaffId, StudentId
@@ -34,8 +34,6 @@ P = TypeVar("P", bound=Item)
 
 MAX_COUNTS, COUNT_SECONDS = 1_000, 60.0
 """How many lengths of lists are remembered, and for how long: a long list is read by page tokens at once."""
-_REFUSALS_OF_VALUES = frozenset({400, 404})
-"""Statuses with which servers refuse a value of a filter that none of their rows has, such as a descriptor."""
 
 
 def by_student(student_id: StudentId) -> Filters:
@@ -96,12 +94,10 @@ class EdFiClient:
         self._lists = OffsetLists(http, page_size=page_size, concurrency=concurrency)
         self._cursors = CursorLists(http, concurrency=concurrency)
         self._concurrency = concurrency
-        self._applied_filters: dict[tuple[str, str], bool] = {}
-        """Whether the server applies a filter, by resource and filter, as far as it was tried."""
+        self._filters = AppliedFilters(http, self.discovery)
         self._shared_reads = SharedReads()
         self._counts: TTLCache[Hashable, int] = TTLCache(MAX_COUNTS, COUNT_SECONDS)
         """Lengths of lists that the server reported lately, by resource and filters."""
-        self._trial = asyncio.Lock()
         """Held while a filter is tried."""
 
     async def read_rows(
@@ -116,7 +112,10 @@ class EdFiClient:
         # A change that is not read would keep the row as it was: changes are read completely.
         read_response = resource.read if range_ is None else resource.read_complete
         rows: list[P] = await self._read_list(resource, filters, range_, read_response, key=attrgetter("id"))
-        return await self.matching(resource, rows, filters)
+        own = await self.matching(resource, rows, filters)
+        if rows and not own:
+            await self._filters.check_ignored(resource, rows[0], filters)
+        return own
 
     async def read_shared(self, resource: Resource[P], filters: Filters | None = None) -> list[P]:
         """As `read_rows`. Lookups that want the same rows at the same time share them, and do not change them."""
@@ -135,11 +134,16 @@ class EdFiClient:
 
         records: list[V] = []
         by_id: Callable[[_ReadRow[P, V]], Hashable] = itemgetter(0)
+        others: list[P] = []
         for _, row, record in await self._read_list(resource, filters, None, read, key=by_id):
             if record is not None:
                 records.append(record)
-            elif row is not None and await self._matches(resource, row, filters):
+            elif row is not None and await self._filters.are_satisfied(resource, row, filters):
                 records.append(to_record(row))
+            elif row is not None:
+                others.append(row)
+        if others and not records:
+            await self._filters.check_ignored(resource, others[0], filters)
         return records
 
     async def _read_list(
@@ -197,26 +201,7 @@ class EdFiClient:
 
     async def matching(self, resource: Resource[P], rows: Sequence[P], filters: Filters) -> list[P]:
         """Those of the rows of a response that satisfy its filters; some servers ignore a filter."""
-        return [row for row in rows if await self._matches(resource, row, filters)]
-
-    async def _matches(self, resource: Resource[P], row: P, filters: Filters) -> bool:
-        """Whether a row satisfies the filters, as the server compares values that differ only in spelling."""
-        mismatches = row.mismatches(filters)
-        if any(loose_value(value) != loose_value(filters[name]) for name, value in mismatches.items()):
-            return False
-        return all([await self._applies_filter(resource, filters, name) for name in mismatches])
-
-    async def _applies_filter(self, resource: Resource[Any], filters: Filters, name: str) -> bool:
-        """Whether the server applies a filter of a resource: it then sends no row for a value that none has."""
-        async with self._trial:
-            applied = self._applied_filters.get((resource.name, name))
-            if applied is None:
-                url = await self.discovery.resource_url(resource.name)
-                params = {**filters, name: NO_KEY, "limit": 1, "offset": 0}
-                response = await self._http.get(url, params=params)
-                applied = response.status_code in _REFUSALS_OF_VALUES or not resource.read(response)
-                self._applied_filters[resource.name, name] = applied
-        return applied
+        return [row for row in rows if await self._filters.are_satisfied(resource, row, filters)]
 
     async def read_changes(
         self, resource: Resource[Any], kind: str, items: TypeAdapter[list[P]], first_version: int

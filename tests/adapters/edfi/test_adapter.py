@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
 from student_graph.adapters.edfi.client.keys import section_id
+from student_graph.adapters.edfi.client.loose_keys import NO_KEY
 from student_graph.adapters.edfi.sandbox import EdFiSandbox
-from student_graph.adapters.errors import BadKeyError, RefusedError
+from student_graph.adapters.errors import WRONG_KEY_REASON, BadKeyError, PayloadError, RefusedError
 from student_graph.adapters.lookup import StudentFilter, Window
 from student_graph.adapters.model import DistrictId, SectionId, StudentId
 from student_graph.adapters.sandbox.district import make_district
@@ -51,6 +54,31 @@ async def test_rows_that_do_not_satisfy_the_filters_are_dropped() -> None:
 
     assert [record.vendor_id for record in enrollments[LISA]] == ["2"]  # type: ignore[union-attr]
     assert students == {}
+
+
+class OutOfStep(ScriptedSandbox):
+    """Applies filters, but answers each request for a student with what another student has."""
+
+    async def _list(self, request: Request) -> Response:
+        is_of_nobody = request.query_params.get("studentUniqueId") == NO_KEY
+        return JSONResponse([]) if is_of_nobody else await super()._list(request)
+
+
+async def test_rows_of_another_student_are_an_error_where_the_server_applies_filters() -> None:
+    """They answer another request: an empty list would say that the student has no grades."""
+    entry = {
+        "entryDate": "2021-08-23",
+        "entryGradeLevelDescriptor": "Ninth grade",
+        "schoolReference": {"schoolId": 1},
+    }
+    rows = [{"id": "1"} | OF_ALANA | entry]
+    async with connected(OutOfStep({"studentSchoolAssociations": rows})) as adapter:
+        [other] = (await adapter.school_enrollments_by_student([LISA])).values()
+        [own] = (await adapter.school_enrollments_by_student([ALANA])).values()
+
+    assert isinstance(other, PayloadError)
+    assert other.reason == WRONG_KEY_REASON
+    assert [record.vendor_id for record in own] == ["1"]  # type: ignore[union-attr]
 
 
 async def test_check_returns_the_versions() -> None:
