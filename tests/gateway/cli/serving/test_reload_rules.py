@@ -73,6 +73,14 @@ MISTAKES: dict[str, tuple[Callable[[SettingsFiles], Any], str]] = {
     "another record": (
         replaced("[disclosure]", '[disclosure]\ndirectory = "other"'), "disclosure.directory: cannot change",
     ),
+    "a folder of counts": (
+        replaced("[cache]", '[service_levels]\ndirectory = "counts"\n[cache]'),
+        "service_levels.directory: cannot change",
+    ),
+    "an objective over 100 %": (
+        replaced("time_zone", "objectives = { answered = 99.9 }\ntime_zone"),
+        "district 'hill': objectives.answered: must be a share from 0.5 to less than 1",
+    ),
     "another key of the record": (with_other_record_key, "disclosure.key_env: the secret cannot change"),
     "a missing secret": (replaced('"CANVAS_TOKEN"', '"UNSET"'), "variable of token_env is not set"),
     "an adapter that is not there": (replaced('kind = "canvas"', 'kind = "canvass"'), "no adapter 'canvass'"),

@@ -1,0 +1,1 @@
+"""Service levels of gateways that run from a settings file."""
