@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
     Print the reports of the districts; return 1 if counts of them could not be read.
 
     Raises:
-        SettingsError: an option or a setting is wrong, or nothing was counted in the month.
+        SettingsError: an option or a setting is wrong, the record cannot be read, or nothing was counted.
     """
     settings, now = settings_file.load(options.config), datetime.now(UTC)
     _check_month(options.month)
@@ -87,7 +87,10 @@ def run(options: argparse.Namespace) -> int:
         if month.begins > now:
             raise SettingsError(f"--month: {options.month} has not begun in {config.time_zone}")
         objectives = None if config.objectives is None else config.objectives.objectives
-        report = district_month(config.id, month, objectives, directories=counts, records=records, now=now)
+        try:
+            report = district_month(config.id, month, objectives, directories=counts, records=records, now=now)
+        except OSError as exc:  # such as a record that another user owns
+            raise SettingsError(f"{exc.filename}: {exc.strerror}") from None
         reports.append((config.id, config.name, report))
     if not any(report.has_counts for _, _, report in reports):
         raise SettingsError(f"--month: nothing was counted in {options.month}")

@@ -236,6 +236,13 @@ def test_a_file_that_cannot_be_read_is_left_out_and_named(own_month: Month) -> N
     assert "161,000 pages." in finished.stdout
 
 
+def test_a_record_that_cannot_be_read_is_named(own_month: Month) -> None:
+    """As one that another user owns; a report without it would say that little was disclosed."""
+    unreadable = own_month.folder / "disclosures" / "disclosure-20251015T060000Z-0f0f0f0f.jsonl"
+    unreadable.mkdir()
+    assert error_of(own_month, "--month", MONTH) == f"{unreadable}: Is a directory"
+
+
 def test_few_pages_have_no_shares(own_month: Month) -> None:
     """Neither their number nor what share of them was good."""
     for path in (own_month.folder / "service-levels" / DISTRICT).iterdir():
