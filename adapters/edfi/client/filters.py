@@ -54,6 +54,8 @@ class AppliedFilters:
                 url = await self._discovery.resource_url(resource.name)
                 params = {**filters, name: NO_KEY, "limit": 1, "offset": 0}
                 response = await self._http.get(url, params=params)
-                applied = response.status_code in _REFUSALS_OF_VALUES or not resource.read(response)
+                is_refused = response.status_code in _REFUSALS_OF_VALUES
+                # A row that cannot be read is one, too: it was sent although the filter excludes it.
+                applied = is_refused or not (resource.read(response) or response.json())
                 self._applied[resource.name, name] = applied
         return applied
