@@ -5,10 +5,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from student_graph.gateway.cli.parser import Commands
+
+if TYPE_CHECKING:
+    from student_graph.gateway.demo.rehearsal.verdicts.result import Result
 
 
 def add_command(commands: Commands) -> None:
@@ -70,7 +75,19 @@ def run(options: argparse.Namespace) -> int:
         pages_per_second=options.pages,
         evidence=options.evidence,
     )
-    result = asyncio.run(rehearse(chosen, lambda line: print(line, file=sys.stderr, flush=True)))
+
+    async def until_stopped() -> Result:
+        """Rehearse; SIGTERM ends it with all its processes, as Ctrl+C does."""
+        task = asyncio.current_task()
+        assert task is not None
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await rehearse(chosen, lambda line: print(line, file=sys.stderr, flush=True))
+
+    try:
+        result = asyncio.run(until_stopped())
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        print("stopped", file=sys.stderr)
+        return 1
     report = result.as_json()
     if options.json is not None:
         options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

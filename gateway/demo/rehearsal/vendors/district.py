@@ -144,7 +144,7 @@ def _viewers(facts: DistrictFacts, plan: DistrictPlan, words: Mapping[str, str])
     head = next(member.id for member in facts.staff if member.classification == "Superintendent")
     yield viewer("superintendent", "superintendent", "staff_id", head, everybody, all_=True)
     principals = [member for member in facts.staff if member.classification == "Principal"]
-    for number, member in enumerate(principals[:MAX_PRINCIPALS], 1):
+    for number, member in enumerate(principals[: min(plan.teachers, MAX_PRINCIPALS)], 1):
         own = sorted({e.student for e in enrolled if e.school == member.organization})
         yield viewer(f"principal-{number}", "principal", "staff_id", member.id, own, all_=False)
     taught = _students_by_teacher(facts, today)

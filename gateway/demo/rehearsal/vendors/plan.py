@@ -127,7 +127,7 @@ def plan_districts(count: int, scale: float, seed: int) -> list[DistrictPlan]:
                 data_standard=DATA_STANDARDS[number % len(DATA_STANDARDS)],
                 has_poor_links=number % 3 == 2,
                 policy=number % len(POLICIES),
-                teachers=min(2 + students // 400, 6),
+                teachers=min(1 + students // 200, 6),
                 seed=seed * 1000 + number,
                 uses_tls=number == 1,
             )
