@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from benchmarks.fleet.capacity import LIST, School, start_rows, throughput_rows
 from benchmarks.fleet.gateway import Gateway, Settings, running, wait_for_workers
+from benchmarks.fleet.isolation import isolation_rows
 from benchmarks.fleet.load import steady_load
 from benchmarks.fleet.memory import memory_rows
 from benchmarks.stampede import running_redis
@@ -57,6 +58,8 @@ async def measure(*, quick: bool) -> list[Row]:
         rows += await _killed_worker(folder, school, kills=1 if quick else 5)
         rows += await _reloads(folder, school, count=10 if quick else 100)
         rows += await _redis(folder, school, seconds=2 if quick else 6)
+    with tempfile.TemporaryDirectory() as name:
+        rows += await isolation_rows(Path(name), rounds=1 if quick else 5, answers=40 if quick else 400)
     return rows
 
 

@@ -32,7 +32,7 @@ VIEWERS_PER_DISTRICT = 60
 """Viewers who send the requests of a district in turns."""
 REQUESTS_PER_SECOND = 5.0
 """Requests a second of each district that is not in trouble."""
-STORM = 20
+STORM_FACTOR = 20
 """How many times its share a district sends while it is in trouble."""
 MAX_UNDER_WAY = 1_800
 """Requests of a district that are under way at most, nearly all that a process handles at once."""
@@ -43,7 +43,7 @@ SETTLE_SECONDS = 4.0
 RUN_DELAY = Path("/proc/thread-self/schedstat")
 CALM, TROUBLED = ("east", "south", "west"), ("north", "refusing", "hanging", "silent")
 CASES = {
-    "north": f"a district sends {STORM} times its share",
+    "north": f"a district sends {STORM_FACTOR} times its share",
     "refusing": "all vendors of a district refuse connections",
     "hanging": "all vendors of a district take no connections",
     "silent": "all vendors of a district never answer",
@@ -226,7 +226,7 @@ async def isolation_rows(folder: Path, *, rounds: int, answers: int) -> list[Row
                 for trouble in ("", case):
                     async with contextlib.AsyncExitStack() as storm:
                         if trouble:
-                            sending = districts[trouble].sending(REQUESTS_PER_SECOND * STORM)
+                            sending = districts[trouble].sending(REQUESTS_PER_SECOND * STORM_FACTOR)
                             await storm.enter_async_context(sending)
                         await asyncio.sleep(SETTLE_SECONDS)
                         for visitors in calm:

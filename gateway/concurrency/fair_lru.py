@@ -57,17 +57,17 @@ class FairLRU(Generic[K, V]):
 
     def get(self, key: K) -> V | None:
         """The value of a key, which is marked as used; None if there is none."""
-        found = self._values.get(key)
-        if found is None:
+        entry = self._values.get(key)
+        if entry is None:
             return None
-        value, owner = found
+        value, owner = entry
         self._by_owner[owner].move_to_end(key)
         return value
 
     def peek(self, key: K) -> V | None:
         """The value of a key, which is not marked as used; None if there is none."""
-        found = self._values.get(key)
-        return None if found is None else found[0]
+        entry = self._values.get(key)
+        return None if entry is None else entry[0]
 
     def set(self, key: K, value: V, owner: Hashable) -> None:
         """Hold a value of an owner in place of an earlier one, and remove others until all fit."""
@@ -84,10 +84,10 @@ class FairLRU(Generic[K, V]):
 
     def pop(self, key: K) -> V | None:
         """Remove the value of a key, and return it; None if there was none."""
-        found = self._values.pop(key, None)
-        if found is None:
+        entry = self._values.pop(key, None)
+        if entry is None:
             return None
-        value, owner = found
+        value, owner = entry
         size = self._size_of(value)
         self.used_size -= size
         self._sizes[owner] -= size

@@ -58,10 +58,10 @@ class LoopShares:
     def _update(self) -> None:
         now = self._clock()
         elapsed = now - self._updated_at
-        kept = math.exp(-elapsed / WINDOW_SECONDS)
-        shares = {group: share * kept for group, share in self._shares.items()}
+        remaining = math.exp(-elapsed / WINDOW_SECONDS)
+        shares = {group: share * remaining for group, share in self._shares.items()}
         for group, seconds in self._charged.items():
-            shares[group] = shares.get(group, 0.0) + seconds / elapsed * (1 - kept)
+            shares[group] = shares.get(group, 0.0) + seconds / elapsed * (1 - remaining)
         self._shares = {group: share for group, share in shares.items() if share >= MIN_SHARE}
         self._charged, self._updated_at = {}, now
         self._exceeding = self._over_fair_share()

@@ -45,7 +45,7 @@ class Budget(Protocol):
 
     @property
     def group(self) -> Hashable:
-        """Stands for those with whom the client shares its turns, such as its district; None for no district."""
+        """Stands for the clients that share turns, such as those of one district; None for no district."""
 
     @property
     def is_within(self) -> bool:
@@ -105,7 +105,7 @@ class ClientBudget:
     def __init__(self, key: Hashable, budgets: LoopBudgets) -> None:
         self._key, self._all = key, budgets
         self.group: Hashable = None
-        """With whom the client shares its turns, such as its district; None for nobody."""
+        """Stands for the clients that share turns, such as those of one district; None for no district."""
         self._balance = NEW_CLIENT_SECONDS
         """Seconds; negative if the client is over its budget."""
         self._updated_at = budgets.clock()

@@ -76,7 +76,7 @@ class DistrictOnRedis:
             await self._client.zrem(self._events_name, *events)
 
     async def count_of_older_versions(self) -> int:
-        """Answers of an earlier version, whose districts cannot be told; they expire by themselves."""
+        """Answers of an earlier version, whose districts nobody can know; they expire by themselves."""
         digest = "?" * (2 * DIGEST_BYTES)
         return sum([1 async for _ in self._keys([self._store.answer_name(digest)])])
 

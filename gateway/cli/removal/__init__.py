@@ -1,1 +1,1 @@
-"""The command `districts`: what is kept of a district that has left, and how it is removed."""
+"""The command `districts`: lists and removes the data of a district that has left."""

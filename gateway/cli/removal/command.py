@@ -11,7 +11,7 @@ from pathlib import Path
 from student_graph.adapters.registry import SettingsError
 from student_graph.gateway.cli.districts import environ_of
 from student_graph.gateway.cli.parser import Commands, count
-from student_graph.gateway.cli.removal.kept import Kept, Storage
+from student_graph.gateway.cli.removal.storage import DistrictData, Storage
 from student_graph.gateway.config import environment
 from student_graph.gateway.config.sections import NAME_PATTERN
 from student_graph.gateway.disclosure.keys import DisclosureKeys
@@ -30,7 +30,7 @@ def add_command(commands: Commands) -> None:
     remove = actions.add_parser(
         "remove",
         help="remove all that is kept of a district that has left",
-        description="List what is kept of a district that is no longer in the settings: cached answers, claims "
+        description="List all data of a district that is no longer in the settings: cached answers, claims "
         "and events on Redis, counts for service levels, and its lines in the record of disclosures. With --yes, "
         "remove it and search again. The record stays unless --delete-record says otherwise. The exit status is 1 "
         "if something is left that should not be.",
@@ -58,7 +58,7 @@ def add_command(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """
-    List what is kept of a district, remove it if `--yes` says so, and return 1 if something is left of that.
+    List all data of a district, remove it if `--yes` says so, and return 1 if something is left of that.
 
     Raises:
         SettingsError: the settings still have the district, or something cannot be read, written or removed.
@@ -69,22 +69,22 @@ def run(options: argparse.Namespace) -> int:
         raise SettingsError(f"--delete-record: needs --export-record. {RETENTION}")
     environ = environ_of(options)
     storage = Storage(options.config, environ, options.district)
-    kept = storage.find()
+    data = storage.find()
     print(f"kept of the district {options.district!r}:")
-    _print(kept)
-    if not kept.outside_record and not kept.lines:
+    _print(data)
+    if not data.outside_record and not data.lines:
         print("nothing is kept of it. If you expected something, check the spelling and the settings file.")
         return 0
     if options.export_record is not None:
         keys = DisclosureKeys(environment.disclosure_key(storage.settings, options.config, environ))
-        _export(options.export_record, storage, keys, kept.lines)
+        _export(options.export_record, storage, keys, data.lines)
     if not options.yes:
         print("nothing was removed: add --yes to remove it")
         return 0
     storage.remove_outside_record()
     if options.delete_record:
         _delete_record(storage, keys)
-    elif kept.lines:
+    elif data.lines:
         print(f"the record stays. {RETENTION}.")
     left = storage.find()
     print("searched again after the removal:")
@@ -92,16 +92,16 @@ def run(options: argparse.Namespace) -> int:
     return int(bool(left.outside_record or (options.delete_record and left.lines)))
 
 
-def _print(kept: Kept) -> None:
-    if kept.redis is not None:
-        events = count(kept.redis.events, "event")
-        work = count(kept.redis.claims + kept.redis.work, "claim")
-        print(f"  on Redis: {count(kept.redis.answers, 'cached answer')}, {work}, {events}")
-    if kept.older_answers:
-        older = count(kept.older_answers, "cached answer")
+def _print(data: DistrictData) -> None:
+    if data.redis is not None:
+        events = count(data.redis.events, "event")
+        work = count(data.redis.claims + data.redis.work, "claim")
+        print(f"  on Redis: {count(data.redis.answers, 'cached answer')}, {work}, {events}")
+    if data.older_answers:
+        older = count(data.older_answers, "cached answer")
         print(f"  on Redis, of any district: {older} of an earlier version, which expire by themselves")
-    print(f"  counts for service levels: {count(kept.level_files, 'file')}")
-    print(f"  record of disclosures: {count(kept.lines, 'line')} in {count(len(kept.record), 'file')}")
+    print(f"  counts for service levels: {count(data.level_files, 'file')}")
+    print(f"  record of disclosures: {count(data.lines, 'line')} in {count(len(data.record), 'file')}")
 
 
 def _export(path: Path, storage: Storage, keys: DisclosureKeys, lines: int) -> None:
@@ -140,9 +140,9 @@ def _delete_record(storage: Storage, keys: DisclosureKeys) -> None:
     except OSError as exc:
         raise SettingsError(f"{storage.record_folder}: {exc.strerror}") from None
     print(f"removed {count(removal.lines, 'line')} from the record of disclosures")
-    for problem in removal.kept:
+    for problem in removal.kept_files:
         print(f"  {problem.file} stays: {problem.message}")
-    if removal.kept:
+    if removal.kept_files:
         print("stop the gateways, or wait until they continue in a new file, and run the command again")
     if store := storage.settings.disclosure.store:
         print(f"copies in the bucket {store.bucket} stay until their retention of {store.retain_days} days ends")

@@ -33,7 +33,7 @@ class Removal(NamedTuple):
 
     lines: int
     """Lines that were removed."""
-    kept: list[Problem]
+    kept_files: list[Problem]
     """Files that stay as they are, and why."""
 
 
@@ -82,16 +82,16 @@ def remove_lines(directory: Path, district: str, keys: DisclosureKeys) -> Remova
     verification = verify_log(directory, keys.signing_key.public_key())
     if verification.problems:
         return Removal(0, verification.problems)
-    removed, kept = 0, []
+    removed, kept_files = 0, []
     for name, lines in lines_by_file(directory, district).items():
         end = verification.closed_files.get(name)
         if end is None:
-            kept.append(Problem(name, 0, "a process still writes it, or was killed"))
+            kept_files.append(Problem(name, 0, "a process still writes it, or was killed"))
             continue
         _write_without(directory / name, district, keys)
         retire(directory, keys.signing_key, {name: end})
         removed += lines
-    return Removal(removed, kept)
+    return Removal(removed, kept_files)
 
 
 def _write_without(path: Path, district: str, keys: DisclosureKeys) -> None:

@@ -61,7 +61,7 @@ def test_the_district_with_most_entries_gives_way() -> None:
     assert (len(cached(store, HILL)), len(cached(store, DALE))) == (40, 20)
 
 
-def test_the_batches_of_another_district_stay() -> None:
+def test_many_small_batches_of_one_district_drop_none_of_another() -> None:
     """Many small batches of one district drop none of another: its cached responses rest on them."""
     store = Store(Limits(memory=size_of(200)))
     batches = {}

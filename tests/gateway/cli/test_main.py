@@ -29,6 +29,8 @@ COMMANDS = [
     ["explain"],
     ["cache"],
     ["cache", "purge"],
+    ["districts"],
+    ["districts", "remove"],
     ["disclosures"],
     ["token"],
     ["adapters"],

@@ -47,7 +47,7 @@ def test_weights_divide_it() -> None:
 @given(
     st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 9), st.integers(1, 5), st.booleans()), max_size=80)
 )
-def test_its_counts_are_those_of_its_values(steps: list[tuple[str, int, int, bool]]) -> None:
+def test_sizes_by_owner_are_the_sums_of_the_values_sizes(steps: list[tuple[str, int, int, bool]]) -> None:
     """After any steps: within both limits, and the sizes by owner are those of the values that can be read."""
     cache: FairLRU[tuple[str, int], int] = FairLRU(20, lambda size: size, max_values=8)
     for owner, number, size, is_set in steps:

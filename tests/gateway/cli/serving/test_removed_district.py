@@ -49,14 +49,14 @@ class TwoDistricts(SettingsFiles):
 def of_dale() -> list[str]:
     """What is in memory of Dale: types of its objects."""
     gc.collect()
-    found = []
+    types = []
     for thing in gc.get_objects():
         match thing:
             case Source(district="dale") | District(id="dale") | Bucket(source=Source(district="dale")):
-                found.append(type(thing).__name__)
+                types.append(type(thing).__name__)
             case Record() if thing.fetched.district == "dale":
-                found.append(type(thing).__name__)
-    return found
+                types.append(type(thing).__name__)
+    return types
 
 
 def drop_cancelled_timers() -> None:
@@ -66,7 +66,7 @@ def drop_cancelled_timers() -> None:
     heapq.heapify(timers)
 
 
-async def test_nothing_of_a_district_that_was_removed_stays_in_memory(
+async def test_a_reload_without_a_district_leaves_no_object_of_it_in_memory(
     tmp_path: Path, sandboxes: dict[str, Sandbox]
 ) -> None:
     """No source, no record, no connection, no viewer's budget; the other district keeps its answers."""
@@ -78,7 +78,7 @@ async def test_nothing_of_a_district_that_was_removed_stays_in_memory(
         client = pipeline.districts["dale"].sources[0].adapter.http  # type: ignore[index]
         assert isinstance(client, VendorClient)
         store, budgets = pipeline.cache.store, gateway.application.load_shedder.budgets
-        kept = store.bytes_by_district()["hill"]  # type: ignore[index]
+        bytes_of_hill = store.bytes_by_district()["hill"]  # type: ignore[index]
         assert {"Source", "District", "Bucket", "Student"} <= set(of_dale())
         assert len(budgets) == 2
         client_of_dale = weakref.ref(client)
@@ -92,7 +92,7 @@ async def test_nothing_of_a_district_that_was_removed_stays_in_memory(
         left = client_of_dale()
         assert left is None or left.is_closed
         del left
-        assert store.bytes_by_district() == {"hill": kept}
+        assert store.bytes_by_district() == {"hill": bytes_of_hill}
         assert len(budgets) == 1
         assert (await gateway.ask(QUERY, DALE_TOKEN)).status_code == 401
         assert (await gateway.ask(QUERY, TOKEN)).status_code == 200

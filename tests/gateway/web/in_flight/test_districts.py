@@ -45,7 +45,7 @@ def test_a_single_district_may_have_all_requests_in_flight() -> None:
             pass
 
 
-def test_services_of_one_district_leave_room_for_those_of_another() -> None:
+def test_services_of_one_district_leave_room_for_services_of_another() -> None:
     """Of the two hundred requests of services, Dale has a quarter for itself."""
     shedder = LoadShedder()
     shedder.share_among({"hill": 1.0, "dale": 1.0})
@@ -69,7 +69,7 @@ def test_a_guarantee_follows_the_weight() -> None:
     assert not limit.is_full("dale")
 
 
-def test_of_each_other_district_at_most_one_request_more_than_ones_own_is_ahead() -> None:
+def test_a_crowd_of_another_district_is_hardly_ahead() -> None:
     """A thousand people of Hill are one request for the first one of Dale, and two for the second one."""
     shares = GroupShares()
     for number in range(1_000):
@@ -92,6 +92,6 @@ def test_districts_take_turns_and_clients_within_them() -> None:
     for number in range(6):
         queue.put(f"hill-{number}", number, goes_first=True, group="hill")
         queue.put("dale", "ada", goes_first=True, group="dale")
-    taken = deque(queue.take() for _ in range(12))
-    assert list(taken)[::2] == [f"hill-{number}" for number in range(6)]
-    assert set(list(taken)[1::2]) == {"dale"}
+    order = deque(queue.take() for _ in range(12))
+    assert list(order)[::2] == [f"hill-{number}" for number in range(6)]
+    assert set(list(order)[1::2]) == {"dale"}

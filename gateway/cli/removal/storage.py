@@ -22,8 +22,8 @@ REDIS_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What is kept of a district."""
+class DistrictData:
+    """The data of a district that is kept outside of memory."""
 
     redis: Remains | None
     """None if the settings name no Redis."""
@@ -68,7 +68,7 @@ class Storage:
         if self.settings.cache.redis is not None:
             environment.fleet_key(self.settings, path, environ)
 
-    def find(self) -> Kept:
+    def find(self) -> DistrictData:
         """
         Look for everything.
 
@@ -82,7 +82,7 @@ class Storage:
             levels = 0 if folder is None else sum(1 for _ in (folder / self.district).glob("*"))
         except OSError as exc:
             raise SettingsError(f"{exc.filename}: {exc.strerror}") from None
-        return Kept(redis, older, record, levels)
+        return DistrictData(redis, older, record, levels)
 
     def remove_outside_record(self) -> None:
         """
@@ -91,7 +91,7 @@ class Storage:
         Raises:
             SettingsError: Redis does not answer, or a file cannot be removed.
         """
-        self._on_redis(lambda found: found.remove())
+        self._on_redis(lambda on_redis: on_redis.remove())
         try:
             if self.levels_folder is not None:
                 level_store.remove_district(self.levels_folder, self.district)
@@ -134,5 +134,5 @@ class Storage:
             raise SettingsError(f"{self._path}: cache.redis: Redis cannot be searched: {exc}") from None
 
 
-async def _find(found: DistrictOnRedis) -> tuple[Remains, int]:
-    return await found.find(), await found.count_of_older_versions()
+async def _find(on_redis: DistrictOnRedis) -> tuple[Remains, int]:
+    return await on_redis.find(), await on_redis.count_of_older_versions()
