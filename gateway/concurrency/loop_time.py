@@ -23,6 +23,7 @@ from typing import Any, Protocol
 
 from student_graph.gateway.concurrency.fair_lru import FairLRU
 from student_graph.gateway.concurrency.loop_shares import LoopShares
+from student_graph.gateway.concurrency.processor_time import Clock, ProcessorTime
 
 BUDGET_SHARE = 0.1
 """Share of the loop's time that each client has: a person who reads page after page needs a thirtieth."""
@@ -222,7 +223,7 @@ def use_budget(budget: Budget | None) -> None:
 
 
 @contextlib.contextmanager
-def metered_tasks(clock: Callable[[], float] = time.perf_counter) -> Iterator[None]:
+def metered_tasks(clock: Clock = time.perf_counter, cpu: Clock = time.thread_time) -> Iterator[None]:
     """
     Charge what each task does between two waits to its budget, for all tasks that start inside the context.
 
@@ -231,7 +232,7 @@ def metered_tasks(clock: Callable[[], float] = time.perf_counter) -> Iterator[No
     loop = asyncio.get_running_loop()
     factory = loop.get_task_factory()
     if not isinstance(factory, _MeteredTaskFactory):
-        factory = _MeteredTaskFactory(clock, factory)
+        factory = _MeteredTaskFactory(clock, ProcessorTime(cpu), factory)
         loop.set_task_factory(factory)
     factory.contexts += 1
     try:
@@ -245,23 +246,23 @@ def metered_tasks(clock: Callable[[], float] = time.perf_counter) -> Iterator[No
 class _MeteredTaskFactory:
     """Creates the tasks of an event loop."""
 
-    def __init__(self, clock: Callable[[], float], before: Any) -> None:
-        self._clock, self.before = clock, before
+    def __init__(self, clock: Clock, processor: ProcessorTime, before: Any) -> None:
+        self._clock, self._processor, self.before = clock, processor, before
         """`before` is what created the tasks until now."""
         self.contexts = 0
         """Contexts in which tasks are metered."""
 
     def __call__(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
-        return asyncio.Task(_MeteredCoroutine(coroutine, self._clock), loop=loop, **options)
+        return asyncio.Task(_MeteredCoroutine(coroutine, self._clock, self._processor), loop=loop, **options)
 
 
 class _MeteredCoroutine(Coroutine[Any, Any, Any]):
     """A coroutine whose time is charged to the budget that its task has at the end of each step."""
 
-    __slots__ = ("__name__", "__qualname__", "_clock", "_coroutine")
+    __slots__ = ("__name__", "__qualname__", "_clock", "_coroutine", "_processor")
 
-    def __init__(self, coroutine: Coroutine[Any, Any, Any], clock: Callable[[], float]) -> None:
-        self._coroutine, self._clock = coroutine, clock
+    def __init__(self, coroutine: Coroutine[Any, Any, Any], clock: Clock, processor: ProcessorTime) -> None:
+        self._coroutine, self._clock, self._processor = coroutine, clock, processor
         self.__name__ = self.__qualname__ = getattr(coroutine, "__qualname__", type(coroutine).__name__)
 
     def send(self, value: Any) -> Any:
@@ -287,7 +288,7 @@ class _MeteredCoroutine(Coroutine[Any, Any, Any]):
             now = self._clock()
             if budget.is_within:
                 _last_work_within = now
-            budget.charge(now - started_at)
+            budget.charge(self._processor.of_step(started_at, now))
 
     def close(self) -> None:
         """Close the coroutine."""

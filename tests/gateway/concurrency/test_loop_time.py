@@ -129,7 +129,7 @@ def test_work_that_nobody_pays_for_goes_first_only_for_somebody() -> None:
 async def clock() -> Iterator[Clock]:
     """The clock by which tasks are metered."""
     clock = Clock()
-    with metered_tasks(clock):
+    with metered_tasks(clock, clock):
         yield clock
 
 
@@ -157,6 +157,22 @@ async def test_a_task_is_charged_for_what_it_does_between_its_waits(clock: Clock
     assert results == [1, None]
     assert budgets.charged_seconds == 1.0
     assert current_budget() is budget_before
+
+
+async def test_nobody_pays_for_the_time_of_other_processes() -> None:
+    """A step that took long is charged for the processor's time, a short one for its own."""
+    budgets, clock, cpu = LoopBudgets(Clock()), Clock(), Clock()
+
+    async def work() -> None:
+        use_budget(budgets.of("ada"))
+        for seconds, worked in ((0.2, 0.003), (0.0005, 0.0005), (0.004, 0.004)):
+            clock.now += seconds
+            cpu.now += worked
+            await asyncio.sleep(0)
+
+    with metered_tasks(clock, cpu):
+        await asyncio.create_task(work())
+    assert budgets.charged_seconds == pytest.approx(0.003 + 0.0005 + 0.004, abs=0.0006)
 
 
 async def test_a_metered_task_can_be_cancelled_and_can_fail(clock: Clock) -> None:
