@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Callable, Hashable, Mapping
 
-BUSY_SHARE = 0.5
+BUSY_SHARE = 0.3
 """Share of the recent time that the loop works, from which on districts may use too much of it."""
 WINDOW_SECONDS = 0.2
 """Time over which the use of the loop is averaged."""

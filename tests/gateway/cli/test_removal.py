@@ -29,6 +29,7 @@ from student_graph.gateway.disclosure.log import DisclosureLog
 from student_graph.gateway.disclosure.verification import verify_log
 from student_graph.resolvers.context import Viewer, ViewerRole
 from tests.gateway.redis_server import RedisServer, redis_server
+from tests.gateway.servers import ROOT
 
 FLEET_KEY, RECORD_KEY, OTHER_KEY = b"f" * 32, b"r" * 32, b"o" * 32
 KEYS = DisclosureKeys(RECORD_KEY)
@@ -200,3 +201,14 @@ def test_nothing_is_removed_without_redis_or_with_another_key(
     assert remove(gateway, "--yes") == 2
     assert "Redis cannot be searched: ConnectionError" in capsys.readouterr().err
     assert (gateway.folder / "levels" / "hill").exists()
+
+
+def test_the_steps_for_operators_name_options_that_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    """The page docs/operations.md names options of this command, and one of `disclosures`."""
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    section = page.split("## When a district leaves")[1].split("\n## ")[0]
+    with pytest.raises(SystemExit):
+        main(["districts", "remove", "--help"])
+    options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
+    assert set(re.findall(r"--[a-z-]+", section)) - options == {"--student"}
+    assert {"--yes", "--export-record", "--delete-record"} <= options

@@ -43,8 +43,8 @@ def test_only_who_takes_more_than_a_fair_share_of_a_busy_loop_exceeds_it(
 
 
 def test_a_district_with_twice_the_weight_may_use_twice_as_much() -> None:
-    """Of two with a third of the loop each, both use too much, unless one has twice the weight."""
-    seconds = {"hill": 0.3, "dale": 0.35}
+    """Of two with a fifth of the loop each, both use too much, unless one has twice the weight."""
+    seconds = {"hill": 0.19, "dale": 0.2}
     assert used(seconds).exceeding == {"hill", "dale"}
     assert used(seconds, {"hill": 2.0}).exceeding == {"dale"}
 
