@@ -9,6 +9,8 @@ from redis.exceptions import AuthenticationError, MovedError, ReadOnlyError
 from student_graph.gateway.cache.fleet.compatibility import hold_name, reason_of, warn_of_eviction
 from student_graph.gateway.cache.fleet.encryption import Encryptor
 from student_graph.gateway.cache.fleet.redis_store import RedisStore
+from tests.gateway.cache.processes import create_process
+from tests.gateway.cache.small_cache import wait_until
 from tests.gateway.redis_server import redis_server
 
 
@@ -49,3 +51,24 @@ async def test_the_mark_of_a_key_ends_by_itself() -> None:
         assert 0 < await store.client.ttl("marked:key") <= 60
         assert b"k" * 32 not in await store.client.get("marked:key")
         await store.close()
+
+
+@pytest.mark.row("D14")
+async def test_a_process_with_another_key_reads_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """Two fleets with one name and two keys: the second one says so, works alone, and the first one goes on."""
+    with redis_server() as server:
+        first, second = create_process(server, "same"), create_process(server, "same", key=b"x" * 32)
+
+        async def has_said_so() -> bool:
+            return "a fleet with another key has the name 'same'" in caplog.text
+
+        first.harness.cache.start()
+        await first.has_joined()
+        await first.harness.students("s1")
+        second.harness.cache.start()
+        await wait_until(has_said_so)
+        await second.harness.students("s1")
+        assert len(second.harness.calls) == 1
+        assert (first.store.is_usable, second.store.is_usable) == (True, False)
+        for process in (second, first):
+            await process.harness.cache.close()

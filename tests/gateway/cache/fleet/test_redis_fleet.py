@@ -205,26 +205,6 @@ async def test_a_moved_or_damaged_value_is_a_counted_miss(processes: list[Proces
     assert (len(process_b.harness.calls), process_b.store.counts.corrupt) == (1, 3)
 
 
-@pytest.mark.row("D14")
-async def test_a_process_with_another_key_reads_nothing(
-    processes: list[Process], server: RedisServer, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Two fleets with one name and two keys: the second one says so, works alone, and the first one goes on."""
-    process_a = processes[0]
-    await process_a.harness.students("s1")
-    process_b = create_process(server, process_a.store.name, key=b"x" * 32)
-
-    async def has_said_so() -> bool:
-        return f"a fleet with another key has the name {process_a.store.name!r}" in caplog.text
-
-    process_b.harness.cache.start()
-    await wait_until(has_said_so)
-    await process_b.harness.students("s1")
-    await process_b.harness.cache.close()
-    assert len(process_b.harness.calls) == 1
-    assert (process_a.store.is_usable, process_b.store.is_usable) == (True, False)
-
-
 async def test_stale_answers_outlive_the_process_that_fetched_them(processes: list[Process]) -> None:
     """A process that starts while the vendor is down serves stale answers of the fleet, marked as stale."""
     process_a, process_b = processes
