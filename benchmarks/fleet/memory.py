@@ -15,7 +15,7 @@ from student_graph.adapters.sandbox.serving import Sandbox
 DISTRICT_COUNT = 18
 CACHE_MIB = 32
 """Setting of the gateway for answers, so small that a morning fills it several times; others are beside it."""
-READERS = 2
+READER_COUNT = 2
 """People who read at the same time."""
 MAX_GROWTH = 1.2
 """Goal: growth over what all caches may hold."""
@@ -94,4 +94,4 @@ async def _morning(gateway: Gateway, max_pages: int) -> int:
         return pages
 
     async with httpx.AsyncClient(base_url=gateway.url, timeout=120, trust_env=False) as client:
-        return sum(await asyncio.gather(*(read(client) for _ in range(READERS))))
+        return sum(await asyncio.gather(*(read(client) for _ in range(READER_COUNT))))

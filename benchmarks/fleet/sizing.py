@@ -20,7 +20,7 @@ MAX_PAGE_SECONDS = 0.3
 """Goal: 99 of 100 pages within it."""
 SIMULATED_PAGES = 60_000
 """Pages of one simulation, after as many again for the queues to fill."""
-CORES = (1, 2, 4, 8, 16, 32, 64)
+CORE_COUNTS = (1, 2, 4, 8, 16, 32, 64)
 RELOAD_SECONDS = 40.0
 """Mean time until a person reloads a page, as in the benchmark `day`."""
 STUDENT_MIB = 0.15
@@ -139,7 +139,7 @@ def tables(figures: Figures, fleet: Fleet, cores: int) -> Iterator[str]:
     yield "| cores | pages a second | p99 | busy | students |"
     yield "|---|---|---|---|---|"
     one_core = capacity(figures.worker_seconds, 1)
-    for count in CORES:
+    for count in CORE_COUNTS:
         pages = one_core * count  # workers share no queue
         yield (
             f"| {count} | {pages:,.0f} | {_milliseconds(p99(figures.worker_seconds, count, pages))} | "

@@ -37,7 +37,7 @@ class Share(Protocol):
         """
 
 
-class _Whole:
+class _OnlyProcess:
     """The share of the only process."""
 
     def of(self, settings: AdapterSettings, configured: Container[str]) -> AdapterSettings:
@@ -72,7 +72,7 @@ def connect_districts(
                     folder=path.parent,
                     environ=environ,
                     running=by_id.get(DistrictId(district.id)),
-                    share=share or _Whole(),
+                    share=share or _OnlyProcess(),
                 )
             )
     problems.raise_all()

@@ -13,13 +13,13 @@ from student_graph.gateway.cli.parser import printable
 from student_graph.gateway.cli.serving.loader import ServiceLoader
 from student_graph.gateway.server.process import run
 from student_graph.gateway.server.workers.assignment import Assignment
-from student_graph.gateway.server.workers.heartbeat import write_places_on_signal
+from student_graph.gateway.server.workers.heartbeat import write_traceback_on_signal
 from student_graph.gateway.server.workers.member import Membership
 
 
 def main(arguments: Sequence[str]) -> int:
     """Serve until a signal to stop, and return the exit status: 2 after a mistake in the settings was printed."""
-    write_places_on_signal()
+    write_traceback_on_signal()
     path, environment_file, assignment = arguments
     member = Membership(msgspec.json.decode(assignment, type=Assignment))
     try:

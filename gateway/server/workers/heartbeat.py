@@ -40,7 +40,7 @@ class WatchedWorker(Protocol):
         """Let other workers take new connections instead of leaving them to it."""
 
 
-def write_places_on_signal() -> None:
+def write_traceback_on_signal() -> None:
     """Let this worker do that: places in the code and no values, also while Python code is blocked."""
     faulthandler.register(TRACEBACK_SIGNAL)
 

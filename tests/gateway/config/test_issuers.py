@@ -62,7 +62,9 @@ def test_nobody_belongs_to_a_district_by_accident(tmp_path: Path, lines: str, me
 
 def test_an_issuer_of_one_district_needs_no_claim(tmp_path: Path) -> None:
     """Nor does one that names each of its districts by a claim have another problem."""
-    one = load(tmp_path, 'districts = ["hill"]')
-    two = load(tmp_path, 'districts = ["hill", "pine"]\ntenant_claim = "hd"\ntenants = { a = "hill", b = "pine" }')
+    first = load(tmp_path, 'districts = ["hill"]')
+    second = load(
+        tmp_path, 'districts = ["hill", "pine"]\ntenant_claim = "hd"\ntenants = { a = "hill", b = "pine" }'
+    )
 
-    assert [issuer.districts for issuer in (*one.issuers, *two.issuers)] == [("hill",), ("hill", "pine")]
+    assert [issuer.districts for issuer in (*first.issuers, *second.issuers)] == [("hill",), ("hill", "pine")]

@@ -78,7 +78,7 @@ def test_workers_divide_what_a_vendor_allows(workers: int, gateways: int) -> Non
     assert 100 - workers * gateways < sum(in_a_minute) * gateways <= 100
 
 
-def test_an_adapters_own_concurrency_lets_each_worker_send_something() -> None:
+def test_the_default_concurrency_of_an_adapter_lets_all_workers_send_requests() -> None:
     """It is no word of the vendor, and more workers than that must be able to start."""
     shares = [VendorShare(64, number).of(Limits(concurrency=32), ()).concurrency for number in range(1, 65)]
 

@@ -60,7 +60,7 @@ class _Answer(asyncio.Protocol):
 
 
 async def _work(folder: Path, assignment: Assignment) -> int:
-    heartbeat.write_places_on_signal()
+    heartbeat.write_traceback_on_signal()
     member = Membership(assignment)
     if (folder / "fail").exists():
         return FAILURE_STATUS
