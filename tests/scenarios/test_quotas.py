@@ -67,11 +67,17 @@ def gates(district: SandboxDistrict) -> list[Gate]:
     return vendor_gates
 
 
+STABLE_POLLS = 25
+"""How many times in a row a condition must hold: questions to Canvas gather for some milliseconds."""
+
+
 async def until(condition: Callable[[], bool]) -> None:
-    """Wait until a condition holds."""
+    """Wait until a condition holds for a while: between two requests that follow each other none is running."""
+    held = 0
     async with asyncio.timeout(3600):  # of the event loop's time, which moves by minutes
-        while not condition():  # noqa: ASYNC110 - the vendors answer from another thread
-            await asyncio.sleep(0.002)
+        while held < STABLE_POLLS:
+            held = held + 1 if condition() else 0
+            await asyncio.sleep(0.002)  # the vendors answer from another thread
 
 
 @pytest.mark.long_run
