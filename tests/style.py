@@ -144,11 +144,11 @@ def _is_number(node: ast.expr) -> bool:
 
 def prose(path: Path) -> Iterator[Finding]:
     """Phrases in a file's sentences that hide a plainer one."""
-    whole = path.read_text()
+    content = path.read_text()
     # Most files use none of them anywhere: only the others are taken apart, which is slow.
-    if not ANY_PHRASE.search(whole):
+    if not ANY_PHRASE.search(content):
         return
-    for line, text in _sentences(path, whole):
+    for line, text in _sentences(path, content):
         for pattern, advice in PROSE:
             for match in pattern.finditer(text):
                 yield Finding(path, line + text.count("\n", 0, match.start()), match.group(), advice)

@@ -280,7 +280,7 @@ async def test_one_response_may_have_two_lists_to_read_first(tmp_path: Path) -> 
     assert [record.section_id for record in enrollments[ADA]] == ["k1"]
 
 
-async def test_rows_about_students_who_were_not_asked_for_are_an_error(tmp_path: Path) -> None:
+async def test_rows_about_other_students_are_an_error(tmp_path: Path) -> None:
     """They answer another request. A server that sends more than it was asked for has the students, too."""
     rows = [{"id": 1, "no": "8", "year": 2027}]
     adapter, _ = adapter_of(
