@@ -19,6 +19,7 @@ from student_graph.gateway.demo.rehearsal.verdicts.judge import Judgement, Verdi
 
 REFUSALS = frozenset({httpx.codes.UNAUTHORIZED, httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE})
 MAX_EXAMPLES = 20
+"""How many pages of each verdict are named."""
 MAX_CHANGE_AGE_SECONDS = 90.0
 """How old a change of attendance may be until pages that do not show it must be marked."""
 
@@ -106,10 +107,9 @@ class Tally:
             row.verdicts[judgement.verdict] += 1
             row.seconds.append(answer.seconds)
             row.repeated += answer.was_repeated
-        if (
-            judgement.verdict in (Verdict.WRONG, Verdict.FOREIGN, Verdict.FAILED)
-            and len(self.examples) < MAX_EXAMPLES
-        ):
+        is_bad = judgement.verdict in (Verdict.WRONG, Verdict.FOREIGN, Verdict.FAILED)
+        # A limit for each verdict: many pages without an answer must not hide one that was wrong.
+        if is_bad and self.count(judgement.verdict) <= MAX_EXAMPLES:
             viewer, document = answer.page.viewer.name, answer.page.document
             self.examples.append(
                 f"{answer.trouble}: {viewer}, {document}: {judgement.verdict.value}: {judgement.detail}"
