@@ -64,7 +64,9 @@ DISTRICT_LOOP = _gauge(
     "Share of the last fifth of a second that the event loop worked for a district's viewers within their budgets",
     "district",
 )
-DISTRICT_ANSWERS = _gauge("district_answers_bytes", "Memory of a district's cached answers, by estimate", "district")
+DISTRICT_ANSWERS = _gauge(
+    "district_answers_bytes", "Memory of a district's cached answers, by estimate", "district"
+)
 
 VENDOR_REQUESTS = _counter(
     "vendor_requests", "Requests sent to a vendor, with those for tokens and versions and with retries", *_SOURCE
