@@ -8,6 +8,7 @@ from datetime import date
 from student_graph.adapters.canvas.adapter.base import CanvasAdapter
 from student_graph.adapters.canvas.api import Submission, Summary
 from student_graph.adapters.canvas.client.graphql import ASSIGNMENTS
+from student_graph.adapters.canvas.client.responses import another_object
 from student_graph.adapters.canvas.mapping.courses import (
     course_engagement,
     course_grades,
@@ -19,6 +20,7 @@ from student_graph.adapters.canvas.mapping.enrollments import (
     first_in_course,
     group_by_course,
     keyed_by_student,
+    names_another,
     users_by_course,
 )
 from student_graph.adapters.canvas.mapping.joins import records_by_student
@@ -90,11 +92,20 @@ class StudentLookups(CanvasAdapter):
         return records_by_student(enrollments, build_records)
 
     async def _student_enrollments(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[KeyedEnrollment]]:
-        """The enrollments of each student; absent if Canvas does not know the student."""
+        """
+        The enrollments of each student; absent if Canvas does not know the student.
+
+        Those of another student are an error of the key.
+        """
 
         async def read(student_id: StudentId) -> list[KeyedEnrollment] | None:
             enrollments = await self._client.student_enrollments(student_id)
-            return None if enrollments is None else [keyed_by_student(student_id, row) for row in enrollments]
+            if enrollments is None:
+                return None
+            keyed = [keyed_by_student(student_id, row) for row in enrollments]
+            if keyed and all(names_another(student_id, row.subject) for row in keyed):
+                raise another_object()
+            return keyed
 
         return await gather_by_key(ids, read, self.settings.concurrency)
 

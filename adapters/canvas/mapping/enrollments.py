@@ -85,6 +85,13 @@ def student_key(subject: Subject) -> StudentId:
     return StudentId(vendor_key(*subject.ids[0]))
 
 
+def names_another(student_id: StudentId, subject: Subject) -> bool:
+    """Whether a subject has another SIS id than a student who is named by one."""
+    own = [vendor_key(field, text) for field, text in subject.ids if field == "sis_user_id"]
+    is_by_sis_id = student_id.startswith(vendor_key("sis_user_id", ""))
+    return is_by_sis_id and bool(own) and student_id.casefold() not in map(str.casefold, own)
+
+
 def group_by_course(enrollments: Iterable[KeyedEnrollment]) -> Mapping[int, list[KeyedEnrollment]]:
     """One student's enrollments by Canvas course id: a student can be in two sections of a course."""
     groups: dict[int, list[KeyedEnrollment]] = defaultdict(list)

@@ -18,9 +18,14 @@ from student_graph.adapters.canvas.api import (
     Summary,
 )
 from student_graph.adapters.canvas.mapping.courses import course_engagement, course_grades, summary_since
-from student_graph.adapters.canvas.mapping.enrollments import keyed_by_section, keyed_by_student, subject
+from student_graph.adapters.canvas.mapping.enrollments import (
+    keyed_by_section,
+    keyed_by_student,
+    names_another,
+    subject,
+)
 from student_graph.adapters.canvas.mapping.submissions import assignment_work, sort_by_due_time, submission_status
-from student_graph.adapters.model import GradeType, SectionId, StudentId, SubmissionStatus
+from student_graph.adapters.model import GradeType, SectionId, StudentId, Subject, SubmissionStatus
 
 STUDENT = StudentId("sis_user_id:604822")
 ENROLLMENT = {
@@ -235,3 +240,19 @@ def test_a_validation_error_does_not_repeat_the_payload() -> None:
         enrollment(user={"id": "lisa.woods"})
 
     assert "lisa" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "ids", "expected"),
+    [
+        ("sis_user_id:1", (("sis_user_id", "2"), ("id", "1")), True),
+        ("sis_user_id:a1", (("sis_user_id", "A1"), ("id", "9")), False),
+        ("sis_user_id:1", (("id", "1"),), False),
+        ("sis_login_id:ada", (("sis_user_id", "2"),), False),
+    ],
+)
+def test_a_row_names_another_student_by_another_sis_id(
+    key: str, ids: tuple[tuple[str, str], ...], expected: bool
+) -> None:
+    """Canvas need not show SIS ids, and finds users by other ids, too; then nothing is known."""
+    assert names_another(StudentId(key), Subject(ids=ids)) is expected
