@@ -72,8 +72,11 @@ async def _slow(stage: Stage) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def _lying(stage: Stage) -> AsyncIterator[None]:
-    async with stage.vendors(stage.some(0.5), "trouble", is_cold=True, lies=0.4):
+    liars = stage.some(0.5)
+    async with stage.vendors(liars, "trouble", is_cold=True, lies=0.4):
         yield
+    for district in liars:  # later troubles must not show what lies have left in the cache
+        await stage.gateway.purge(district.id)
 
 
 @contextlib.asynccontextmanager
