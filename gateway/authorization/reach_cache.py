@@ -106,7 +106,7 @@ class ReachCache:
         self._lookup_seconds = lookup_seconds
         self.max_bytes = MAX_CACHED_BYTES
         self._reaches: FairLRU[_Key, CachedReach] = FairLRU(self.max_bytes, attrgetter("size"), MAX_CACHED_REACHES)
-        self._reaches.weights = {name: found.weight for name, found in districts.items()}
+        self._reaches.weights = {name: district.weight for name, district in districts.items()}
         self._lookups: SharedTasks[_Key, CachedReach] = SharedTasks()
         self._missing_caseloads = MissingCaseloads(clock, MAX_AGE)
 

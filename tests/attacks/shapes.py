@@ -44,15 +44,15 @@ PAGE = (
 
 def largest_documents(student: str) -> Iterator[str]:
     """Documents that are as large as they may be, or a little larger, in all ways that were found."""
-    one = STUDENT % student
+    student_field = STUDENT % student
     students = "students(filter: {}, first: 100)"
     yield f"{{ {students} {{ edges {{ node {{ {PAGE} }} }} }} }}"
-    yield f"{{ {' '.join(f'a{n}: {one} {{ {PAGE} }}' for n in range(20))} }}"
+    yield f"{{ {' '.join(f'a{n}: {student_field} {{ {PAGE} }}' for n in range(20))} }}"
     yield NESTED
     yield INTROSPECTION
-    yield f"{{ {one} {{ {' '.join(['gradeLevel'] * 900)} }} }}"
-    yield f"{{ {one} {{ {' '.join(['... { gradeLevel }'] * 400)} }} }}"
-    yield f"{{ {one} {{ {' '.join(f'gradeLeve{n}' for n in range(800))} }} }}"
+    yield f"{{ {student_field} {{ {' '.join(['gradeLevel'] * 900)} }} }}"
+    yield f"{{ {student_field} {{ {' '.join(['... { gradeLevel }'] * 400)} }} }}"
+    yield f"{{ {student_field} {{ {' '.join(f'gradeLeve{n}' for n in range(800))} }} }}"
     yield f"{{ {' '.join(f'a{n}x ' for n in range(1_990))} )"
     yield f"{{ a {'{ a ' * 900}"
     yield f"{{ a(x: {'[' * 900}{']' * 900}) }}"
@@ -61,12 +61,12 @@ def largest_documents(student: str) -> Iterator[str]:
     yield f"query {'N' * 15_000} {{ __typename }}"
     yield f"query ({' '.join(f'$v{n}: [Int!]! = [1]' for n in range(150))}) {{ __typename }}"
     yield f"{{ __typename {'@include(if: true) ' * 50} }}"
-    yield f"{{ {one} {{ {' '.join(f'...F{n}' for n in range(40))} }} }} " + " ".join(
+    yield f"{{ {student_field} {{ {' '.join(f'...F{n}' for n in range(40))} }} }} " + " ".join(
         f"fragment F{n} on Student {{ gradeLevel name {{ lastName }} }}" for n in range(40)
     )
     fields = ", ".join(f"f{n}: 1" for n in range(90))
     yield f"{{ {' '.join(f'a{n}: students(filter: {{ {fields} }}) {{ totalCount }}' for n in range(5))} }}"
-    yield f"{{ {one[:-1]}, {', '.join(f'studentUniqueI{n}: 1' for n in range(500))}) {{ id }} }}"
+    yield f"{{ {student_field[:-1]}, {', '.join(f'studentUniqueI{n}: 1' for n in range(500))}) {{ id }} }}"
 
 
 @dataclass

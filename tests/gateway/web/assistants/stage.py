@@ -18,11 +18,13 @@ from student_graph.gateway.demo.districts import DemoDistrict, all_people
 from student_graph.gateway.demo.people import DemoIssuer
 from student_graph.gateway.server.service import Service
 from student_graph.gateway.web.assistants.settings import AssistantSettings, ToolSettings
+from student_graph.resolvers.context import Viewer, ViewerRole
 from tests.clients import TIMEOUT_SECONDS
 from tests.gateway.servers import client_for
 from tests.patience import OPERATION_SECONDS, SOURCE_SECONDS
 from tests.scenarios.helpers.demo_gateway import DemoGateway
 
+OPERATOR = "operator"
 URL = "https://graph.example/mcp"
 CLIENT_ID = "a-helper"
 
@@ -74,13 +76,17 @@ def assistant_stage(
     """
     Run a gateway whose first district offers tools; its sandboxes are served already.
 
-    `options` are keywords of `AssistantSettings`, and `settings` those of `Service`.
+    `options` are keywords of `AssistantSettings`, and `settings` those of `Service`. `OPERATOR` is the token of an
+    operator of all districts.
     """
     issuer = DemoIssuer(all_people(districts))
     offered = {districts[0].id: tools}
+    operator = Viewer(
+        OPERATOR, ViewerRole.SUPERINTENDENT, frozenset(district.id for district in districts), operator=True
+    )
     service = Service(
         [district.connect(timeout=SOURCE_SECONDS) for district in districts],
-        {},
+        {OPERATOR: operator},
         issuers=(issuer.issuer(),),
         trusted_documents=trusted(*texts),
         assistants=AssistantSettings(URL, offered, hosts=("127.0.0.1:*",), **(options or {})),

@@ -18,7 +18,7 @@ from student_graph.gateway.demo.districts import DemoDistrict
 from student_graph.gateway.disclosure import DisclosureKeys, DisclosureLog
 from student_graph.gateway.web.assistants.settings import ToolSettings
 from student_graph.resolvers.context import ViewerRole
-from tests.gateway.web.assistants.stage import CLIENT_ID, AssistantStage, assistant_stage
+from tests.gateway.web.assistants.stage import CLIENT_ID, OPERATOR, AssistantStage, assistant_stage
 from tests.scenarios.helpers.demo_gateway import comparable, demo_districts
 from tests.scenarios.helpers.enrolled_students import students_of_teacher
 
@@ -224,7 +224,7 @@ def test_a_page_of_another_site_is_refused(school: School, header: str, status: 
 def test_the_memory_of_tokens_is_counted(school: School) -> None:
     """Operators see how much the verified tokens of assistants take."""
     respond(school, school.stage.tokens["teacher"])
-    headers = {"Authorization": f"Bearer {school.stage.graph.tokens['superintendent']}"}
+    headers = {"Authorization": f"Bearer {OPERATOR}"}
     memory = school.stage.graph.client.get("/health/memory", headers=headers).json()
 
     assert 0 < memory["assistantTokens"]["bytes"] <= memory["assistantTokens"]["maxBytes"]

@@ -24,7 +24,7 @@ from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.signing import HmacSigner
 from student_graph.resolvers.access import unlimited_grants
 from student_graph.resolvers.context import Viewer, ViewerRole
-from tests.gateway.fetch.counting_school import (
+from tests.gateway.fetch.ways.counting_school import (
     ARGUMENTS,
     ENROLLMENTS,
     EVENTS,

@@ -16,8 +16,8 @@ from student_graph.adapters.model import AttendanceEvent, DistrictId
 from student_graph.adapters.sources import District
 from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.signing import HmacSigner
-from tests.gateway.fetch.counting_school import ARGUMENTS, EVENTS, CountingSis, SchoolFacts, counting_source
-from tests.gateway.fetch.test_learned_choice import VIEWER
+from tests.gateway.fetch.ways.counting_school import ARGUMENTS, EVENTS, CountingSis, SchoolFacts, counting_source
+from tests.gateway.fetch.ways.test_learned_choice import VIEWER
 from tests.gateway.small_district import DISTRICT
 
 STUDENTS = sorted(SchoolFacts(seed=1).events)

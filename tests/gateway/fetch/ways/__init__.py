@@ -1,0 +1,1 @@
+"""Tests of what costs fewer calls: single reads or a list."""
