@@ -61,7 +61,7 @@ class RowEncoder:
         return list(map(EncodedRow, encoded))
 
     def _encode_row(self, row: Any) -> bytes:
-        """Encode a row by way of a buffer: the bytes of the encoder itself keep a third more memory than needed."""
+        """Encode a row by way of a buffer: the bytes of the encoder itself keep a third more memory."""
         _encode_into(row, self.buffer)
         return bytes(self.buffer)
 
