@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,16 @@ from student_graph.gateway.fetch.vendor import fetch_from_vendor
 from tests.adapters.rest.lakeside import DECLARATION, LakesideSandbox
 
 SETTINGS = """
+[disclosure]
+directory = "disclosures"
+key_env = "RECORD_KEY"
+
+[[viewers]]
+subject = "dashboard"
+role = "service"
+districts = ["hill"]
+token_env = "DASHBOARD_TOKEN"
+
 [[districts]]
 id = "hill"
 name = "Hill"
@@ -75,6 +86,8 @@ def test_check_asks_a_declared_vendor(
     """The operator sees the product's version, as the declaration names it."""
     sandbox = LakesideSandbox(make_district(10))
     monkeypatch.setenv("LAKESIDE_KEY", sandbox.settings()["api_key"])
+    monkeypatch.setenv("DASHBOARD_TOKEN", "t" * 40)
+    monkeypatch.setenv("RECORD_KEY", b64encode(b"k" * 32).decode())
     with served(sandbox):
         check.run(argparse.Namespace(config=settings_of(tmp_path, sandbox), env_file=None, json=False))
 

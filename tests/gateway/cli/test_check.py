@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -43,8 +44,10 @@ def test_check_says_that_tokens_come_from_another_origin(
 
 @pytest.fixture(autouse=True)
 def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The secret of the SIS in the environment."""
+    """The secret of the SIS, the token of a viewer and the key of the record in the environment."""
     monkeypatch.setenv("SIS_SECRET", "s" * 40)
+    monkeypatch.setenv("DASHBOARD_TOKEN", "t" * 40)
+    monkeypatch.setenv("RECORD_KEY", b64encode(b"k" * 32).decode())
 
 
 def checked(
@@ -172,6 +175,13 @@ class RefusingSandbox(EdFiScriptedSandbox):
 DISTRICT_SETTINGS = """
 [disclosure]
 directory = "disclosures"
+key_env = "RECORD_KEY"
+
+[[viewers]]
+subject = "dashboard"
+role = "service"
+districts = ["maple"]
+token_env = "DASHBOARD_TOKEN"
 
 [[districts]]
 id = "maple"

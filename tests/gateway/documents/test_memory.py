@@ -102,20 +102,8 @@ def test_a_syntax_tree_without_tokens_is_the_same_with_the_same_positions() -> N
 )
 def test_documents_take_no_more_memory_than_is_counted(schema: GraphQLSchema, write: Callable[[int], str]) -> None:
     """Measured, with the coordinates that errors of fields ask for."""
-    store = DocumentStore(schema)
-    tracemalloc.start()
-    sizes = []
-    for number in range(16):
-        document = store.get_by_text(write(number))
-        if document.node is not None and document.coordinates is not None:
-            document.coordinates.of(GraphQLError("", document.node.definitions[0]))
-        del document
-        if number in {10, 15}:  # not before: the first documents fill caches of the visitors
-            gc.collect()
-            sizes.append((tracemalloc.get_traced_memory()[0], store.used_bytes))
-    tracemalloc.stop()
-
-    measured, counted = (last - first for first, last in zip(*sizes, strict=True))
+    # Servers of other tests run in threads of this process, and what they allocate is measured, too.
+    measured, counted = min(memory_of_documents(schema, write) for _ in range(3))
     assert measured <= counted <= 4 * measured
 
 
@@ -190,3 +178,21 @@ def _syntax_error(parse_text: Callable[[str], object], text: str) -> str:
     with pytest.raises(GraphQLError) as error:
         parse_text(text)
     return str(error.value)
+
+
+def memory_of_documents(schema: GraphQLSchema, write: Callable[[int], str]) -> tuple[int, int]:
+    """Bytes that five documents take, as measured and as counted."""
+    store = DocumentStore(schema)
+    tracemalloc.start()
+    sizes = []
+    for number in range(16):
+        document = store.get_by_text(write(number))
+        if document.node is not None and document.coordinates is not None:
+            document.coordinates.of(GraphQLError("", document.node.definitions[0]))
+        del document
+        if number in {10, 15}:  # not before: the first documents fill caches of the visitors
+            gc.collect()
+            sizes.append((tracemalloc.get_traced_memory()[0], store.used_bytes))
+    tracemalloc.stop()
+    before, after = sizes
+    return after[0] - before[0], after[1] - before[1]

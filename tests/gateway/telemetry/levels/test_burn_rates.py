@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -45,8 +46,9 @@ def test_a_process_that_starts_again_goes_on_with_the_burn_rates_of_its_predeces
             await process.answer(failed, outcome="failed")
         successor = Process(tmp_path, 1, NOON + 1_800)
         successor.start()
-        await successor.recorder._restore()
-        windows = successor.recorder.windows()[HILL]["answered"]
+        async with asyncio.timeout(60):  # its own task reads the files in another thread
+            while not (windows := successor.recorder.windows()[HILL]["answered"])["3d"].pages:  # noqa: ASYNC110 - it says nothing when it is done
+                await asyncio.sleep(0.01)
         assert (windows["3d"].pages, windows["3d"].missed) == (100, 2)
         assert windows["1h"].pages == 0
 
