@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from student_graph.adapters.canvas.adapter.base import CanvasAdapter
 from student_graph.adapters.canvas.api import Course, User
-from student_graph.adapters.canvas.mapping.enrollments import lms_account, subject, user_subject
+from student_graph.adapters.canvas.client.responses import another_object
+from student_graph.adapters.canvas.mapping.enrollments import lms_account, names_another, subject, user_subject
 from student_graph.adapters.concurrency import answer_by_key, gather_in_order
 from student_graph.adapters.errors import NotOfferedError, RefusedError
 from student_graph.adapters.lookup import Batch
@@ -41,14 +42,26 @@ class AccountLookups(CanvasAdapter):
         return {district: [*accounts] for district in ids}
 
     async def _account(self, student_id: StudentId) -> LmsAccount | None:
+        """
+        The account of a student; None if Canvas does not know the student.
+
+        Raises:
+            PayloadError: It is another student's. With the courses of that student, lists would lack records.
+        """
         enrollments = await self._client.student_enrollments(student_id)
         if enrollments is None:
             return None
         if enrollments:
-            first, course_ids = enrollments[0], [enrollment.course_id for enrollment in enrollments]
-            return lms_account(subject(first), first.user_id, course_ids, student_id)
-        user = await self._client.user(student_id)
-        return None if user is None else lms_account(user_subject(user), user.id, (), student_id)
+            subjects, user_id = list(map(subject, enrollments)), enrollments[0].user_id
+            course_ids = [enrollment.course_id for enrollment in enrollments]
+        else:
+            user = await self._client.user(student_id)
+            if user is None:
+                return None
+            subjects, user_id, course_ids = [user_subject(user)], user.id, []
+        if any(names_another(student_id, found) for found in subjects):
+            raise another_object()
+        return lms_account(subjects[0], user_id, course_ids, student_id)
 
     async def _accounts(self) -> list[LmsAccount]:
         if not self._courses.can_ask or time.monotonic() < self._no_lists_until:

@@ -14,12 +14,18 @@ from student_graph.adapters.canvas.adapter.access_paths import ACCESS_PATHS
 from student_graph.adapters.canvas.adapter.accounts import MAX_USER_PAGES
 from student_graph.adapters.canvas.sandbox import CanvasSandbox
 from student_graph.adapters.contract import Adapter, LookupMethod
-from student_graph.adapters.errors import BadKeyError, BodyTooLargeError, NotOfferedError, UnavailableError
+from student_graph.adapters.errors import (
+    BadKeyError,
+    BodyTooLargeError,
+    NotOfferedError,
+    PayloadError,
+    UnavailableError,
+)
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import DistrictId, LmsAccount, LmsCourseId, StudentId
 from student_graph.adapters.sandbox.serving import served
 from student_graph.adapters.testing.harness import open_adapter
-from student_graph.adapters.testing.transports import RewritingTransport
+from student_graph.adapters.testing.transports import RecordingTransport, RewritingTransport
 from tests.adapters.canvas.classroom import (
     ALGEBRA,
     BIOLOGY,
@@ -256,6 +262,32 @@ async def test_all_users_are_read_with_and_without_a_last_link(numbered: bool) -
     assert isinstance(accounts, list)
     assert len(accounts) == 11
     assert len(requests_with(sandbox, "/users")) == (6 + 2 if numbered else 6 + 6)
+
+
+class MixingTransport(RecordingTransport):
+    """Answers requests about student 1 as if they were about another one."""
+
+    def __init__(self, sandbox: CanvasSandbox, other: StudentId) -> None:
+        super().__init__(sandbox)
+        self._numbers = tuple(key.removeprefix("sis_user_id:") for key in (student(1), other))
+
+    async def respond(self, request: httpx.Request) -> httpx.Response:
+        """Return the response about the other student."""
+        url = str(request.url).replace(*self._numbers)
+        mixed = httpx.Request(request.method, url, headers=request.headers, extensions=request.extensions)
+        return await super().respond(mixed)
+
+
+@pytest.mark.parametrize("number", [3, 7], ids=["enrollments", "user"])
+async def test_the_account_of_another_student_is_an_error(number: int) -> None:
+    """With the courses of that student, or without any, lists of courses would lack grades of this one."""
+    sandbox, asked, other = CanvasSandbox(mixed_classroom()), student(1), student(number)
+    with served(sandbox):
+        async with open_adapter(sandbox, MixingTransport(sandbox, other)) as adapter:
+            batch = await adapter.lms_accounts_by_student([asked, other])
+
+    assert isinstance(batch[asked], PayloadError)
+    assert isinstance(batch[other], LmsAccount)
 
 
 def test_only_sis_ids_are_looked_for_in_lists() -> None:
