@@ -28,7 +28,7 @@ class SectionLinks:
 
     A section identifier is unique only within its course, school and session. If two sections of a school and year
     share one, a request for either is a conflict, and records under it name no section. While the sections of a
-    school cannot be read, a request is an error and records name no section: there may be two.
+    school cannot be read, a request is an error, and records name no section, with the reason: there may be two.
     """
 
     def __init__(self, fetch: Fetch, district: District, rules: IdentityRules) -> None:
@@ -59,40 +59,57 @@ class SectionLinks:
                 keys[section_id] = section
         return keys
 
-    async def translate(self, answers: Mapping[StudentId, Answer[Any]]) -> None:
+    async def translate(self, answers: dict[StudentId, Answer[Any]]) -> None:
         """
         Put the district's section ids in place of the source's, in the caller's own copies of the records.
 
-        A record whose section has no certain id gets None.
+        A record whose section has no certain id gets None. If that is so because the district's sections could not
+        be read, the student's answer says so: another time the record may name its section.
         """
         with_sections = [
             student for student, answer in answers.items() if any(map(_section_of, records_in(answer.value)))
         ]
         ids = await self._ids_by_vendor_key(with_sections) if with_sections else {}
         for student in with_sections:
-            ids_by_vendor_key = ids.get(student, {})
-            for record in records_in(answers[student].value):
+            answer, known = answers[student], ids.get(student, {})
+            ids_by_vendor_key: Mapping[str, SectionId] = {} if isinstance(known, AdapterError) else known
+            for record in records_in(answer.value):
                 if key := _section_of(record):
                     record.section_id = ids_by_vendor_key.get(key)  # type: ignore[attr-defined] # it has one
+            if isinstance(known, AdapterError) and not isinstance(known, NotOfferedError):
+                answers[student] = answer._replace(withheld=(*answer.withheld, known))
 
-    async def _ids_by_vendor_key(self, students: Sequence[StudentId]) -> dict[StudentId, dict[str, SectionId]]:
-        """For each student the sections of the student's schools in this school year, by the source's key."""
+    async def _ids_by_vendor_key(
+        self, students: Sequence[StudentId]
+    ) -> dict[StudentId, dict[str, SectionId] | AdapterError]:
+        """
+        For each student the sections of the student's schools in this school year, by the source's key.
+
+        An error if one of the schools, or its sections, could not be read.
+        """
         authority = self._district.authority(ENROLLMENTS)
         if authority is None or self._rule is None:
             return {}
         enrollments = await self._fetch(authority, Ask(ENROLLMENTS, tuple(students)))
+        result: dict[StudentId, dict[str, SectionId] | AdapterError] = {
+            student: answer.value
+            for student, answer in enrollments.items()
+            if isinstance(answer.value, AdapterError)
+        }
         schools_of = {
             student: {enrollment.school_id for enrollment in _listed_records(enrollments, student)}
             for student in students
+            if student not in result
         }
         year = self._district.school_year(self._district.today())
         lists = await self._school_lists({(school, year) for schools in schools_of.values() for school in schools})
-        result: dict[StudentId, dict[str, SectionId]] = {}
         for student, schools in schools_of.items():
             ids_by_key: dict[str, list[SectionId]] = {}
             of_schools = [sections for school in schools if isinstance(sections := lists[school, year], list)]
-            if len(of_schools) < len(schools):
-                continue  # a section of the other school may have the same identifier
+            if len(of_schools) < len(schools):  # a section of the other school may have the same identifier
+                failed = [error for school in schools if isinstance(error := lists[school, year], AdapterError)]
+                result[student] = failed[0]
+                continue
             for section in chain.from_iterable(of_schools):
                 key = vendor_key(self._rule.field, section.section_identifier)
                 ids_by_key.setdefault(key, []).append(section.section_id)

@@ -10,7 +10,7 @@ import pytest
 
 from student_graph.adapters.answers import Ask
 from student_graph.adapters.contract import Adapter
-from student_graph.adapters.errors import RefusedError, UnavailableError
+from student_graph.adapters.errors import NotOfferedError, RefusedError, UnavailableError
 from student_graph.adapters.identity import IdentityRule, IdentityRules
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import Subject
@@ -199,3 +199,26 @@ async def test_records_of_a_student_name_the_districts_sections() -> None:
     ledger.work = [submitted("s1", section=name) for name in ("ALG-1", "GEO-1", "CHESS")]
     records = await LinkedLms(ledger).get(WORK, "s1")
     assert [w.section_id for w in records["s1"]] == ["1/Fall/ALG-1", None, None]
+
+
+@pytest.mark.parametrize("failing", ["school_enrollments_by_student", "sections_by_school"])
+@pytest.mark.parametrize("code", ["DEADLINE", "SOURCE_UNAVAILABLE"])
+async def test_records_without_a_section_that_could_not_be_looked_up_say_so(failing: str, code: str) -> None:
+    """The records are shown; without the reason, the missing section would pass for one that nobody linked."""
+    ledger = Ledger(identities=[identity("s1")], enrollments=[enrollment("s1", "1")])
+    ledger.sections, ledger.work = [section("ALG-1")], [submitted("s1", section="ALG-1")]
+    ledger.failing[failing] = UnavailableError("too late", code=code)
+    lms = LinkedLms(ledger)
+    [answer] = (await lms.fetch(lms.source, Ask(WORK, ("s1",)))).values()
+    assert [w.section_id for w in answer.value] == [None]
+    assert [(error.source, error.code) for error in answer.withheld] == [("sis", code)]
+
+
+async def test_a_district_without_lists_of_sections_does_not_name_them() -> None:
+    """That is no failure, and another time would be the same."""
+    ledger = Ledger(identities=[identity("s1")], enrollments=[enrollment("s1", "1")])
+    ledger.sections, ledger.work = [section("ALG-1")], [submitted("s1", section="ALG-1")]
+    ledger.failing["sections_by_school"] = NotOfferedError("no list of sections")
+    lms = LinkedLms(ledger)
+    [answer] = (await lms.fetch(lms.source, Ask(WORK, ("s1",)))).values()
+    assert ([w.section_id for w in answer.value], answer.withheld) == ([None], ())
