@@ -65,11 +65,18 @@ class Gateway:
                 return
             await asyncio.sleep(POLL_SECONDS)
 
-    async def purge(self, district: str) -> None:
-        """Let it forget what it has cached of a district; if it is too busy to answer, it keeps that."""
+    async def purge(self, district: str) -> bool:
+        """Let it forget what it has cached of a district; False if it was too busy for that, again and again."""
         headers = {"Authorization": f"Bearer {self.settings.secrets[OPERATOR]}"}
-        with contextlib.suppress(httpx.HTTPError):
-            await self.client.post(f"{self.url}/cache/purge", json={"district": district}, headers=headers)
+        for _ in range(MAX_ATTEMPTS):
+            with contextlib.suppress(httpx.TransportError):
+                response = await self.client.post(
+                    f"{self.url}/cache/purge", json={"district": district}, headers=headers
+                )
+                if response.is_success:
+                    return True
+            await asyncio.sleep(POLL_SECONDS)
+        return False
 
     def reload(self) -> None:
         """Let it read its settings again."""

@@ -39,9 +39,9 @@ class Answer:
 class Browser:
     """Requests pages as the browsers of the people do, over connections that stay open."""
 
-    def __init__(self, tokens: Mapping[str, str], connections: int = 100) -> None:
+    def __init__(self, tokens: Mapping[str, str]) -> None:
         """`tokens` are the tokens of the viewers, by name."""
-        limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+        limits = httpx.Limits()  # without a bound: nobody's browser waits for the connection of another person's
         self._client = httpx.AsyncClient(timeout=PAGE_SECONDS, trust_env=False, limits=limits)
         self._tokens = tokens
 

@@ -76,7 +76,8 @@ async def _lying(stage: Stage) -> AsyncIterator[None]:
     async with stage.vendors(liars, "trouble", is_cold=True, lies=0.4):
         yield
     for district in liars:  # later troubles must not show what lies have left in the cache
-        await stage.gateway.purge(district.id)
+        is_purged = await stage.gateway.purge(district.id)
+        stage.expect(is_purged, f"what lies have left in the cache of {district.id} was not purged")
 
 
 @contextlib.asynccontextmanager
