@@ -45,6 +45,9 @@ from student_graph.gateway.web.runner import OperationRunner
 from student_graph.gateway.web.security_headers import SecurityHeaders
 from student_graph.resolvers.schema import core_schema, make_schema
 
+MAX_ANSWER_RATIO = 4.0
+"""How many times as long as for its sources an operation may take in all: less than proxies wait for an answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Service(ServiceSettings):
@@ -162,6 +165,7 @@ class Application:
             recorder=self._build_recorder(),
             client_cache_seconds=self.service.client_cache_seconds,
             live=self._live,
+            answer_seconds=self.service.operation_seconds * MAX_ANSWER_RATIO,
         )
 
     def _build_live(self) -> LiveDocuments | None:

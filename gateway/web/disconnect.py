@@ -1,14 +1,16 @@
-"""Cancels the work for a request when its client disconnects."""
+"""Cancels the work for a request when its client disconnects, or has waited for too long."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any
 
 from starlette.types import Receive
 
 from student_graph.gateway.concurrency.coroutines import start
+from student_graph.gateway.web.load_shedding import OverloadError, retry_after
 
 
 class ClientDisconnectedError(Exception):
@@ -44,3 +46,23 @@ async def run_while_connected(receive: Receive, work: Coroutine[Any, Any, None])
         raise
     finally:
         watcher.cancel()
+
+
+@asynccontextmanager
+async def refused_after(seconds: float | None) -> AsyncIterator[None]:
+    """
+    Cancel the work in the block if it takes so long: whoever waits gives up soon, and others need the processor.
+
+    None sets no limit.
+
+    Raises:
+        OverloadError: it took so long.
+    """
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            yield
+    except TimeoutError:
+        if limit.expired():
+            raise OverloadError(retry_after()) from None
+        raise

@@ -21,7 +21,7 @@ from student_graph.gateway.disclosure import DisclosureRecorder
 from student_graph.gateway.documents.store import DocumentStore
 from student_graph.gateway.web import media_types
 from student_graph.gateway.web.admission import Admission, AdmittedRequest
-from student_graph.gateway.web.disconnect import run_while_connected
+from student_graph.gateway.web.disconnect import refused_after, run_while_connected
 from student_graph.gateway.web.encoding import encode, encode_in_parts
 from student_graph.gateway.web.errors import answer_refusals
 from student_graph.gateway.web.incremental import send_parts
@@ -54,14 +54,17 @@ class GraphQLView:
         client_cache_seconds: int = 0,
         prices: ReadPrices | None = None,
         live: LiveDocuments | None = None,
+        answer_seconds: float | None = None,
     ) -> None:
         """
         Execute documents over a schema; `start_operation` returns the context of a new operation.
 
         `cache` holds whole responses, and `recorder` records what responses disclose. A client may privately cache
         a response without errors for `client_cache_seconds`. `prices` of reads are for explanations.
-        `live` answers those who ask for a stream of events; None to refuse them.
+        `live` answers those who ask for a stream of events; None to refuse them. An operation that has not ended
+        after `answer_seconds` is refused, because the process has too much to do; None to execute it to its end.
         """
+        self._answer_seconds = answer_seconds
         self._live = live
         self._admission = admission
         self._begin = start_operation
@@ -165,14 +168,16 @@ class GraphQLView:
 
         Raises:
             BadRequestError: it is not a GraphQL request, or the client does not accept the parts of its response.
+            OverloadError: executing it took too long, because the process has too much to do.
             UnwritableError: the disclosures cannot be recorded.
         """
         await give_way()
         context = self._begin(request.viewer)
         context.operation.staleness.max_age = request.max_age
         try:
-            operation = await self._runner.prepare(request, context)
-            result = await self._runner.execute(operation)
+            async with refused_after(self._answer_seconds):
+                operation = await self._runner.prepare(request, context)
+                result = await self._runner.execute(operation)
         except InvalidOperationError as error:
             return await send_request_errors(send, error.errors, request.media_type)
         if isinstance(result, ExperimentalIncrementalExecutionResults):

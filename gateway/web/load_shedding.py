@@ -229,7 +229,7 @@ class LoadShedder:
         self.refused += 1
         if group is not None:
             self.districts.refused[group] += 1
-        raise OverloadError(_retry_after())
+        raise OverloadError(retry_after())
 
     def begin(self, sender: Sender) -> None:
         """Count a request that is in flight."""
@@ -289,11 +289,11 @@ class LoadShedder:
         rates = self.viewer_rates
         if self._viewer_requests.is_full(viewer) or (rates is not None and not rates.take(viewer)):
             self.refused += 1
-            raise ViewerLimitError(_retry_after())
+            raise ViewerLimitError(retry_after())
         self._check_sender(self._sender(viewer, group, bulk=bulk))
         return self._viewer_requests.counted(viewer)
 
 
-def _retry_after() -> float:
+def retry_after() -> float:
     """Return a number of seconds that differs for each client, so that they do not all come back at once."""
     return 1.0 + random.random()  # noqa: S311 - not used for security

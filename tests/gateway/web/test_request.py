@@ -13,11 +13,14 @@ from random import Random
 import httpx
 import pytest
 import strawberry
+from starlette.applications import Starlette
 
 from student_graph.gateway.documents.store import DocumentStore
 from student_graph.gateway.execution import EncodingExecutor
 from student_graph.gateway.web.admission import Admission
+from student_graph.gateway.web.app import GatewayApp
 from student_graph.gateway.web.graphql import GraphQLView
+from student_graph.gateway.web.load_shedding import LoadShedder
 from student_graph.resolvers.schema import core_schema
 from tests.gateway.graph import ADMISSION, AUTHENTICATOR, TOKEN, VIEW, Query, start_operation
 from tests.gateway.servers import client_for
@@ -125,27 +128,33 @@ def test_malformed_requests_are_never_a_500(http: httpx.Client) -> None:
     assert statuses[400] > 500
 
 
+class Waiting:
+    """A view of a schema with a field that waits for ever."""
+
+    def __init__(self, answer_seconds: float | None = None) -> None:
+        started, cancelled = threading.Event(), threading.Event()
+
+        @strawberry.type
+        class Slow:
+            @strawberry.field
+            async def never(self) -> str | None:
+                """A vendor that does not answer."""
+                started.set()
+                try:
+                    await asyncio.Event().wait()
+                finally:
+                    cancelled.set()
+                return None
+
+        schema = strawberry.Schema(Slow, execution_context_class=EncodingExecutor)
+        self.started, self.cancelled = started, cancelled
+        self.view = GraphQLView(schema, ADMISSION, start_operation, answer_seconds=answer_seconds)
+
+
 def test_an_operation_is_cancelled_when_its_client_disconnects() -> None:
     """A resolver that still waits for a vendor is cancelled."""
-    cancelled = threading.Event()
-    started = threading.Event()
-
-    @strawberry.type
-    class Slow:
-        @strawberry.field
-        async def never(self) -> str | None:
-            """A vendor that does not answer."""
-            started.set()
-            try:
-                await asyncio.Event().wait()
-            finally:
-                cancelled.set()
-            return None
-
-    view = GraphQLView(
-        strawberry.Schema(Slow, execution_context_class=EncodingExecutor), ADMISSION, start_operation
-    )
-    with client_for(view) as client:
+    waiting = Waiting()
+    with client_for(waiting.view) as client:
         host, port = client.base_url.host, client.base_url.port
         with socket.create_connection((host, port)) as plain:
             body = b'{"query":"{ never }"}'
@@ -153,5 +162,17 @@ def test_an_operation_is_cancelled_when_its_client_disconnects() -> None:
                 f"POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer t\r\nContent-Length: {len(body)}\r\n"
             )
             plain.sendall(head.encode() + b"Content-Type: application/json\r\n\r\n" + body)
-            assert started.wait(60)
-        assert cancelled.wait(60)
+            assert waiting.started.wait(60)
+        assert waiting.cancelled.wait(60)
+
+
+def test_an_operation_that_takes_too_long_is_refused() -> None:
+    """A machine without processor time says so while somebody waits, and the work ends."""
+    waiting = Waiting(answer_seconds=0.05)
+    app = GatewayApp(waiting.view, Starlette(), {"*"}, LoadShedder(), graphiql=False)
+    with client_for(app) as client:
+        response = client.post("/graphql", json={"query": "{ never }"}, headers=TOKEN)
+
+    assert (response.status_code, "retry-after" in response.headers) == (503, True)
+    assert response.json()["errors"][0]["extensions"]["code"] == "OVERLOADED"
+    assert waiting.cancelled.is_set()
