@@ -24,6 +24,8 @@ STATEMENTS = frozenset({"complete", "missingSources", "undecided"})
 """Fields that say themselves what is missing; they are compared by `_says_incomplete`."""
 _GLOBAL_ID = re.compile(r'"(WyJ[A-Za-z0-9_-]+)"')
 _STUDENT_NUMBER = re.compile(r'"studentUniqueId":\s*"(\d+)"')
+NULL = "null without a reason"
+"""How a value differs that is not there."""
 Path = tuple[str | int, ...]
 
 
@@ -158,7 +160,7 @@ def _differences(
     elif isinstance(expected, list) and isinstance(seen, list):
         yield from _differences_of_lists(expected, seen, path, statements)
     elif seen is None:
-        yield path, statements.cover(path), "null without a reason"
+        yield path, statements.cover(path), NULL
     elif expected is None:
         yield path, statements.cover_completely(path) and _has_no_rows(seen), "a value that should be null"
     else:
@@ -201,17 +203,21 @@ def _differences_of_lists(
     yield path, is_stated, f"{len(seen)} items instead of {len(expected)}"
     if not is_stated:
         return
-    # Of an incomplete list, the rest must be items of the complete one.
+    # Of an incomplete list, the rest must be items of the complete one, at most with nulls.
     left = list(expected)
     for position, item in enumerate(seen):
-        match = next((other for other in left if _fits(other, item, (*path, position), statements)), None)
+        item_path = (*path, position)
+        whole = (other for other in left if _fits(other, item, item_path, statements))
+        with_nulls = (other for other in left if _fits(other, item, item_path, statements, may_lack=True))
+        match = next(whole, None) or next(with_nulls, None)
         if match is None:
-            yield (*path, position), False, "an item that the complete list does not have"
+            yield item_path, False, "an item that the complete list does not have"
         else:
             left.remove(match)
 
 
-def _fits(expected: Any, seen: Any, path: Path, statements: _Statements) -> bool:
+def _fits(expected: Any, seen: Any, path: Path, statements: _Statements, *, may_lack: bool = False) -> bool:
     """Whether an item of an incomplete list is this one: it has the same values, but for missing ones."""
     own = _Statements(frozenset(stated for stated in statements.paths if len(stated) > len(path)))
-    return all(is_stated for _, is_stated, _ in _differences(expected, seen, path, own))
+    differences = _differences(expected, seen, path, own)
+    return all(is_stated or (may_lack and reason == NULL) for _, is_stated, reason in differences)

@@ -90,12 +90,15 @@ def test_a_part_may_be_missing_if_the_page_says_why() -> None:
 
 
 def test_an_incomplete_list_has_only_rows_of_the_complete_one() -> None:
-    """A list that is stated to be incomplete may be shorter; a row that was changed in it is found."""
+    """A list that is stated to be incomplete may be shorter, or have nulls; a row that was changed is found."""
     statement = missing("student", "work", field="degraded")
     shorter = changed(lambda page: page["data"]["student"]["work"].pop(0)) | statement
     assert judge(a_page(), shorter).verdict is Verdict.ABSENT
     other = changed(lambda page: page["data"]["student"].update(work=[{"title": "Lab"}])) | statement
     assert judge(a_page(), other).verdict is Verdict.WRONG
+    with_null = changed(lambda page: page["data"]["student"]["work"][0].update(title=None))
+    assert judge(a_page(), with_null | statement).verdict is Verdict.ABSENT
+    assert judge(a_page(), with_null).verdict is Verdict.WRONG
 
 
 def test_a_planted_old_value_without_a_mark_is_noticed() -> None:
