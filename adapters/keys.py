@@ -8,9 +8,10 @@ because servers and proxies do not agree how to read an encoded slash.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from urllib.parse import quote
 
-from student_graph.adapters.errors import BadKeyError
+from student_graph.adapters.errors import WRONG_KEY_REASON, BadKeyError, PayloadError
 
 _PATH_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}")
 _PATH_SEGMENT = re.compile(r"(?![. ])[\w .~:@+=,()!*'$-]{1,255}(?<![. ])")
@@ -61,3 +62,20 @@ def query_text(text: str) -> str:
     if not text or len(text) > _MAX_QUERY_CHARACTERS or not text.isprintable():
         raise BadKeyError("not a possible id")
     return text
+
+
+def check_own_keys(returned: Iterable[str], requested: Iterable[str], *, may_ignore_filter: bool = False) -> None:
+    """
+    Check that a response is not the one to another request: that its rows are not all about other keys.
+
+    Such a response must not become an empty list, which says that the vendor has nothing. Case and blanks around a
+    key say nothing: servers that ignore them send other rows for a key that none has. Rows of several other keys
+    are no error with `may_ignore_filter`: a server that ignores a filter sends those of all keys.
+
+    Raises:
+        PayloadError: they are.
+    """
+    others = {key.strip().casefold() for key in returned}
+    is_list_of_all = may_ignore_filter and len(others) > 1
+    if others and not is_list_of_all and others.isdisjoint(key.strip().casefold() for key in requested):
+        raise PayloadError(WRONG_KEY_REASON, code="SOURCE_SCHEMA")

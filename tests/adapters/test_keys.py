@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from student_graph.adapters.errors import BadKeyError
-from student_graph.adapters.keys import is_path_segment, path_id, path_segment, query_text
+from student_graph.adapters.errors import WRONG_KEY_REASON, BadKeyError, PayloadError
+from student_graph.adapters.keys import check_own_keys, is_path_segment, path_id, path_segment, query_text
 
 HOSTILE_IDS = [
     "", ".", "..", "../../admin", "%2e%2e", "%252e", "1?limit=9", "1#x", "a/b", "a\\b", "a;x", "a\r\nb", "a\n",
@@ -75,3 +75,34 @@ def test_an_impossible_query_text_is_refused(text: str) -> None:
 def test_a_query_text_arrives_unchanged(text: str) -> None:
     """httpx encodes characters that have a meaning in a query."""
     assert text == httpx.URL("https://vendor.example/", params={"q": query_text(text)}).params["q"]
+
+
+@pytest.mark.parametrize(
+    ("returned", "may_ignore_filter", "is_wrong"),
+    [
+        ([], False, False),
+        (["7"], False, False),
+        (["8", "7", "9"], False, False),
+        ([" A7 "], False, True),
+        (["8"], False, True),
+        (["8", "9"], False, True),
+        (["8"], True, True),
+        (["8", "8"], True, True),
+        (["8", "9"], True, False),
+    ],
+)
+def test_rows_about_other_keys_only_answer_another_request(
+    returned: list[str], may_ignore_filter: bool, is_wrong: bool
+) -> None:
+    """Nothing is nothing, and a server that ignores a filter sends the rows of several keys."""
+    if not is_wrong:
+        check_own_keys(returned, ["7"], may_ignore_filter=may_ignore_filter)
+        return
+    with pytest.raises(PayloadError) as caught:
+        check_own_keys(returned, ["7"], may_ignore_filter=may_ignore_filter)
+    assert caught.value.reason == WRONG_KEY_REASON
+
+
+def test_a_key_in_other_letters_is_no_other_key() -> None:
+    """Servers that ignore case or blanks send its rows, of which none is one of the key."""
+    check_own_keys(["ab "], ["AB"])

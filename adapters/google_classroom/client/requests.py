@@ -119,8 +119,18 @@ class ClassroomClient:
         return await self._list("courses", params, _COURSES)
 
     async def profile(self, user: str) -> UserProfile | None:
-        """A user."""
-        return await self._get(f"userProfiles/{quote(user, safe='')}", UserProfile)
+        """
+        A user, by an e-mail address in small letters or by Google's number.
+
+        Raises:
+            PayloadError: It is another user, as far as Classroom shows the address.
+        """
+        profile = await self._get(f"userProfiles/{quote(user, safe='')}", UserProfile)
+        if profile is not None:
+            name = (profile.emailAddress or user).strip().lower() if "@" in user else profile.id
+            if name != user:
+                raise another_object()
+        return profile
 
     async def aliases(self, course_id: str) -> list[str] | None:
         """The aliases of a course that the service account sees."""
