@@ -6,12 +6,12 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Generic, TypeGuard, TypeVar
+from typing import Any, Generic, TypeVar
 
 import httpx
 
 from student_graph.adapters.concurrency import gather_by_key
-from student_graph.adapters.errors import AdapterError, NotOfferedError, PayloadError, RefusedError
+from student_graph.adapters.errors import AdapterError, NotOfferedError, RefusedError
 from student_graph.adapters.keys import is_path_segment, path_segment
 from student_graph.adapters.oneroster.api.payload import Item
 from student_graph.adapters.oneroster.api.resources import Resource, total_rows
@@ -24,7 +24,13 @@ from student_graph.adapters.oneroster.client.filters import (
     one_of,
 )
 from student_graph.adapters.oneroster.client.probe import Probe
-from student_graph.adapters.oneroster.client.rows import page_count, require_all, rows_by_value
+from student_graph.adapters.oneroster.client.rows import (
+    check_own,
+    is_unreadable,
+    page_count,
+    require_all,
+    rows_by_value,
+)
 from student_graph.adapters.paging import OffsetLists
 from student_graph.adapters.reading import SharedReads, report_unreadable_row
 
@@ -112,11 +118,17 @@ class OneRosterClient:
     async def read_object(
         self, resource: Resource[R], sourced_id: str, *, with_inactive: bool = False
     ) -> R | None:
-        """The object with an id; None if there is none, or if it is not active and they are not wanted."""
+        """
+        The object with an id; None if there is none, or if it is not active and they are not wanted.
+
+        Raises:
+            PayloadError: It is another object.
+        """
         response = await self._http.get(f"{self._url(resource)}/{path_segment(sourced_id)}")
         if response.status_code == httpx.codes.NOT_FOUND:
             return None
         row = resource.read_one(response)
+        check_own([row], "sourcedId", [sourced_id])
         return row if row.sourcedId == sourced_id and (row.is_active or with_inactive) else None
 
     async def read_by_ids(
@@ -130,7 +142,7 @@ class OneRosterClient:
         """
         objects = await self.read_objects(resource, ids, estimated_rows=estimated_rows)
         for key, answer in list(objects.items()):
-            if _is_unreadable(answer):
+            if is_unreadable(answer):
                 report_unreadable_row(key.encode(), answer)
                 del objects[key]
         return require_all(objects)
@@ -229,7 +241,8 @@ class OneRosterClient:
         """
         The rows whose field has each value, with one filter for each `size` values.
 
-        They have exactly this value, also if the server ignores case or the filter. Values that cannot be in a
+        They have exactly this value, also if the server ignores case. Rows of other values only are an error: the
+        response is that of another request. Values that cannot be in a
         filter, or all if `size` is 0, are found in the complete collection.
         """
         literals = [value for value in values if size and is_literal(value)]
@@ -237,8 +250,11 @@ class OneRosterClient:
         groups = [tuple(literals[start : start + size]) for start in range(0, len(literals), size or 1)]
 
         async def read_group(group: tuple[str, ...]) -> list[R]:
-            filter = None if group is others else one_of(field, group)
-            return await self.read_rows(resource, filter, with_inactive=with_inactive)
+            if group is others:
+                return await self.read_rows(resource, with_inactive=with_inactive)
+            rows = await self.read_rows(resource, one_of(field, group), with_inactive=with_inactive)
+            check_own(rows, field, group)
+            return rows
 
         batch: dict[str, list[R] | AdapterError] = {}
         groups += [others] if others else []
@@ -253,6 +269,9 @@ class OneRosterClient:
         The rows at a route below the objects `ids`; an empty list if there is no such object.
 
         Rows whose `field` has another id than the last of `ids` are left out.
+
+        Raises:
+            PayloadError: All rows have another id.
         """
         try:
             rows = await self.read_rows(resource.at(path.format(*map(path_segment, ids))))
@@ -260,6 +279,7 @@ class OneRosterClient:
             if error.response.status_code == httpx.codes.NOT_FOUND:
                 return []
             raise
+        check_own(rows, field, ids[-1:])
         return [row for row in rows if ids[-1] in (values := list(row.values(field))) or not values]
 
     async def read_by_key(
@@ -278,8 +298,3 @@ class OneRosterClient:
             if error.response.status_code == httpx.codes.FORBIDDEN:
                 return False
             raise
-
-
-def _is_unreadable(answer: object) -> TypeGuard[PayloadError]:
-    """Whether an object was sent, with values that make no object."""
-    return isinstance(answer, PayloadError) and answer.code == "SOURCE_SCHEMA"
