@@ -133,6 +133,7 @@ class _Compiler(Checks):
             self._elements(declared, path),
             self._first(lookup, declared, requests, mapping, path),
             self._id_lists(mapping, path),
+            self._repeats(declared, requests, path),
         )
         self._check_sample(plan, declared, path)
         return plan
@@ -159,6 +160,17 @@ class _Compiler(Checks):
         if (declared.keys > 1 or declared.split) and lookup.key_attribute not in merged and not is_linked:
             self.fail(path, f"the mapping of {name} needs {lookup.key_attribute}, by which the answer is split")
         return mapping
+
+    def _repeats(
+        self, declared: LookupDeclaration, requests: Mapping[str, Template], path: tuple[str, ...]
+    ) -> dict[str, Getter]:
+        """Where rows repeat the values of placeholders, each of which all requests have."""
+        if declared.repeats and (declared.keys > 1 or declared.split or declared.changes):
+            self.fail((*path, "repeats"), "repeats need a request for each key, without changes")
+        for name in declared.repeats:
+            if not all(name in request.names for request in requests.values()):
+                self.fail((*path, "repeats", name), f"the request does not have {{{name}}}, so no row repeats it")
+        return {name: self.path(text, (*path, "repeats", name)) for name, text in declared.repeats.items()}
 
     def _elements(self, declared: LookupDeclaration, path: tuple[str, ...]) -> tuple[Getter, ...]:
         """The paths of the lists in a row."""

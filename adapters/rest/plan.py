@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,6 +48,8 @@ class LookupPlan:
     """What is read before the request, in this order."""
     id_lists: tuple[FirstPlan, ...] = ()
     """Lists of all ids of the vendor, by which its mapping leads back to keys."""
+    repeats: Mapping[str, Getter] = field(default_factory=dict)
+    """Where rows repeat the values of placeholders of their request."""
 
     @property
     def is_sent_for_several(self) -> bool:
@@ -62,7 +64,14 @@ class LookupPlan:
     @property
     def names_key_in_path(self) -> bool:
         """Whether the key, or what is read for it first, is in the path: then 404 says that it is unknown."""
-        names = frozenset[str]().union(*(request.path.names for request in self.requests.values()))
+        return self._has_key(frozenset[str]().union(*(request.path.names for request in self.requests.values())))
+
+    @property
+    def names_key(self) -> bool:
+        """Whether the key, or what is read for it first, is in the request."""
+        return self._has_key(frozenset[str]().union(*(request.names for request in self.requests.values())))
+
+    def _has_key(self, names: Collection[str]) -> bool:
         own = {KEY, *(first.name for first in self.first if first.depends_on_key)}
         return any(name.partition(".")[0] in own for name in names)
 

@@ -26,7 +26,7 @@ from student_graph.adapters.rest.client.first import RESPONSES, First, Responses
 from student_graph.adapters.rest.client.first_values import FirstPlan, KeyedValues
 from student_graph.adapters.rest.client.key_requests import KeyRequests
 from student_graph.adapters.rest.client.lists import Lists, Rows, value_at
-from student_graph.adapters.rest.client.records import is_of_year, map_rows, once, without_repeated
+from student_graph.adapters.rest.client.records import check_repeated, is_of_year, map_rows, once, without_repeated
 from student_graph.adapters.rest.client.templates import KEY, KEYS
 from student_graph.adapters.rest.mapping.ordering import sort_key
 from student_graph.adapters.rest.mapping.readers import ID_TABLE
@@ -92,7 +92,7 @@ class Answering:
         All records of the requests for a key; None if the vendor does not know the key.
 
         Raises:
-            PayloadError: the records of a response are about other keys, although its address has this one.
+            PayloadError: the records of a response are about other keys, although its request has this one.
         """
         contexts = await self._contexts(key, arguments)
         if contexts is None:
@@ -102,8 +102,8 @@ class Answering:
             return None
         year = arguments.get("school_year")
         mapped = [map_rows(self._plan, rows or [], context) for rows, context in zip(parts, contexts, strict=True)]
-        if self._plan.names_key_in_path and any(part and not self._has_own(part, key) for part in mapped):
-            raise PayloadError(WRONG_KEY_REASON)
+        for part in mapped:
+            self._check_own(part, key)
         records = [record for part in mapped for record in part if is_of_year(record, year)]
         if self._plan.is_sent_for_several:
             return once(records)
@@ -120,11 +120,13 @@ class Answering:
         async def read(position: int) -> Rows | None:
             try:
                 request = self._requests.request(key, contexts[position])
-                return await self._lists.read_all(request, self._plan.source)
+                rows = await self._lists.read_all(request, self._plan.source)
             except httpx.HTTPStatusError as exc:
                 if exc.response.status_code == httpx.codes.NOT_FOUND and self._plan.names_key_in_path:
                     return None
                 raise
+            check_repeated(self._plan, rows, {**contexts[position], KEY: self._requests.value_of(key)})
+            return rows
 
         if len(contexts) == 1:
             return [await read(0)]
@@ -151,9 +153,18 @@ class Answering:
             raise IdentityError("two records with one id", code="IDENTITY_CONFLICT")
         return own[0] if own else None
 
-    def _has_own(self, records: list[Record], key: Any) -> bool:
-        """Whether some of the records are about the key."""
-        return any(self._is_about(record, key) for record in records)
+    def _check_own(self, records: list[Record], key: Any) -> None:
+        """
+        Check that the records of a response are not about other keys only, if its request named the key.
+
+        Raises:
+            PayloadError: they are; records of several keys may also come from a server that ignores a filter.
+        """
+        if not self._plan.names_key or any(self._is_about(record, key) for record in records):
+            return
+        others = {tuple(self._keys_of(record)) for record in records}
+        if len(others) == 1 or (others and self._plan.names_key_in_path):
+            raise PayloadError(WRONG_KEY_REASON)
 
     def _is_about(self, record: Record, key: Any) -> bool:
         if self._plan.is_linked and self._plan.lookup.key_kind == "student" and record.subject is not None:
@@ -174,6 +185,7 @@ class Answering:
         if contexts is None:
             return None
         page = await self._lists.read_page(self._requests.request(key, contexts[0]), self._plan.source, window)
+        check_repeated(self._plan, page.rows, {**contexts[0], KEY: self._requests.value_of(key)})
         return Page(map_rows(self._plan, page.rows, contexts[0]), page.after, page.total)
 
     async def _in_groups(self, keys: list[Any], arguments: Mapping[str, Any]) -> dict[Any, Any]:

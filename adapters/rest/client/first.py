@@ -17,8 +17,8 @@ from typing import Any
 import httpx
 
 from student_graph.adapters.concurrency import gather_in_order
-from student_graph.adapters.errors import WRONG_KEY_REASON, IdentityError, PayloadError
-from student_graph.adapters.keys import query_text
+from student_graph.adapters.errors import IdentityError, PayloadError
+from student_graph.adapters.keys import check_own_keys, query_text
 from student_graph.adapters.lookup import Page, Window
 from student_graph.adapters.model import Record
 from student_graph.adapters.rest.client.first_values import FirstPlan, KeyedValues, values_in
@@ -60,7 +60,7 @@ class First:
 
         Raises:
             IdentityError: there are two values where only one can be.
-            PayloadError: a response is about other keys, although its address has this one.
+            PayloadError: a response is about other keys, although its request has this one.
         """
         contexts = [values]
         for plan in self._plans:
@@ -94,8 +94,9 @@ class First:
         if plan.code is not None:
             return [{**values, plan.name: read or {}}]
         own = list(read.of_key.get(values[KEY], ())) if isinstance(read, KeyedValues) else read
-        if isinstance(read, KeyedValues) and read.of_key and not own and KEY in plan.request.path.names:
-            raise PayloadError(WRONG_KEY_REASON)
+        if isinstance(read, KeyedValues) and KEY in plan.request.names:
+            is_in_path = KEY in plan.request.path.names
+            check_own_keys(read.of_key, [values[KEY]], may_ignore_filter=not is_in_path)
         if plan.several:
             return None if own is None else [{**values, plan.name: value} for value in own]
         if not own:

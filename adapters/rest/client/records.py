@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic_core import to_json
 
 from student_graph.adapters.errors import PayloadError
+from student_graph.adapters.keys import check_own_keys
 from student_graph.adapters.model import Record
 from student_graph.adapters.reading import report_unreadable_row
 from student_graph.adapters.reading.unreadable import SCHEMA_CODE
 from student_graph.adapters.rest.client.lists import Rows
 from student_graph.adapters.rest.mapping.paths import Getter, UnreadableValueError
 from student_graph.adapters.rest.mapping.readers import MAX_NESTED_ROWS
+from student_graph.adapters.rest.mapping.values import text
 from student_graph.adapters.rest.plan import LookupPlan
 
 
@@ -33,6 +36,21 @@ def map_rows(plan: LookupPlan, rows: Rows, values: Mapping[str, Any]) -> list[Re
             except UnreadableValueError as exc:
                 _report(part, exc)
     return records
+
+
+def check_repeated(plan: LookupPlan, rows: Rows, values: Mapping[str, Any]) -> None:
+    """
+    Check that rows repeat values of their request, where the declaration says that they do.
+
+    Raises:
+        PayloadError: they all have other values, so that the response is that of another request.
+    """
+    for name, get in plan.repeats.items():
+        returned = []
+        for row in rows:
+            with contextlib.suppress(UnreadableValueError):
+                returned.append(text(get(row)))
+        check_own_keys([value for value in returned if value is not None], [str(values[name])])
 
 
 def _report(row: Mapping[str, Any], exc: UnreadableValueError) -> None:

@@ -178,6 +178,11 @@ class LookupDeclaration(Section):
     """
     where: str | None = None
     """JMESPath that is true in rows that count; without it all do."""
+    repeats: dict[str, str] = Field(default_factory=dict)
+    """
+    Placeholders of the request and the JMESPath where each row repeats their values: rows which all have other
+    values are the answer to another request, and an error. For what no attribute of the records says.
+    """
     keys: int = Field(default=1, ge=1, le=500)
     """How many keys one request takes, as `{keys}`."""
     separator: str = Field(default=",", min_length=1, max_length=3)

@@ -179,6 +179,8 @@ async def test_a_response_of_another_shape_is_an_error(tmp_path: Path) -> None:
     ('value = "no"', 'value = "no"\nmatches = "id"', "roster_by_district: [first.every_school] `matches` the key"),
     ('code = "letter"', 'code = "letter"\nmatches = "no"', "first.kinds.matches: a table of codes is one value"),
     ('value = "year"', 'value = "year"\nmatch = "no"', "there is no setting match; did you mean matches?"),
+    ('/schools/{every_school}/students"', '/schools/{every_school}/students", repeats = { school = "at" }',
+     "roster_by_district.repeats.school: the request does not have {school}"),
     ('elements = "days"', 'elements = ["days", "[["]', "attendance_events_by_student.elements: not a JMESPath"),
     ('get = "/schools/{school}/students/{key}"', 'get = "/schools/{school}/students?ids={keys}", keys = 9',
      "is read for one key at a time, and before complete lists"),
@@ -199,6 +201,7 @@ def test_a_mistake_has_its_line(tmp_path: Path, old: str, new: str, problem: str
     ("text", "address", "response"),
     [
         (DECLARATION.replace("/stays?student={key}", "/stays/{key}"), "/stays/1", [{"student": 2, "school": 9}]),
+        (DECLARATION, "/stays?student=1", [{"student": 2, "school": 9}]),
         (DECLARATION, "/schools/9/days/1", [{"id": 2, "days": [{"day": "2026-09-01", "letter": "E"}]}]),
     ],
 )
@@ -211,3 +214,18 @@ async def test_an_answer_about_another_student_is_an_error(
     [answer] = (await adapter.attendance_events_by_student(["1"], school_year=2027)).values()
     assert isinstance(answer, PayloadError)
     assert answer.reason == WRONG_KEY_REASON
+
+
+@pytest.mark.parametrize(("schools", "is_wrong"), [([7, 7], True), ([9, 9], False), ([9, 7], False), ([], False)])
+async def test_rows_that_repeat_another_school_are_an_error(
+    tmp_path: Path, schools: list[int], is_wrong: bool
+) -> None:
+    """Where the declaration says that they repeat it; one row of the school is enough, and so is none."""
+    declared_list = 'get = "/schools/{every_school}/students"'
+    text = DECLARATION.replace(declared_list, f'{declared_list}, repeats = {{ every_school = "at" }}')
+    rows = [{**ADA, "id": str(number), "at": at} for number, at in enumerate(schools)]
+    adapter, _ = vendor(tmp_path, {**RESPONSES, "/schools/9/students": rows}, text)
+    [answer] = (await adapter.roster_by_district(["d"])).values()
+    assert isinstance(answer, PayloadError) is is_wrong
+    if is_wrong:
+        assert answer.reason == WRONG_KEY_REASON
