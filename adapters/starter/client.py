@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 
 from student_graph.adapters import StudentId, Window
-from student_graph.adapters.keys import query_text
+from student_graph.adapters.keys import check_own_keys, query_text
 from student_graph.adapters.paging import PayloadPage, offset_page
 from student_graph.adapters.reading import read
 from student_graph.adapters.starter import api
@@ -18,6 +18,7 @@ async def find_learner(http: httpx.AsyncClient, number: StudentId) -> api.Learne
     """Return the learner with a number; None if there is none."""
     response = await http.get("/api/learners", params={"number": query_text(number)})
     learners = read(response, api.LEARNERS).learners
+    check_own_keys([learner.number for learner in learners], [number], may_ignore_filter=True)
     return next((learner for learner in learners if learner.number == number), None)
 
 

@@ -27,6 +27,7 @@ from student_graph.adapters.testing.interruptions import Interruptions
 from student_graph.adapters.testing.odd_values import OddValues
 from student_graph.adapters.testing.oddities.keys import OddKeys
 from student_graph.adapters.testing.oddities.lists import OddLists
+from student_graph.adapters.testing.oddities.other_keys import OtherKeys
 from student_graph.adapters.testing.oddities.rows import OddRows
 from student_graph.adapters.testing.paging import Paging
 from student_graph.adapters.testing.privacy import Privacy
@@ -51,6 +52,7 @@ class AdapterSuite(
     OddKeys,
     OddLists,
     OddRows,
+    OtherKeys,
     OddValues,
     Privacy,
 ):

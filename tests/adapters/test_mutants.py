@@ -27,6 +27,7 @@ from tests.long_runs import size
 
 STUDENTS = {"lookup": Adapter.students_by_id}
 KEYED_STUDENTS = {"keyed_lookup": Adapter.students_by_id}
+KEYED_ENROLLMENTS = {"keyed_lookup": Adapter.school_enrollments_by_student}
 STUDENT_ENROLLMENTS = {"lookup": Adapter.school_enrollments_by_student}
 SCHOOL_ENROLLMENTS = {"lookup": Adapter.school_enrollments_by_school}
 PATH = {"way": (Adapter.school_enrollments_by_student, Adapter.school_enrollments_by_school)}
@@ -100,20 +101,17 @@ FAULTS: list[Fault] = [
     (misbehaving_adapters.WrongCost, "the_cost_of_a_key_is_about_right", PATH),
     (misbehaving_adapters.OldContract, "it_declares_the_contract_it_was_built_for", {}),
     (wrong_answers.SkipsRows, "inserted_rows_hide_no_record", {"paged_lookup": ALL_STUDENTS}),
+    (odd.DropsOthers, "an_answer_about_another_key_is_an_error", KEYED_ENROLLMENTS),
     (odd.FailsOnOddRow, "an_odd_value_takes_nothing_else_away", SCHOOL_ENROLLMENTS),
     (odd.FailsOnOddRow, "a_row_of_nulls_takes_nothing_else_away", SCHOOL_ENROLLMENTS),
     (odd.AddsAYear, "a_far_date_takes_nothing_else_away", STUDENT_ENROLLMENTS),
     (odd.RequiresNullable, "values_that_may_be_null_cost_no_record", STUDENTS),
     (odd.AdvancesByLimit, "larger_pages_than_requested_lose_no_record", {"lookup": ALL_STUDENTS}),
-    (
-        odd.SplitsKeyAtColon,
-        "an_id_with_odd_characters_is_read_or_refused",
-        {"keyed_lookup": Adapter.school_enrollments_by_student},
-    ),
+    (odd.SplitsKeyAtColon, "an_id_with_odd_characters_is_read_or_refused", KEYED_ENROLLMENTS),
     (
         odd.IgnoresBlanks,
         "a_key_in_other_letters_is_another_key_unless_the_vendor_says_so",
-        {"keyed_lookup": Adapter.school_enrollments_by_student},
+        KEYED_ENROLLMENTS,
     ),
     (odd.EmptyOnWrongTotal, "a_total_that_is_too_high_hides_no_record", ENROLLMENT_LISTS),
     (odd.TotalOfPage, "a_total_is_the_length_of_the_list", {"paged_lookup": ALL_STUDENTS}),

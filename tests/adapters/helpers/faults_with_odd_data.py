@@ -241,3 +241,14 @@ class IgnoresYear(Hillside):
 
 FACTS_YEAR = 2027
 """The school year of the sandbox's district."""
+
+
+class DropsOthers(SmallVendor):
+    """Drops rows about other keys, and says that there are none if no row is left."""
+
+    async def read_enrollments(self, field: str, key: str) -> list[SchoolEnrollment] | AdapterError:
+        """Return those of the enrollments that are about the key."""
+        enrollments = await super().read_enrollments(field, key)
+        if isinstance(enrollments, AdapterError):
+            return enrollments
+        return [enrollment for enrollment in enrollments if getattr(enrollment, f"{field}_id") == key]

@@ -24,8 +24,8 @@ from student_graph.adapters.contract import (
     StudentFilter,
     Window,
 )
-from student_graph.adapters.errors import AdapterError, BadKeyError
-from student_graph.adapters.keys import path_id, query_text
+from student_graph.adapters.errors import AdapterError, BadKeyError, PayloadError
+from student_graph.adapters.keys import check_own_keys, path_id, query_text
 from student_graph.adapters.model import (
     Descriptor,
     DistrictId,
@@ -188,6 +188,10 @@ class SmallVendor(Adapter):
                 batch[key] = error
             else:
                 rows = read(response, STUDENT_ROWS)
+                try:
+                    check_own_keys([row["id"] for row in rows], [key])
+                except PayloadError as error:
+                    batch[key] = error
                 batch.update((key, student_of(row)) for row in rows if row["id"] == key)
         return batch
 

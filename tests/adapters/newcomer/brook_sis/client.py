@@ -4,7 +4,7 @@ import httpx
 from pydantic import TypeAdapter
 
 from student_graph.adapters import IdentityError, StudentId, Window
-from student_graph.adapters.keys import query_text
+from student_graph.adapters.keys import check_own_keys, query_text
 from student_graph.adapters.paging import Params, PayloadPage, collect_pages, cursor_page, cursor_pages
 from student_graph.adapters.reading import read
 from tests.adapters.newcomer.brook_sis import api
@@ -24,9 +24,11 @@ async def people_page(http: httpx.AsyncClient, window: Window) -> PayloadPage[li
 async def find_person(http: httpx.AsyncClient, number: StudentId) -> api.Item[api.Person] | None:
     """Return the person with a number; None if there is none, an error if there are two."""
     people = await read_all(http, "/people", {"number": query_text(number)}, api.PEOPLE)
-    if len(people) > 1:
+    check_own_keys([person.attributes.number for person in people], [number], may_ignore_filter=True)
+    own = [person for person in people if person.attributes.number == number]
+    if len(own) > 1:
         raise IdentityError("two people with one number", code="IDENTITY_CONFLICT")
-    return people[0] if people else None
+    return own[0] if own else None
 
 
 async def read_all(

@@ -1,0 +1,134 @@
+"""Checks of answers to another request: the vendor sends what it would send for another key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, ClassVar
+from urllib.parse import unquote_plus
+
+import httpx
+import pytest
+
+from student_graph.adapters.answers import records_in
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.lookup import Lookup
+from student_graph.adapters.model import Record
+from student_graph.adapters.reading import collecting_unreadable_rows
+from student_graph.adapters.sandbox.serving import Sandbox
+from student_graph.adapters.testing.applicability import INAPPLICABLE, about_http
+from student_graph.adapters.testing.harness import open_adapter, run_lookup, run_lookup_or_error, sorted_texts
+from student_graph.adapters.testing.odd_values import RequestKey
+from student_graph.adapters.testing.transports import (
+    MAX_REQUESTS,
+    FaultyTransport,
+    RememberingTransport,
+    Responses,
+)
+
+_ADDRESS = re.compile(r'https?:[^"\s]*')
+"""An address in a response, such as that of its next page, which adapters need not understand."""
+MAX_TRIED_KEYS = 12
+"""Keys of which the first two with records are taken."""
+_WORD = re.compile(r"[\w.@+-]+")
+"""A part of a request or of a response that may be an id."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """The requests, responses and records of a lookup of one key."""
+
+    key: str
+    records: list[str]
+    responses: Responses
+
+    def words(self) -> set[str]:
+        """All that its requests say."""
+        return {word for request in self.responses for word in _WORD.findall(_text(request))}
+
+
+class OtherKeys:
+    """Tests of every keyed lookup with a vendor that answers a request with the response to another one."""
+
+    kind: type[Adapter]
+    is_about: Callable[[Record, Lookup, Any], bool]
+    """Whether a record names the requested key; see `Answers`."""
+    odd_values: ClassVar[int] = 12
+    """How many wrong responses of each lookup are played at most."""
+
+    @about_http
+    async def test_an_answer_about_another_key_is_an_error(self, keyed_lookup: Lookup, sandbox: Sandbox) -> None:
+        """
+        If one response is the one to the same request for another key, and says so, the answer is an error.
+
+        It is never an empty list, which says that the vendor has nothing. An adapter may also report the rows, not
+        need the response, or return records that name the other key, which the gateway refuses. Responses that do
+        not name the key of their request, such as an empty list, are not played: nobody can notice them.
+        """
+        runs = await self.runs(keyed_lookup, sandbox)
+        if len(runs) < 2:
+            pytest.skip(f"{INAPPLICABLE}the sandbox has no two keys with different records")
+        own, other = runs
+        lies = list(islice(_lies(own, other, sandbox), self.odd_values))
+        if not lies:
+            pytest.skip(f"{INAPPLICABLE}no response of this lookup names the key of its request")
+        for request, response in lies:
+            assert await self.is_noticed(keyed_lookup, sandbox, own, {request: response}), _text(request)
+
+    async def runs(self, lookup: Lookup, sandbox: Sandbox) -> list[_Run]:
+        """The lookups of two keys with different records; fewer if there are none."""
+        runs: list[_Run] = []
+        for key in sandbox.known_keys(lookup.key_kind)[:MAX_TRIED_KEYS]:
+            transport = RememberingTransport(sandbox)
+            async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
+                batch = await run_lookup(adapter, lookup, [key], sandbox.arguments())
+            records = sorted_texts(records_in(batch.get(key)))
+            if records and all(records != run.records for run in runs):
+                runs.append(_Run(key, records, transport.responses))
+            if len(runs) > 1:
+                break
+        return runs
+
+    async def is_noticed(self, lookup: Lookup, sandbox: Sandbox, own: _Run, wrong: Responses) -> bool:
+        """Whether a lookup with a wrong response has an error, or reports rows, or has the right records."""
+        transport = FaultyTransport(sandbox, MAX_REQUESTS, lambda: httpx.Response(503), {**own.responses, **wrong})
+        with collecting_unreadable_rows() as unreadable:
+            async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
+                result = await run_lookup_or_error(adapter, lookup, [own.key], sandbox.arguments())
+        if unreadable or isinstance(result, AdapterError):
+            return True
+        answer = result.get(own.key)
+        records = records_in(answer)
+        is_refused = any(not self.is_about(record, lookup, own.key) for record in records)
+        return isinstance(answer, AdapterError) or is_refused or sorted_texts(records) == own.records
+
+
+def _lies(own: _Run, other: _Run, sandbox: Sandbox) -> Iterator[tuple[RequestKey, httpx.Response]]:
+    """Requests for a key, each with the response to the same request for another one that says so."""
+    own_words, other_words = own.words() - other.words(), other.words() - own.words()
+    by_shape = {_shape(request, other_words): request for request in other.responses}
+    for request in own.responses:
+        same = by_shape.get(_shape(request, own_words))
+        if same is None or same == request or httpx.URL(request[1]).path == sandbox.token_path:
+            continue
+        response = other.responses[same]
+        said = set(_WORD.findall(_ADDRESS.sub("", response.text)))
+        if said & other_words & _words(same) and not said & own_words & _words(request):
+            yield request, response
+
+
+def _shape(request: RequestKey, ids: set[str]) -> str:
+    """A request without ids: those of one shape differ in nothing else."""
+    return _WORD.sub(lambda match: "#" if match[0] in ids else match[0], _text(request))
+
+
+def _words(request: RequestKey) -> set[str]:
+    return set(_WORD.findall(_text(request)))
+
+
+def _text(request: RequestKey) -> str:
+    method, url, body = request
+    return f"{method} {unquote_plus(url)} {unquote_plus(body.decode(errors='replace'))}"
