@@ -281,12 +281,12 @@ class MixingTransport(RecordingTransport):
 @pytest.mark.parametrize("number", [3, 7], ids=["enrollments", "user"])
 async def test_the_account_of_another_student_is_an_error(number: int) -> None:
     """With the courses of that student, or without any, lists of courses would lack grades of this one."""
-    sandbox, wanted, other = CanvasSandbox(mixed_classroom()), student(1), student(number)
+    sandbox, own, other = CanvasSandbox(mixed_classroom()), student(1), student(number)
     with served(sandbox):
         async with open_adapter(sandbox, MixingTransport(sandbox, other)) as adapter:
-            batch = await adapter.lms_accounts_by_student([wanted, other])
+            batch = await adapter.lms_accounts_by_student([own, other])
 
-    assert isinstance(batch[wanted], PayloadError)
+    assert isinstance(batch[own], PayloadError)
     assert isinstance(batch[other], LmsAccount)
 
 

@@ -207,9 +207,9 @@ def _differences_of_lists(
     left = list(expected)
     for position, item in enumerate(seen):
         item_path = (*path, position)
-        whole = (other for other in left if _fits(other, item, item_path, statements))
+        complete = (other for other in left if _fits(other, item, item_path, statements))
         with_nulls = (other for other in left if _fits(other, item, item_path, statements, may_lack=True))
-        match = next(whole, None) or next(with_nulls, None)
+        match = next(complete, None) or next(with_nulls, None)
         if match is None:
             yield item_path, False, "an item that the complete list does not have"
         else:
