@@ -59,7 +59,7 @@ class AccountLookups(CanvasAdapter):
             if user is None:
                 return None
             subjects, user_id, course_ids = [user_subject(user)], user.id, []
-        if any(names_another(student_id, found) for found in subjects):
+        if any(names_another(student_id, person) for person in subjects):
             raise another_object()
         return lms_account(subjects[0], user_id, course_ids, student_id)
 
