@@ -19,6 +19,7 @@ CHECKS_BY_CRITERION: dict[tuple[Tier, str], frozenset[str]] = {
     (Tier.SILVER, "reads all pages"): frozenset({"Paging", "OddLists"}),
     (Tier.SILVER, "fails as its vendor fails, also when throttled"): frozenset({"Failures", "Interruptions"}),
     (Tier.SILVER, "bears odd rows"): frozenset({"OddValues", "OddRows", "OddKeys"}),
+    (Tier.SILVER, "refuses answers about others"): frozenset({"OtherKeys"}),
     (Tier.GOLD, "coarse ways give equal answers"): frozenset({"AccessPaths"}),
 }
 """The classes of tests of the suite that decide a condition of a tier."""

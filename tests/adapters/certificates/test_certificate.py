@@ -198,7 +198,7 @@ def test_a_failed_test_costs_its_tier_and_higher_tiers() -> None:
     """What is read decides bronze, pages and odd rows silver."""
     assert tier_of(failed="Answers") is Tier.NONE
     assert tier_of(failed="Secrets") is Tier.NONE
-    for group in ("Paging", "OddLists", "OddRows", "Failures", TOKEN_RENEWAL):
+    for group in ("Paging", "OddLists", "OddRows", "OtherKeys", "Failures", TOKEN_RENEWAL):
         assert tier_of(failed=group) is Tier.BRONZE
     assert tier_of() is Tier.SILVER
 
