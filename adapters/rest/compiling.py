@@ -164,7 +164,7 @@ class _Compiler(Checks):
     def _repeats(
         self, declared: LookupDeclaration, requests: Mapping[str, Template], path: tuple[str, ...]
     ) -> dict[str, Getter]:
-        """Where rows repeat the values of placeholders, each of which all requests have."""
+        """Where rows repeat the values of placeholders. All requests have these placeholders."""
         if declared.repeats and (declared.keys > 1 or declared.split or declared.changes):
             self.fail((*path, "repeats"), "repeats need a request for each key, without changes")
         for name in declared.repeats:

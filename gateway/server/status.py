@@ -88,7 +88,7 @@ class StatusReports:
         """
         Whether the pages of a district can be answered, and which of its sources do not answer.
 
-        `degraded` are pages that lack something; `down` is a district of which no source answers.
+        `degraded` are pages that lack something; `down` is a district without a source that answers.
         """
         health = await self._health_in_all_workers()
         sources = self.pipeline.districts[district].sources

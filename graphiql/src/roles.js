@@ -2,7 +2,7 @@
  * Gives elements of GraphiQL the roles and names that screen readers need. Import this module before GraphiQL.
  *
  * A tab of GraphiQL holds the button that closes it, which no element of the role `tab` may hold. So its tabs are a
- * group of buttons, of which one is pressed. An entry of the history is named by what it shows.
+ * group of buttons with one pressed. An entry of the history is named by what it shows.
  */
 const GRAPHIQL = document.getElementById("graphiql");
 

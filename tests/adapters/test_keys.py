@@ -104,5 +104,5 @@ def test_rows_about_other_keys_only_answer_another_request(
 
 
 def test_a_key_in_other_letters_is_no_other_key() -> None:
-    """Servers that ignore case or blanks send its rows, of which none is one of the key."""
+    """Servers that ignore case or blanks send rows of other keys only."""
     check_own_keys(["ab "], ["AB"])

@@ -32,7 +32,7 @@ from student_graph.adapters.testing.transports import (
 _ADDRESS = re.compile(r'https?:[^"\s]*')
 """An address in a response, such as that of its next page, which adapters need not understand."""
 MAX_TRIED_KEYS = 12
-"""Keys of which the first two with records are taken."""
+"""The first two keys with records are taken."""
 _WORD = re.compile(r"[\w.@+-]+")
 """A part of a request or of a response that may be an id."""
 

@@ -46,7 +46,7 @@ class VendorShare:
         return max(of_gateway // self.workers + (self.number <= rest), 1)
 
     def _check(self, name: str, limit: int) -> None:
-        """Refuse a limit of which some workers would have nothing."""
+        """Refuse a limit that is too small to give each worker a share."""
         if limit // self.gateways < self.workers:
             senders = f"{self.workers} workers"
             if self.gateways > 1:

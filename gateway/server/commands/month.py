@@ -21,7 +21,7 @@ FAILING_SHARE = 0.1
 """A source fails in an hour in which at least this share of its lookups fails."""
 HOUR_PERIOD, MINUTE_PERIOD = timedelta(hours=1), timedelta(minutes=1)
 NOT_WRITTEN_YET = timedelta(minutes=2)
-"""Time at the end of which the counts may still be in memory."""
+"""How long the last counts may still be in memory only: a report does not judge that time."""
 
 
 @dataclass(frozen=True, slots=True)

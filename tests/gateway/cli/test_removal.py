@@ -62,7 +62,7 @@ def entry(district: DistrictId, *students: str) -> Entry:
 
 
 async def write_record(folder: Path, *, close: bool = True) -> DisclosureLog:
-    """A file with three lines about Hill, of which one repeats another, and two about Dale."""
+    """A file with three lines about Hill, one of them a repetition, and two about Dale."""
     log = DisclosureLog(folder, KEYS)
     repeated = entry(HILL, "s1")
     for written in (entry(DALE, "d1"), repeated, entry(HILL, "s2"), repeated, entry(DALE, "d2")):

@@ -14,7 +14,7 @@ from tests.gateway.cache.small_cache import Clock
 
 
 def used(seconds: Mapping[str, float], weights: Mapping[str, float] | None = None) -> LoopShares:
-    """Shares after two seconds, in each of which districts used the loop for so many seconds."""
+    """Shares after two seconds; in each of them, districts used the loop for so many seconds."""
     clock = Clock()
     shares = LoopShares(clock)
     shares.weights = dict(weights or {})

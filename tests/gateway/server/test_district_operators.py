@@ -40,7 +40,7 @@ def of(token: str) -> dict[str, str]:
 
 @dataclass
 class Fleet:
-    """A gateway of two districts that were used, of which each has a failure; and what is secret of the other."""
+    """A gateway of two districts that were used and have a failure each; and what is secret of the other."""
 
     application: Application
     http: httpx.Client
@@ -60,7 +60,7 @@ class Fleet:
 
 @pytest.fixture(scope="module")
 def fleet() -> Iterator[Fleet]:
-    """Two districts of which each has sources of a kind that the other one has not."""
+    """Two districts. Each has sources of a kind that the other one has not."""
     objectives = Objectives(2.5, {Objective.ANSWERED: 0.99, Objective.COMPLETE: 0.9})
     levels = LevelSettings(objectives={OWN: objectives, OTHER: objectives})
     telemetry = TelemetrySettings(metrics=True, metrics_token=METRICS_TOKEN)

@@ -182,7 +182,7 @@ def test_an_alert_fires_when_its_case_is_there_and_not_otherwise(tmp_path: Path)
 
 
 def pages_against_an_objective(district: str, missed: int) -> list[dict[str, str]]:
-    """A thousand pages a minute, of which some miss the objective of 99.9 %."""
+    """A thousand pages a minute. Some miss the objective of 99.9 %."""
     labels = f'{{district="{district}",objective="answered"}}'
     return [
         {"series": f"student_graph_objective_pages_total{labels}", "values": "0+1000x60"},

@@ -23,7 +23,7 @@ async def ask_oracle(
     """
     The expected page of each page.
 
-    A page of which something is missing because a vendor is slow is requested again.
+    A page that lacks something because a vendor is slow is requested again.
 
     Raises:
         SettingsError: a page does not become complete, or shows what its viewer may not see.

@@ -24,7 +24,7 @@ from tests.gateway.server.workers.test_supervisor import HANG_SECONDS, Supervise
 
 @pytest.fixture
 def impatient(tmp_path: Path) -> Iterator[Supervised]:
-    """Two running workers, each of which may be silent for two seconds."""
+    """Two running workers. Each may be silent for two seconds."""
     with started(tmp_path, hang_seconds=HANG_SECONDS) as process:
         assert process.stdout is not None
         yield Supervised(process, int(process.stdout.readline()))

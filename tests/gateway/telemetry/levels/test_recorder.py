@@ -14,7 +14,7 @@ from tests.gateway.telemetry.levels.process import DALE, DAY, HILL, NOON, Proces
 
 
 def test_workers_and_their_successors_count_no_page_twice(tmp_path: Path) -> None:
-    """Two workers, of which one is killed and replaced by one that goes on in a file of its own."""
+    """Two workers. One is killed, and its successor goes on in a file of its own."""
 
     async def scenario() -> None:
         first, second = Process(tmp_path, 1), Process(tmp_path, 2)
@@ -47,7 +47,7 @@ def test_what_was_not_written_is_all_that_a_killed_process_loses(tmp_path: Path)
 
 
 def test_folders_of_several_hosts_are_added_and_a_copy_counts_once(tmp_path: Path) -> None:
-    """By the names of the files, of which no two processes have the same."""
+    """By the names of the files: no two processes have the same."""
     here, there, copy = (tmp_path / name for name in ("here", "there", "copy"))
 
     async def scenario() -> None:

@@ -1,4 +1,4 @@
-"""Several workers, of which one is killed, count each page once, and the report adds them up."""
+"""Several workers count each page once, also if one is killed, and the report adds them up."""
 
 from __future__ import annotations
 
