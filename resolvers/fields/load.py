@@ -269,7 +269,7 @@ async def _load_by_owner(
 def _as_lists(outcomes: Sequence[Any]) -> Sequence[Any]:
     """Return the outcomes with an empty list where no source knows the key."""
     if None not in outcomes:
-        return outcomes
+        return outcomes  # and otherwise a list or a tuple, as the outcomes are
     return type(outcomes)([[] if outcome is None else outcome for outcome in outcomes])  # type: ignore[call-arg]
 
 

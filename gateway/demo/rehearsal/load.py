@@ -84,7 +84,8 @@ class Morning:
     def add(self, viewers: Sequence[Viewer]) -> None:
         """Let people begin to look at their pages."""
         for viewer in viewers:
-            task = asyncio.create_task(self._look(pages_of(viewer), random.Random(viewer.name)))  # noqa: S311
+            choice = random.Random(viewer.name)  # noqa: S311 - the same pages in each run
+            task = asyncio.create_task(self._look(pages_of(viewer), choice))
             self._people.setdefault(viewer.district, []).append(task)
 
     async def remove(self, district: str) -> None:

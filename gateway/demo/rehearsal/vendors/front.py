@@ -76,7 +76,7 @@ class VendorFront(Sandbox):
         super().__init__()
         self.inner = inner
         self.kind = inner.kind  # type: ignore[misc] # a class variable of other sandboxes
-        self.token_path = inner.token_path  # type: ignore[misc]
+        self.token_path = inner.token_path  # type: ignore[misc] # the same
         self.trouble = Trouble()
         self._change_data = change
         self._students = {key.rpartition(":")[2] for key in inner.known_keys("student")}
