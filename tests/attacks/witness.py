@@ -15,12 +15,12 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 ROOT = Path(__file__).parents[2]
 WITNESSES = 4
@@ -46,28 +46,48 @@ class Sample(NamedTuple):
     """Processor time of the gateway's event loop from the request to its response: no other process counts."""
 
 
-@dataclass
 class Witnesses:
-    """The running process of the witnesses."""
+    """
+    The running process of the witnesses.
 
-    process: subprocess.Popen[str]
-    samples: list[Sample] = field(default_factory=list)
+    A thread reads what they print at once: a witness whose line nobody takes stands still, as if without an answer.
+    """
+
+    def __init__(self, lines: IO[str]) -> None:
+        """Read the witnesses' lines until their process ends."""
+        self._lines = lines
+        self._samples: list[Sample] = []
+        self._latest = dict.fromkeys(range(WITNESSES), 0.0)
+        """When each witness sent the request that was answered last."""
+        self._has_ended = False
+        self._changed = threading.Condition()
+        self.reading = threading.Thread(target=self._read, daemon=True)
+        """Reads the lines; it ends with the process."""
+        self.reading.start()
+
+    def _read(self) -> None:
+        for line in self._lines:
+            sent_at, seconds, status, witness, loop_seconds = line.split()
+            sample = Sample(float(sent_at), float(seconds), int(status), int(witness), float(loop_seconds))
+            with self._changed:
+                self._samples.append(sample)
+                self._latest[sample.witness] = sample.sent_at
+                self._changed.notify_all()
+        with self._changed:
+            self._has_ended = True
+            self._changed.notify_all()
 
     def between(self, begin: float, end: float) -> list[Sample]:
         """The responses to requests sent between two moments; waits until each witness is past the second one."""
-        latest = dict.fromkeys(range(WITNESSES), 0.0)
-        for sample in self.samples:
-            latest[sample.witness] = max(latest[sample.witness], sample.sent_at)
-        assert self.process.stdout is not None
-        while min(latest.values()) < end:
-            words = self.process.stdout.readline().split()
-            sample = Sample(float(words[0]), float(words[1]), int(words[2]), int(words[3]), float(words[4]))
-            self.samples.append(sample)
-            latest[sample.witness] = sample.sent_at
-        # A request that was under way when the attack began belongs to it, too.
-        return [
-            sample for sample in self.samples if begin <= sample.sent_at + sample.seconds and sample.sent_at < end
-        ]
+        with self._changed:
+            self._changed.wait_for(lambda: self._has_ended or min(self._latest.values()) >= end)
+            assert not self._has_ended, "the witnesses have ended"
+            # A request that was under way when the attack began belongs to it, too.
+            return [
+                sample
+                for sample in self._samples
+                if begin <= sample.sent_at + sample.seconds and sample.sent_at < end
+            ]
 
 
 @contextlib.contextmanager
@@ -82,21 +102,20 @@ def witnesses(
         "tokens": list(tokens),
         "students": list(students),
     }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.attacks.witness"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-    )
-    try:
+    command = [sys.executable, "-m", "tests.attacks.witness"]
+    with subprocess.Popen(  # noqa: S603 - our own command
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as process:
         assert process.stdin is not None
-        process.stdin.write(json.dumps(settings) + "\n")
-        process.stdin.flush()
-        yield Witnesses(process)
-    finally:
-        process.kill()
-        process.communicate()
+        assert process.stdout is not None
+        running = Witnesses(process.stdout)
+        try:
+            process.stdin.write(json.dumps(settings) + "\n")
+            process.stdin.flush()
+            yield running
+        finally:
+            process.kill()
+            running.reading.join()
 
 
 def go_first() -> None:
