@@ -50,7 +50,7 @@ class Witnesses:
     """
     The running process of the witnesses.
 
-    A thread reads what they print at once: a witness whose line nobody takes stands still, as if without an answer.
+    A thread reads what they print at once: a witness whose line nobody takes stands still, as if not answered.
     """
 
     def __init__(self, lines: IO[str]) -> None:
