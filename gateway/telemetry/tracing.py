@@ -21,7 +21,6 @@ from typing import TypeAlias
 from uuid import uuid4
 
 from opentelemetry.context import Context
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
@@ -30,6 +29,7 @@ from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, Trace
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from student_graph.gateway.telemetry.settings import TelemetrySettings
+from student_graph.gateway.telemetry.span_sender import SpanSender
 
 log = logging.getLogger("student_graph.telemetry")
 
@@ -251,9 +251,7 @@ def resource() -> Resource:
 
 def _collector(settings: TelemetrySettings) -> SpanExporter:
     assert settings.endpoint is not None
-    return OTLPSpanExporter(
-        f"{settings.endpoint}/v1/traces", headers=dict(settings.headers), timeout=EXPORT_SECONDS
-    )
+    return SpanSender(f"{settings.endpoint}/v1/traces", headers=dict(settings.headers), timeout=EXPORT_SECONDS)
 
 
 async def in_background(work: Callable[[], object], seconds: float) -> None:

@@ -1,0 +1,52 @@
+"""Spans on their way to a collector: the messages of OpenTelemetry's own encoder, in a quarter of the time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+
+from student_graph.gateway.telemetry import TelemetrySettings
+from student_graph.gateway.telemetry.span_sender import request
+from student_graph.gateway.telemetry.tracing import Tracing
+
+CALLER = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+class Kept(SpanExporter):
+    """Keeps spans."""
+
+    def __init__(self) -> None:
+        self.spans: list[ReadableSpan] = []
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Keep spans."""
+        self.spans += spans
+        return SpanExportResult.SUCCESS
+
+
+async def test_the_messages_are_those_of_opentelemetrys_own_encoder() -> None:
+    """For each kind of span, with each type of value, with and without a parent here or at the caller."""
+    kept = Kept()
+    tracing = Tracing(TelemetrySettings(endpoint="http://127.0.0.1:1", sample=1.0), kept)
+    for headers in ((), ((b"traceparent", CALLER),)):
+        root = tracing.start_request("POST", headers)
+        assert root is not None
+        lookup = root.child("lookup students", {"text": "é", "one": 1, "true": True, "float": 1.0, "none": 0})
+        for error in (None, "503"):
+            lookup.child("GET", {"one": True}, is_client=True).end(error)
+        lookup.end("SOURCE_UNAVAILABLE")
+        root.end()
+    await asyncio.to_thread(tracing.flush)
+    await tracing.close()
+
+    message = request(kept.spans)
+
+    assert len(kept.spans) == 8
+    assert message == encode_spans(kept.spans)
+    assert message.SerializeToString(deterministic=True) == encode_spans(kept.spans).SerializeToString(
+        deterministic=True
+    )
