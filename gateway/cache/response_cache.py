@@ -27,7 +27,8 @@ from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import District, Source
 from student_graph.gateway.cache.entries import CachedBatch, are_current
 from student_graph.gateway.cache.store import Store
-from student_graph.gateway.concurrency.fair_lru import FairLRU, owner_of
+from student_graph.gateway.concurrency.fair_lru import owner_of
+from student_graph.gateway.concurrency.segmented_lru import SegmentedLRU
 from student_graph.resolvers.operation import Operation, SourceTraffic, Traffic
 
 RESPONSE_OVERHEAD_BYTES = 2048
@@ -182,7 +183,11 @@ def _source_extension(traffic: SourceTraffic) -> dict[str, Any]:
 
 
 class ResponseCache:
-    """The cached responses of a process. The least recently used ones of who has most are evicted first."""
+    """
+    The cached responses of a process. The least recently used ones of who has most are evicted first.
+
+    Those that were asked for once have a small part of the memory: they replace none that are asked for again.
+    """
 
     def __init__(
         self,
@@ -195,8 +200,8 @@ class ResponseCache:
         """Hold at most `memory` bytes; `clock` is the cache's clock, `wall_clock` returns seconds since 1970."""
         self._store, self._districts, self._memory = store, districts, memory
         self._clock, self._wall_clock = clock, wall_clock
-        self._responses: FairLRU[Hashable, CachedResponse] = FairLRU(memory, attrgetter("size"))
-        self._responses.weights = {name: district.weight for name, district in districts.items()}
+        self._responses: SegmentedLRU[Hashable, CachedResponse] = SegmentedLRU(memory, attrgetter("size"))
+        self._responses.share_among({name: district.weight for name, district in districts.items()})
         self._used_at: OrderedDict[Hashable, float] = OrderedDict()
         """When each response was last used, in this order; also of some that were evicted since."""
 

@@ -84,6 +84,11 @@ class FairLRU(Generic[K, V]):
 
     def pop(self, key: K) -> V | None:
         """Remove the value of a key, and return it; None if there was none."""
+        entry = self.take(key)
+        return None if entry is None else entry[0]
+
+    def take(self, key: K) -> tuple[V, Hashable] | None:
+        """Remove the value of a key, and return it with its owner; None if there was none."""
         entry = self._values.pop(key, None)
         if entry is None:
             return None
@@ -95,7 +100,7 @@ class FairLRU(Generic[K, V]):
         del keys[key]
         if not keys:
             del self._by_owner[owner], self._sizes[owner]
-        return value
+        return entry
 
     def clear(self) -> None:
         """Remove all values."""

@@ -246,6 +246,7 @@ async def test_cached_responses_are_bounded_in_bytes() -> None:
     responses = ResponseCache(harness.cache.store, {DISTRICT: hill}, 100_000, harness.clock)
     for number in range(40):
         responses.set(number, harness.operation, [b"x" * 4000], [DISTRICT])
+        assert responses.get(number) is not None
     responses.set("large", harness.operation, [b"x" * 50_000], [DISTRICT])
     assert (responses.get("large"), responses.get(0), responses.used_bytes <= 100_000) == (None, None, True)
     assert responses.get(39) is not None
@@ -258,7 +259,7 @@ async def test_the_disclosure_entries_of_a_response_count_towards_its_size() -> 
     await harness.students("s1")
     await harness.students("s1")
     responses = ResponseCache(
-        harness.cache.store, {DISTRICT: District(DISTRICT, "Hill", ())}, 100_000, harness.clock
+        harness.cache.store, {DISTRICT: District(DISTRICT, "Hill", ())}, 1 << 20, harness.clock
     )
     responses.set("no entries", harness.operation, [b"{}"], [DISTRICT])
     bytes_without = responses.used_bytes
@@ -268,6 +269,24 @@ async def test_the_disclosure_entries_of_a_response_count_towards_its_size() -> 
     entry.file, entry.repeat_body = "disclosure-1.jsonl", b"same"
     responses.set("request", harness.operation, [b"{}"], [DISTRICT])
     assert responses.used_bytes == 2 * bytes_without
+
+
+async def test_responses_that_are_asked_for_once_replace_none_that_are_asked_for_again() -> None:
+    """They take a sixteenth of the memory, however many they are."""
+    harness = CacheHarness()
+    await harness.students("s1")
+    await harness.students("s1")
+    responses = ResponseCache(
+        harness.cache.store, {DISTRICT: District(DISTRICT, "Hill", ())}, 1 << 20, harness.clock
+    )
+    for number in range(2_000):
+        assert responses.get(number) is None
+        responses.set(number, harness.operation, [b"x" * 4000], [DISTRICT])
+    assert 0 < responses.used_bytes <= (1 << 20) / 12
+    assert responses.get(1_999) is not None
+    for number in range(2_000, 4_000):
+        responses.set(number, harness.operation, [b"x" * 4000], [DISTRICT])
+    assert responses.get(1_999) is not None
 
 
 def test_an_operator_sees_what_is_cached(gateway: Gateway) -> None:

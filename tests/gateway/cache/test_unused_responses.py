@@ -18,7 +18,7 @@ async def test_a_response_that_nobody_asks_for_again_is_dropped() -> None:
     await harness.students("s1")
     await harness.students("s1")
     responses = ResponseCache(
-        harness.cache.store, {DISTRICT: District(DISTRICT, "Hill", ())}, 1 << 20, harness.clock
+        harness.cache.store, {DISTRICT: District(DISTRICT, "Hill", ())}, 1 << 21, harness.clock
     )
     for number in range(40):
         responses.set(number, harness.operation, [b"{}"], [DISTRICT])
