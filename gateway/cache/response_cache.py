@@ -186,7 +186,7 @@ class ResponseCache:
     """
     The cached responses of a process. The least recently used ones of who has most are evicted first.
 
-    Those that were asked for once have a small part of the memory: they replace none that are asked for again.
+    Those that were requested once have a small part of the memory: they replace none that are requested again.
     """
 
     def __init__(

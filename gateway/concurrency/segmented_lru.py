@@ -1,10 +1,10 @@
 """
-A bounded map that keeps what is asked for again: a segmented LRU.
+A bounded map that keeps what is requested again: a segmented LRU.
 
 A new value is on probation, in a small part of the memory, until somebody asks for it again. So values that are
-asked for once, however many, replace none that are used (segmented LRU: Karedla et al., "Caching strategies to
+requested once, however many, replace none that are used (segmented LRU: Karedla et al., "Caching strategies to
 improve disk system performance", 1994). A value that was evicted from there and is made again, because it was
-asked for again, goes to the others at once.
+requested again, goes to the others at once.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 PROBATION_SHARE = 1 / 16
-"""Share of the memory for values that were asked for once."""
+"""Share of the memory for values that were requested once."""
 MISSED_SHARE = 1 / 64
-"""Share of the memory for keys that were asked for when they were not there."""
+"""Share of the memory for keys that were requested when they were not there."""
 MISSED_KEY_BYTES = 136
 """Bytes of such a key: its hash as an integer, and its place in a map that is half full."""
 
@@ -37,7 +37,7 @@ class SegmentedLRU(Generic[K, V]):
         self._max_missed = for_missed // MISSED_KEY_BYTES // 2
         """Keys of one generation: two are remembered."""
         self._missed: dict[int, bool] = {}
-        """By hash of a key that was not there, whether it was asked for before. The current generation."""
+        """By hash of a key that was not there, whether it was requested before. The current generation."""
         self._missed_before: dict[int, bool] = {}
         """The generation before."""
 

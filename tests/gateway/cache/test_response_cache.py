@@ -271,7 +271,7 @@ async def test_the_disclosure_entries_of_a_response_count_towards_its_size() -> 
     assert responses.used_bytes == 2 * bytes_without
 
 
-async def test_responses_that_are_asked_for_once_replace_none_that_are_asked_for_again() -> None:
+async def test_responses_that_are_requested_once_replace_none_that_are_requested_again() -> None:
     """They take a sixteenth of the memory, however many they are."""
     harness = CacheHarness()
     await harness.students("s1")

@@ -1,4 +1,4 @@
-"""What is asked for once replaces nothing that is asked for again."""
+"""What is requested once replaces nothing that is requested again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def values(max_size: int = SIZE) -> SegmentedLRU[str, int]:
     return SegmentedLRU(max_size, lambda number: number)
 
 
-def test_values_that_are_asked_for_once_take_a_sixteenth() -> None:
+def test_values_that_are_requested_once_take_a_sixteenth() -> None:
     """However many they are."""
     held = values()
     for number in range(1_000):
@@ -22,7 +22,7 @@ def test_values_that_are_asked_for_once_take_a_sixteenth() -> None:
     assert len(held) == SIZE * PROBATION_SHARE // 100
 
 
-def test_a_value_that_is_asked_for_again_stays_when_others_come() -> None:
+def test_a_value_that_is_requested_again_stays_when_others_arrive() -> None:
     """It is on probation no more."""
     held = values()
     held.set("again", 100, "hill")
@@ -32,8 +32,8 @@ def test_a_value_that_is_asked_for_again_stays_when_others_come() -> None:
     assert held.get("again") == 100
 
 
-def test_a_value_that_was_asked_for_twice_while_it_was_missing_needs_no_probation() -> None:
-    """More values than are on probation at once are held if each is asked for again later."""
+def test_a_value_that_was_requested_twice_while_it_was_missing_needs_no_probation() -> None:
+    """More values than are on probation at once are held if each is requested again later."""
     held = values(25 * SIZE)
     names = [f"page {number}" for number in range(100)]
     for _ in range(2):
@@ -43,7 +43,7 @@ def test_a_value_that_was_asked_for_twice_while_it_was_missing_needs_no_probatio
     assert [held.get(name) for name in names] == [4_000] * 100
 
 
-def test_a_value_larger_than_the_part_for_probation_is_held_once_it_is_asked_for_again() -> None:
+def test_a_value_larger_than_the_part_for_probation_is_held_once_it_is_requested_again() -> None:
     """The first time it is not."""
     held = values()
     for expected in (None, None, 10_000):
@@ -52,7 +52,7 @@ def test_a_value_larger_than_the_part_for_probation_is_held_once_it_is_asked_for
     assert held.get("other") is None
 
 
-def test_owners_keep_their_fair_share_of_what_is_asked_for_again() -> None:
+def test_owners_have_fair_shares_of_the_memory() -> None:
     """One owner fills what the others leave, and gives it back."""
     held = values()
     for owner in ("hill", "dale"):
