@@ -22,7 +22,7 @@ def test_values_that_are_requested_once_take_a_sixteenth() -> None:
     assert len(held) == SIZE * PROBATION_SHARE // 100
 
 
-def test_a_value_that_is_requested_again_stays_when_others_arrive() -> None:
+def test_a_value_that_is_requested_again_is_kept_when_others_arrive() -> None:
     """It is on probation no more."""
     held = values()
     held.set("again", 100, "hill")
