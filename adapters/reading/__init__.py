@@ -19,9 +19,12 @@ from student_graph.adapters.reading.numbers import Integer, Number
 from student_graph.adapters.reading.payload import MAX_TEXT_CHARACTERS, Payload
 from student_graph.adapters.reading.responses import MAX_BODY_BYTES, read, read_value
 from student_graph.adapters.reading.shared_reads import (
+    Reader,
     ReadStart,
     SharedReads,
+    current_reader,
     is_background_read,
+    joining,
     noting_read_start,
     sharing_reads_of,
 )
@@ -52,13 +55,16 @@ __all__ = [
     "OptionalTime",
     "Payload",
     "ReadStart",
+    "Reader",
     "RowCount",
     "SharedReads",
     "TimeOfDay",
     "UnreadableRows",
     "collecting_unreadable_rows",
     "counting_page_rows",
+    "current_reader",
     "is_background_read",
+    "joining",
     "leave_out_unreadable",
     "not_reporting",
     "noting_read_start",

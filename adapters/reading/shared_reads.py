@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Coroutine, Hashable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from student_graph.adapters.reading.unreadable import (
     UnreadableRows,
@@ -35,9 +35,20 @@ class ReadStart:
         self.began_at = min(self.began_at, began_at)
 
 
+class Reader(Protocol):
+    """Who starts reads. A read lasts as long, and is as urgent, as its starter says."""
+
+    def add_joined(self, other: Any, /) -> None:
+        """Count those who wait for another reader as its own: that one has joined a read that this one started."""
+
+    def remove_joined(self, other: Any, /) -> None:
+        """Count them no longer, because the read has ended."""
+
+
 _start: ContextVar[ReadStart | None] = ContextVar("read_start", default=None)
 _scope: ContextVar[Hashable] = ContextVar("scope_of_shared_reads", default=None)
 _is_background: ContextVar[bool] = ContextVar("is_background_read", default=False)
+_reader: ContextVar[Reader | None] = ContextVar("reader", default=None)
 
 
 @contextlib.contextmanager
@@ -52,18 +63,40 @@ def noting_read_start() -> Iterator[ReadStart]:
 
 
 @contextlib.contextmanager
-def sharing_reads_of(scope: Hashable, *, is_background: bool = False) -> Iterator[None]:
+def sharing_reads_of(
+    scope: Hashable, *, is_background: bool = False, reader: Reader | None = None
+) -> Iterator[None]:
     """
     Let the block join only reads that were started in blocks of the same scope.
 
-    Work for people never joins work in the background, which has to wait for it.
+    Work for people never joins work in the background, which has to wait for it. Whoever waits for `reader` waits
+    for the reads that it joins, too: their starter learns of it.
     """
-    tokens = _scope.set(scope), _is_background.set(is_background)
+    tokens = _scope.set(scope), _is_background.set(is_background), _reader.set(reader)
     try:
         yield
     finally:
         _scope.reset(tokens[0])
         _is_background.reset(tokens[1])
+        _reader.reset(tokens[2])
+
+
+def current_reader() -> Reader | None:
+    """Who makes the present reads; None if nobody has to know."""
+    return _reader.get()
+
+
+@contextlib.contextmanager
+def joining(starter: Reader | None, reader: Reader | None) -> Iterator[None]:
+    """Let `reader` wait for a read of `starter` in the block."""
+    if starter is None or reader is None or reader is starter:
+        yield
+        return
+    starter.add_joined(reader)
+    try:
+        yield
+    finally:
+        starter.remove_joined(reader)
 
 
 def is_background_read() -> bool:
@@ -76,6 +109,7 @@ class _Read:
     """A read in progress."""
 
     task: asyncio.Task[Any]
+    starter: Reader | None
     began_at: float = field(default_factory=time.monotonic)
     callers: int = 0
 
@@ -94,14 +128,15 @@ class SharedReads:
         """The result of `read()`, or of a read of the same key that is in progress."""
         key = (_scope.get(), _is_background.get(), key)
         if (shared := self._reads.get(key)) is None:
-            shared = self._reads[key] = _Read(asyncio.create_task(_collecting(read)))
+            shared = self._reads[key] = _Read(asyncio.create_task(_collecting(read)), _reader.get())
             shared.task.add_done_callback(lambda _: self._forget(key, shared))
         shared.callers += 1
         if (start := _start.get()) is not None:
             start.note(shared.began_at)
         try:
             result: T
-            result, unreadable = await asyncio.shield(shared.task)
+            with joining(shared.starter, _reader.get()):
+                result, unreadable = await asyncio.shield(shared.task)
             report_unreadable_rows(unreadable)
             return result
         finally:

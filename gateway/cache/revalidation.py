@@ -13,6 +13,7 @@ import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import httpx
@@ -22,11 +23,11 @@ from student_graph.adapters.answers import Answer, Answers, Ask
 from student_graph.adapters.changes import EarlierAnswer, earlier_answers
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.reading import SharedReads
 from student_graph.adapters.sources import Fetch, Source
 from student_graph.gateway.cache.entries import Bucket
 from student_graph.gateway.concurrency.arrivals import ArrivedAnswers, current_receiver, receiving_arrivals
 from student_graph.gateway.concurrency.deadlines import within
-from student_graph.gateway.concurrency.shared_tasks import SharedTasks
 
 log = logging.getLogger("student_graph.cache")
 
@@ -72,7 +73,7 @@ class Revalidation:
         """
         self._fetch, self._bucket_of, self._clock, self._on_restore = fetch, bucket_of, clock, on_restore
         self._versions: dict[Source, _ChangeVersion] = {}
-        self._reading: SharedTasks[Source, _ChangeVersion] = SharedTasks()
+        self._reading = SharedReads()
 
     def forget(self, sources: Collection[Source]) -> None:
         """Forget the versions of sources that are no longer configured."""
@@ -127,7 +128,7 @@ class Revalidation:
             return known
         if not is_cached and not (ask.lookup.is_list and ask.lookup.key_kind in LISTS_WITH_CHANGES):
             return None
-        return await self._reading.join(source, lambda: self._read_version(source))
+        return await self._reading.read(source, partial(self._read_version, source))
 
     async def _read_version(self, source: Source) -> _ChangeVersion:
         read_at, clock_at = datetime.now(UTC), self._clock()

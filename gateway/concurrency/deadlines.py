@@ -10,44 +10,87 @@ from contextvars import ContextVar
 
 MAX_WORK_SECONDS = 300.0
 """
-For one ask of one source, waiting for its turn included. Those who wait for it have deadlines of their own.
+For one ask of one source, waiting for its turn included, unless somebody who asked for it before waits longer.
+
+Those who wait for it have deadlines of their own.
 
 It is enough for a list of 500 calls at a vendor that allows a hundred a minute, and no longer than a stale answer
 is served without waiting.
 """
-
-_deadline: ContextVar[float] = ContextVar("deadline", default=math.inf)
-"""In the time of the event loop."""
 
 
 def _without_end() -> float:
     return math.inf
 
 
+_deadline: ContextVar[Callable[[], float]] = ContextVar("deadline", default=_without_end)
+"""Returns a time of the event loop."""
 _awaited_until: ContextVar[Callable[[], float]] = ContextVar("awaited_until", default=_without_end)
 """Returns a time of the event loop."""
 
 
+def work_deadline(seconds: float) -> Callable[[], float]:
+    """
+    When work that begins now must end, as a function that returns a time of the event loop.
+
+    That is after so many seconds, or when the last of those who wait for it now gives up, if that is later: who
+    joins work that is old does not have less time for that.
+    """
+    own = asyncio.get_running_loop().time() + seconds
+    awaited = _awaited_until.get()
+
+    def deadline() -> float:
+        until = awaited()
+        return max(own, until) if math.isfinite(until) else own
+
+    return deadline
+
+
 @contextlib.asynccontextmanager
-async def within(seconds: float) -> AsyncIterator[None]:
+async def within(seconds: float, *, or_while_awaited: bool = False) -> AsyncIterator[asyncio.Timeout]:
     """
     Limit the block to so many seconds, and to the time that an enclosing block has left.
 
+    With `or_while_awaited` it ends later, as `work_deadline` says, if somebody waits for it longer.
+
     Raises:
-        TimeoutError: the time is over.
+        TimeoutError: the time is over; the timeout that the block gets then says that it has expired.
     """
-    deadline = min(asyncio.get_running_loop().time() + seconds, _deadline.get())
+    loop = asyncio.get_running_loop()
+    own = work_deadline(seconds) if or_while_awaited else _at(loop.time() + seconds)
+    enclosing = _deadline.get()
+    timer: asyncio.TimerHandle | None = None
+
+    def deadline() -> float:
+        return min(own(), enclosing())
+
+    def end_if_due() -> None:
+        nonlocal timer
+        if (end := deadline()) > loop.time():
+            timer = loop.call_at(end, end_if_due)
+        else:
+            timeout.reschedule(loop.time())
+
     token = _deadline.set(deadline)
     try:
-        async with asyncio.timeout_at(deadline):
-            yield
+        async with asyncio.timeout(None) as timeout:
+            end_if_due()
+            try:
+                yield timeout
+            finally:
+                if timer is not None:
+                    timer.cancel()
     finally:
         _deadline.reset(token)
 
 
+def _at(end: float) -> Callable[[], float]:
+    return lambda: end
+
+
 def remaining_seconds() -> float:
     """Seconds until the deadline: 0 when it has passed, infinite when there is none."""
-    return max(_deadline.get() - asyncio.get_running_loop().time(), 0.0)
+    return max(_deadline.get()() - asyncio.get_running_loop().time(), 0.0)
 
 
 @contextlib.contextmanager

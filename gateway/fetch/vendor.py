@@ -14,7 +14,7 @@ from student_graph.adapters.answers import Answer, Answers, Ask, records_in
 from student_graph.adapters.changes import earlier_answer
 from student_graph.adapters.concurrency import reporting_answers
 from student_graph.adapters.contract import Adapter
-from student_graph.adapters.errors import WRONG_KEY_REASON, AdapterError, PayloadError, translate
+from student_graph.adapters.errors import WRONG_KEY_REASON, AdapterError, PayloadError, UnavailableError, translate
 from student_graph.adapters.lookup import Batch, Lookup, Page
 from student_graph.adapters.model import Fetched, Record
 from student_graph.adapters.paging import COUNT_ONLY, CountsLists
@@ -35,9 +35,9 @@ async def fetch_from_vendor(source: Source, ask: Ask[Any], /) -> Answers:
     An answer that the adapter reports before its batch is complete is final: it is passed on at once, and the
     batch does not change it. Answers are as old as the beginning of their reading, or of a read that it shared.
     """
-    read = _read_of(source.adapter, ask)
+    read, work = _read_of(source.adapter, ask), None
     try:
-        async with within(MAX_WORK_SECONDS):
+        async with within(MAX_WORK_SECONDS, or_while_awaited=True) as work:
             with noting_read_start() as start, collecting_unreadable_rows() as unreadable:
                 reports = _Reports(source, ask, unreadable)
                 with reporting_answers(reports.add):
@@ -54,7 +54,8 @@ async def fetch_from_vendor(source: Source, ask: Ask[Any], /) -> Answers:
             log.warning("%d rows of source %s could not be read", len(unreadable), source.name)
             count_unreadable_rows(unreadable.errors)
     except Exception as exc:  # noqa: BLE001 - foreign code: an error of one source must not reach another's fields
-        failed = Answer(_error_of(source, ask.lookup, exc), source.name, datetime.now(UTC))
+        error = _late_error(source) if work is not None and work.expired() else _error_of(source, ask.lookup, exc)
+        failed = Answer(error, source.name, datetime.now(UTC))
         answers = {key: failed for key in ask.keys if key not in reports.answers}
     answers.update((key, answer) for key, answer in reports.answers.items() if answer is not None)
     await _update_client(source, answers)
@@ -154,6 +155,13 @@ def _error_of(source: Source, lookup: Lookup, exc: Exception) -> AdapterError:
         # Not `log.exception`: a traceback prints the exception's text, which may hold a child's data.
         log.error("bug in the adapter of source %s at %s: %s %s", source.name, lookup.name, kind, lines)  # noqa: TRY400
         error = AdapterError("the adapter failed")
+    error.source = source.name
+    return error
+
+
+def _late_error(source: Source) -> AdapterError:
+    """The error of work that took too long and that nobody waits for any more in this process."""
+    error = UnavailableError("the time for the work ran out", code="DEADLINE")
     error.source = source.name
     return error
 

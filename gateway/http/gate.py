@@ -146,6 +146,11 @@ class Gate:
         left = self._budget.left(in_background=is_background_work())
         return max(left - self._slots.queued, 0.0)
 
+    @property
+    def seconds_until_background_call(self) -> float:
+        """Seconds until the vendor's quotas let background work send a call; 0 if they do now."""
+        return self._budget.seconds_until(1, in_background=True)
+
     def sent_call(self) -> SentCall:
         """The call that `enter` has just admitted; what comes of it is recorded with it."""
         return SentCall(self._budget.started, self._clock(), self._slots.running)

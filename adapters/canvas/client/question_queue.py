@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import ExitStack
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -20,7 +21,14 @@ from typing import TypeAlias
 from student_graph.adapters.canvas.api.graphql import Course
 from student_graph.adapters.canvas.client.graphql import CourseList
 from student_graph.adapters.errors import AdapterError
-from student_graph.adapters.reading import UnreadableRows, collecting_unreadable_rows, report_unreadable_rows
+from student_graph.adapters.reading import (
+    Reader,
+    UnreadableRows,
+    collecting_unreadable_rows,
+    current_reader,
+    joining,
+    report_unreadable_rows,
+)
 
 GATHER_SECONDS = 0.005
 """How long a course waits for others that are requested at the same time."""
@@ -46,6 +54,8 @@ class _Course:
     )
     lists: frozenset[CourseList] = frozenset()
     callers: int = 0
+    readers: dict[Reader, None] = field(default_factory=dict)
+    """Those who requested it before its question was sent."""
     question: _Question | None = None
     """The question that was sent about it."""
     unreadable: UnreadableRows | None = None
@@ -87,6 +97,8 @@ class QuestionQueue:
         for course in courses.values():
             course.lists |= frozenset(lists)
             course.callers += 1
+            if (reader := current_reader()) is not None:
+                course.readers[reader] = None
         if self._gathering is None and courses:
             self._gathering = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._send)
         try:
@@ -135,7 +147,9 @@ class QuestionQueue:
         answers: Mapping[int, Course | AdapterError] = {}
         failure: Exception | None = None
         try:
-            with collecting_unreadable_rows() as unreadable:
+            with ExitStack() as stack, collecting_unreadable_rows() as unreadable:
+                for reader in {reader: None for course in group.values() for reader in course.readers}:
+                    stack.enter_context(joining(current_reader(), reader))
                 answers = await self._ask({id: course.lists for id, course in group.items()})
         except asyncio.CancelledError:
             for course in group.values():

@@ -30,7 +30,7 @@ from student_graph.gateway.concurrency.arrivals import (
     current_receiver,
     receiving_arrivals,
 )
-from student_graph.gateway.concurrency.deadlines import MAX_WORK_SECONDS
+from student_graph.gateway.concurrency.deadlines import MAX_WORK_SECONDS, work_deadline
 
 MAX_ANSWERS_PER_OPERATION = 200
 """Answers that one Redis operation reads, writes or claims."""
@@ -68,7 +68,7 @@ class SharedRequest:
         """The encrypted value of each key when it was last read."""
         self._stale_answers: dict[Any, Answer[Any]] = {}
         """Answers to use for keys whose source fails."""
-        self._deadline = asyncio.get_running_loop().time() + MAX_WORK_SECONDS
+        self._deadline = work_deadline(MAX_WORK_SECONDS)
 
     async def answers(self) -> Answers:
         """The answers. Where the source fails, a stored stale answer takes the place of the error."""
@@ -228,7 +228,7 @@ class SharedRequest:
     async def _wait(self, holders: dict[Any, str]) -> None:
         """Wait for keys that other requests are fetching, given by their ids."""
         interval = FIRST_POLL_SECONDS
-        while holders and asyncio.get_running_loop().time() < self._deadline:
+        while holders and asyncio.get_running_loop().time() < self._deadline():
             await asyncio.sleep(interval)
             interval = min(interval * 1.5, MAX_POLL_SECONDS)
             try:
@@ -281,8 +281,9 @@ class SharedRequest:
 
 
 def _error_text(answer: Answer[Any] | None) -> str:
-    """The error of an answer as other processes read it; empty for an answer without an error."""
-    return encode_error(answer.value) if answer is not None and isinstance(answer.value, AdapterError) else ""
+    """The error of an answer for other processes; empty if there is none, or if only our time for it was over."""
+    error = answer.value if answer is not None else None
+    return encode_error(error) if isinstance(error, AdapterError) and error.code != "DEADLINE" else ""
 
 
 def _timestamp(value: bytes | None) -> bytes:

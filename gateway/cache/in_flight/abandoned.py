@@ -7,10 +7,15 @@ from collections.abc import Callable, Hashable
 
 from student_graph.gateway.cache.in_flight.request import InFlightRequest
 from student_graph.gateway.cache.limits import BackgroundLimits
+from student_graph.gateway.http import gate_of
 
 
 class AbandonedRequests:
-    """The requests without waiters. Each ends after a while; beyond the limits, the longest abandoned one ends."""
+    """
+    The requests without waiters. Each ends after a while; beyond the limits, the longest abandoned one ends.
+
+    While the quota of its source is used up, a request does not end: its time begins when that gives new calls.
+    """
 
     def __init__(self, limits: BackgroundLimits, end: Callable[[InFlightRequest], None]) -> None:
         """End requests by `end`."""
@@ -26,9 +31,12 @@ class AbandonedRequests:
     def add(self, request: InFlightRequest, *, has_disconnected: bool = False) -> None:
         """Let a request end after a while. A request that is abandoned already gets the full time again."""
         limits = self._limits
-        seconds = limits.disconnected_seconds if has_disconnected else limits.abandoned_seconds
         self.remove(request)
-        self._timers[request] = asyncio.get_running_loop().call_later(seconds, self._end, request)
+        call_later = asyncio.get_running_loop().call_later
+        if has_disconnected:
+            self._timers[request] = call_later(limits.disconnected_seconds, self._end, request)
+        else:
+            self._timers[request] = call_later(limits.abandoned_seconds, self._end_unless_it_waits, request)
         if not request.was_awaited:  # refreshes of cached answers are bounded by what is cached
             return
         owners = _owners(request, limits)
@@ -38,6 +46,15 @@ class AbandonedRequests:
             requests = self._by_owner.get(owner, {})
             if len(requests) > limit:
                 self._end(next(iter(requests)))
+
+    def _end_unless_it_waits(self, request: InFlightRequest) -> None:
+        """End a request, or give it new time from the moment in which the quota of its source gives calls."""
+        gate = gate_of(request.source.adapter.http)
+        if gate is None or not (seconds := gate.seconds_until_background_call):
+            self._end(request)
+            return
+        seconds += self._limits.abandoned_seconds
+        self._timers[request] = asyncio.get_running_loop().call_later(seconds, self._end_unless_it_waits, request)
 
     def remove(self, request: InFlightRequest) -> None:
         """Let a request go on: somebody waits for it again, or it has ended."""

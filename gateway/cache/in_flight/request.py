@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Hashable, Iterable
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any
 
 from student_graph.adapters.answers import Answer, Ask
@@ -87,6 +88,7 @@ class InFlightRequest:
         "group",
         "has_answered",
         "is_purged",
+        "joined",
         "keys",
         "outdated",
         "pending",
@@ -124,6 +126,8 @@ class InFlightRequest:
         """Whether a purge came after it started that may include answers to keys that it was not asked for."""
         self._counted_calls = 0
         """Calls that were made for nobody, or for waiters that have left."""
+        self.joined: Counter[InFlightRequest] = Counter()
+        """Requests that have joined reads of this one, and how many."""
 
     @property
     def is_useful(self) -> bool:
@@ -131,12 +135,34 @@ class InFlightRequest:
         return bool(self.waiters) or not self.outdated.issuperset(self.pending)
 
     def is_background(self) -> bool:
-        """Whether nobody but a warm-up waits for it now."""
-        return all(waiter.is_background for waiter in self.waiters)
+        """Whether nobody but a warm-up waits for it now, or for a request that has joined one of its reads."""
+        return all(waiter.is_background for waiter in self._all_waiters())
 
     def last_deadline(self) -> float:
-        """When the last of its waiters will give up, in the event loop's time; infinity if nobody waits."""
-        return max((waiter.until for waiter in self.waiters), default=math.inf)
+        """When the last of these will give up, in the event loop's time; infinity if nobody waits."""
+        return max((waiter.until for waiter in self._all_waiters()), default=math.inf)
+
+    def add_joined(self, other: InFlightRequest, /) -> None:
+        """Count the waiters of another request as its own, because that one has joined a read that it started."""
+        self.joined[other] += 1
+
+    def remove_joined(self, other: InFlightRequest, /) -> None:
+        """Count them no longer, because the read has ended."""
+        self.joined[other] -= 1
+        if not self.joined[other]:
+            del self.joined[other]
+
+    def _all_waiters(self) -> Iterator[Waiter]:
+        """Its waiters, and those of requests that have joined its reads. These may have joined each other."""
+        if not self.joined:
+            return iter(self.waiters)
+        requests: dict[InFlightRequest, None] = {self: None}
+        pending = [self]
+        while pending:
+            joined = pending.pop().joined.keys() - requests.keys()
+            requests.update(dict.fromkeys(joined))
+            pending += joined
+        return (waiter for request in requests for waiter in request.waiters)
 
     def enter(self, waiter: Waiter) -> None:
         """Add a waiter. The first of those who wait at the same time counts the calls."""

@@ -148,7 +148,7 @@ class InFlightRequests:
             background(request.is_background),
             awaited_until(request.last_deadline),
             receiving_arrivals(deliver),
-            sharing_reads_of(self._purges, is_background=request.is_background()),
+            sharing_reads_of(self._purges, is_background=request.is_background(), reader=request),
             span(f"ask {request.source.name}", {"student_graph.keys": len(request.ask.keys)}),
         ):
             fetched = await self._fetch(request.source, request.ask)

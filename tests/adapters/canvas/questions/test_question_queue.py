@@ -12,7 +12,7 @@ from student_graph.adapters.canvas.client import question_queue
 from student_graph.adapters.canvas.client.graphql import ASSIGNMENTS, ENROLLMENTS
 from student_graph.adapters.canvas.client.question_queue import GATHER_SECONDS, ListsByCourse, QuestionQueue
 from student_graph.adapters.errors import AdapterError, PayloadError, UnavailableError
-from student_graph.adapters.reading import collecting_unreadable_rows, report_unreadable_row
+from student_graph.adapters.reading import collecting_unreadable_rows, report_unreadable_row, sharing_reads_of
 
 COURSES_PER_CALL = 4
 TURNS = 20
@@ -188,3 +188,36 @@ async def test_no_course_needs_no_question(ids: tuple[int, ...]) -> None:
     for answer in canvas.answers:
         answer.set()
     assert await lookup == list(ids)
+
+
+class Reader:
+    """A request that reads, and those that have joined its reads."""
+
+    def __init__(self) -> None:
+        self.joined: list[Reader] = []
+
+    def add_joined(self, other: Reader, /) -> None:
+        """Note another request."""
+        self.joined.append(other)
+
+    def remove_joined(self, other: Reader, /) -> None:
+        """Forget it."""
+        self.joined.remove(other)
+
+
+async def test_who_sends_a_question_knows_the_others_who_wait_for_it() -> None:
+    """Their time and urgency is the question's, too. It ends with the question."""
+    canvas, first, second, late = Canvas(), Reader(), Reader(), Reader()
+    lookups = []
+    for reader, courses in ((first, (1, 2)), (second, (2, 3)), (first, (4,))):
+        with sharing_reads_of(None, reader=reader):
+            lookups.append(canvas.want(*courses))
+    await canvas.gathered()
+    with sharing_reads_of(None, reader=late):
+        lookups.append(canvas.want(1))
+    assert await canvas.gathered() == [[1, 2, 3, 4], [1]]
+    assert (first.joined, second.joined, late.joined) == ([second], [], [])
+    for answer in canvas.answers:
+        answer.set()
+    await asyncio.gather(*lookups)
+    assert first.joined == []
