@@ -110,6 +110,17 @@ class VendorConnection(ResponseHandler):
         self._responses = self._interim_responses = self._received_bytes = 0
         super().start_timeout()
 
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """
+        Receive more: aiohttp calls this when a body that was read slowly has been read.
+
+        It expects more then, also behind the end of the response. On a connection that is idle the timeout would
+        fail the next request.
+        """
+        super().resume_reading(resume_parser)
+        if self._is_complete():
+            self._drop_timeout()
+
     def data_received(self, data: bytes) -> None:
         """Parse received bytes; those that belong to no request drop the connection."""
         if data and (not self._expects_response or self._is_complete()):

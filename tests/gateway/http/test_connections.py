@@ -24,6 +24,7 @@ from student_graph.gateway.http.connections import (
 )
 from student_graph.gateway.http.transport import AiohttpTransport
 from tests.faults.vendor import LOOPBACK, FaultyVendor, Request, Script, vendor
+from tests.gateway.cache.slow_vendor import on_movable_loop, pass_seconds
 
 OK = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 OTHER = b'[{"student": "other", "title": "Essay"}]'
@@ -86,6 +87,20 @@ async def test_a_settled_connection_is_used_again() -> None:
         for number in range(3):
             assert await lms.get(f"/work/s{number}") == own_body(f"/work/s{number}")
         assert (lms.server.connections, lms.stray.count) == (1, 0)
+
+
+@on_movable_loop
+async def test_an_idle_connection_has_no_timeout() -> None:
+    """A body that arrives faster than it is read, and later requests after more time than a response may take."""
+
+    async def answer_at_length(request: Request) -> None:
+        await request.send(response_with(b" " * 200_000 + own_body(request.path)))
+
+    async with wire(answer_at_length) as lms:
+        for number in range(5):
+            assert (await lms.get(f"/work/s{number}")).strip() == own_body(f"/work/s{number}")
+            await pass_seconds(60)
+        assert lms.server.connections == 1
 
 
 async def test_a_connection_is_not_used_again_before_it_was_silent_for_a_while() -> None:
