@@ -12,6 +12,7 @@ from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import About, Lookup, lookups_of
 from student_graph.adapters.model import Record, Sensitivity
 from student_graph.adapters.registry import adapter_kinds, find_adapter
+from tests.subcases import subcases
 
 ROOT = Path(__file__).parents[1]
 RECORDS = [
@@ -21,7 +22,7 @@ RECORDS = [
 ]
 
 
-@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.__name__)
+@subcases("record", RECORDS, ids=lambda record: record.__name__)
 def test_every_record_has_a_class_of_data(record: type[Record]) -> None:
     """A record without a sensitivity class does not pass; one about a person names the person."""
     assert isinstance(record.sensitivity, Sensitivity)
@@ -30,7 +31,7 @@ def test_every_record_has_a_class_of_data(record: type[Record]) -> None:
     assert (record.about in about) if about else record.about is None
 
 
-@pytest.mark.parametrize("lookup", lookups_of(Adapter), ids=lambda lookup: lookup.name)
+@subcases("lookup", lookups_of(Adapter), ids=lambda lookup: lookup.name)
 def test_every_lookup_names_its_subject(lookup: Lookup) -> None:
     """A lookup whose records are about a person says so; restricted classes are never served stale."""
     people = {"student_id": About.STUDENTS, "staff_id": About.STAFF, None: About.NOBODY}
@@ -59,7 +60,7 @@ NOT_A_VENDOR = {"rest"}
 """The engine of declared vendors: its adapter is made from a file."""
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+@subcases("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_the_files_of_an_adapter_have_fixed_names(folder: Path) -> None:
     """
     A vendor in code has an adapter, payloads, a mapping and a sandbox, and a client if it needs one; nothing else.

@@ -26,6 +26,7 @@ from student_graph.adapters.errors import (
     translate,
 )
 from tests.long_runs import size
+from tests.subcases import subcases
 
 DATE_PATTERN, TIME_PATTERN = (
     r"(Mon|Tue|)[,]? ?[0-9]{1,3}[ -](Nov|Feb|Foo)[ -][0-9]{1,6}",
@@ -78,7 +79,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("raised", "kind", "code", "retryable"),
     CASES,
     ids=[f"{type(case[0]).__name__}-{case[2]}" for case in CASES],
@@ -92,7 +93,7 @@ def test_exceptions_are_translated(
     assert (type(error), error.code, error.retryable) == (kind, code, retryable)
 
 
-@pytest.mark.parametrize("raised", [case[0] for case in CASES], ids=lambda raised: type(raised).__name__)
+@subcases("raised", [case[0] for case in CASES], ids=lambda raised: type(raised).__name__)
 def test_a_message_shows_no_data_of_the_vendor(raised: Exception) -> None:
     """The text of an error holds no address, id, token or payload."""
     message = str(translate(raised))
@@ -127,7 +128,7 @@ def test_an_exception_group_becomes_its_first_error() -> None:
 
 
 @pytest.mark.row("A13")
-@pytest.mark.parametrize(
+@subcases(
     ("header", "seconds"),
     [
         ("7", 7.0),

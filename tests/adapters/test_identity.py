@@ -22,6 +22,7 @@ from student_graph.adapters.identity import (
     vendor_key_of,
 )
 from student_graph.adapters.model import StudentId, StudentIdentifier, StudentIdentity, Subject
+from tests.subcases import subcases
 
 BORN = date(2010, 4, 5)
 BY_ID = IdentityRule(field="sis_user_id")
@@ -166,7 +167,7 @@ def test_a_birth_date_that_disagrees_is_a_conflict() -> None:
     assert resolve(INDEX, student) == "IDENTITY_CONFLICT"
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("attribute", "vendor_data", "expected"),
     [
         ("birth_date", {"birth_date": BORN}, True),

@@ -6,13 +6,12 @@ import dataclasses
 import inspect
 from datetime import timedelta
 
-import pytest
-
 import student_graph.adapters as kit
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import About, Lookup, lookup_of, lookups_of
 from student_graph.adapters.model import AttendanceEvent, Record, Sensitivity, Student
 from tests.adapters.helpers.small_vendor import SmallVendor
+from tests.subcases import subcases
 
 ALL_LOOKUPS = lookups_of(Adapter)
 
@@ -38,7 +37,7 @@ def test_an_adapter_supports_what_it_overrides() -> None:
     }
 
 
-@pytest.mark.parametrize("lookup", ALL_LOOKUPS, ids=lambda lookup: lookup.name)
+@subcases("lookup", ALL_LOOKUPS, ids=lambda lookup: lookup.name)
 def test_a_lookup_is_named_for_its_key(lookup: Lookup) -> None:
     """The name is `<records>_by_<key>`, `ids` is the only positional argument, and there is a description."""
     parameters = list(inspect.signature(lookup.method).parameters.values())
@@ -50,7 +49,7 @@ def test_a_lookup_is_named_for_its_key(lookup: Lookup) -> None:
     assert lookup.paged == ("window" in {parameter.name for parameter in parameters})
 
 
-@pytest.mark.parametrize("lookup", ALL_LOOKUPS, ids=lambda lookup: lookup.name)
+@subcases("lookup", ALL_LOOKUPS, ids=lambda lookup: lookup.name)
 def test_a_lookup_is_about_the_person_of_its_record(lookup: Lookup) -> None:
     """The declaration of the lookup and that of its record are the same."""
     assert issubclass(lookup.record_type, Record)
@@ -58,7 +57,7 @@ def test_a_lookup_is_about_the_person_of_its_record(lookup: Lookup) -> None:
     assert lookup.about is About.NOBODY or lookup.record_type.about is not None
 
 
-@pytest.mark.parametrize("lookup", ALL_LOOKUPS, ids=lambda lookup: lookup.name)
+@subcases("lookup", ALL_LOOKUPS, ids=lambda lookup: lookup.name)
 def test_restricted_data_is_cached_briefly_and_never_stale(lookup: Lookup) -> None:
     """Discipline, disability, meals and homelessness are fresh for a minute and never served stale."""
     if lookup.sensitivity.restricted:

@@ -21,6 +21,7 @@ from student_graph.adapters.google_classroom import api as google_classroom_api
 from student_graph.adapters.moodle import api as moodle_api
 from student_graph.adapters.oneroster.api import gradebook, rostering
 from student_graph.adapters.reading import Day, OptionalDay, OptionalMoment, OptionalTime
+from tests.subcases import subcases
 
 TIMES = (dt.date, dt.datetime, dt.time, AwareDatetime)
 NUMBERS = (0, 86_400, 1_724_112_000_000, "0", "86400", "1724112000000", "20217600", True)
@@ -70,13 +71,13 @@ def value_of(type_: TypeAdapter[Any], value: Any) -> Any:
         return None
 
 
-@pytest.mark.parametrize("name", sorted(TIME_FIELDS))
+@subcases("name", sorted(TIME_FIELDS))
 def test_a_number_is_no_date(name: str) -> None:
     """No field of any payload makes a date of 1970 or of today of a number."""
     assert {value: value_of(TIME_FIELDS[name], value) for value in NUMBERS} == dict.fromkeys(NUMBERS)
 
 
-@pytest.mark.parametrize("name", sorted(NUMBER_FIELDS))
+@subcases("name", sorted(NUMBER_FIELDS))
 def test_a_boolean_is_no_number(name: str) -> None:
     """No field of any payload reads `true` as 1: it would be a grade, or the id of another object."""
     read = [value_of(NUMBER_FIELDS[name], value) for value in (True, False, "true")]
@@ -92,7 +93,7 @@ def test_every_adapter_has_fields_with_dates() -> None:
     assert {module.__name__.split(".")[2] for module in MODULES if any(fields_of(TIMES, module))} == packages
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("type_", "sent", "value"),
     [
         (Day, "2026-08-20", dt.date(2026, 8, 20)),

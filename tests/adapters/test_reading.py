@@ -23,6 +23,7 @@ from student_graph.adapters.reading import (
     rows_needed_by,
 )
 from student_graph.adapters.reading.leniency import MAX_REPAIRS
+from tests.subcases import subcases
 
 
 class Event(BaseModel):
@@ -76,7 +77,7 @@ def test_a_list_becomes_payloads(media: str) -> None:
 
 
 @pytest.mark.row("B01")
-@pytest.mark.parametrize(
+@subcases(
     ("response", "reason"),
     [
         (respond("<html>Sign in</html>", media="text/html"), "not JSON"),
@@ -140,7 +141,7 @@ def test_an_error_status_is_raised(status: int) -> None:
 
 
 @pytest.mark.row("B03")
-@pytest.mark.parametrize("bad", [{"student": "2"}, {"student": "2", "day": "never"}, None, 7, [], "x"])
+@subcases("bad", [{"student": "2"}, {"student": "2", "day": "never"}, None, 7, [], "x"])
 def test_a_row_that_cannot_be_read_is_left_out_and_counted(bad: object) -> None:
     """The other rows are there; the row is reported once, though it was sent twice, and its page counts it."""
     with collecting_unreadable_rows() as unreadable, counting_page_rows() as page:
@@ -173,7 +174,7 @@ class Entry(BaseModel):
 ENTRIES = TypeAdapter(list[Entry])
 
 
-@pytest.mark.parametrize("day", ["0000-00-00", "08/20/2026", "Incomplete", 7.5, {}, [1], True])
+@subcases("day", ["0000-00-00", "08/20/2026", "Incomplete", 7.5, {}, [1], True])
 def test_a_value_that_cannot_be_read_is_null(day: object) -> None:
     """The rest of the row is there."""
     assert [Entry(id="1")] == read(respond([{"id": "1", "begin": day}]), ENTRIES)
@@ -263,7 +264,7 @@ def test_a_body_without_its_rows_is_no_empty_list(body: object) -> None:
     assert Envelope(rows=[]) == read(respond({"rows": None, "name": {}}), TypeAdapter(Envelope))
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("sent", "text"),
     [
         (r"caf\u00e9", "café"),

@@ -24,6 +24,7 @@ from student_graph.adapters.registry import (
     settings_schema,
 )
 from tests.adapters.helpers.small_vendor import SmallVendor, SmallVendorSettings
+from tests.subcases import subcases
 
 ENVIRON = {"SIS_TOKEN": "sis-secret"}
 VALID_SETTINGS = {"base_url": "https://sis.example/api", "token_env": "SIS_TOKEN"}
@@ -66,7 +67,7 @@ def test_an_entry_point_is_loaded() -> None:
     assert load_adapter(entry_point("tests.adapters.helpers.small_vendor:SmallVendor")) is SmallVendor
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("target", "problem"),
     [
         (
@@ -154,7 +155,7 @@ def test_a_secret_is_read_from_the_environment() -> None:
     assert "sis-secret" not in f"{settings!r} {settings}"
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("changed", "problem"),
     [
         ({"token_env": None}, "token_env is missing"),

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests.deploy.files import COMPOSE, EXAMPLE_VALUES, compose_services, compose_text, needs, program
+from tests.subcases import subcases
 
 SERVICES = compose_services()
 
@@ -43,7 +44,7 @@ def test_a_value_that_is_left_out_stops_compose(name: str) -> None:
         compose_text({key: value for key, value in EXAMPLE_VALUES.items() if key != name})
 
 
-@pytest.mark.parametrize("name", SERVICES)
+@subcases("name", SERVICES)
 def test_a_container_can_do_little(name: str) -> None:
     """Its files are read-only, it has no capability, and it cannot gain one."""
     service = SERVICES[name]

@@ -15,6 +15,7 @@ from student_graph.gateway.telemetry import catalog
 from student_graph.gateway.web.routes.health import Readiness
 from tests.deploy.files import CHART, COMPOSE, DEPLOY, compose_services, unit_settings
 from tests.docs.test_commands import unknown
+from tests.subcases import subcases
 
 CONTAINER_FILE = (DEPLOY / "container" / "Containerfile").read_text()
 STATEFUL_SET = (CHART / "templates" / "statefulset.yaml").read_text()
@@ -36,7 +37,7 @@ def commands() -> dict[str, list[str]]:
     }
 
 
-@pytest.mark.parametrize("where", commands())
+@subcases("where", commands())
 def test_the_commands_have_these_options(where: str) -> None:
     """`student-graph` takes the arguments."""
     assert commands()[where]

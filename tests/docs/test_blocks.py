@@ -23,6 +23,7 @@ from tests.docs.pages import ROOT, Block, blocks, name, pages
 from tests.docs.reader import Reader
 from tests.gateway.servers import RunningDemo, running_demo
 from tests.long_runs import LONG_RUNS
+from tests.subcases import subcases
 
 EXECUTED = {"sh", "console", "graphql"}
 """Languages whose blocks are executed on the demo."""
@@ -51,7 +52,7 @@ def followed(page: Path) -> list[Block]:
     return [block for block in blocks(page) if block.kind not in ("not executed", "tested by")]
 
 
-@pytest.mark.parametrize("page", pages(), ids=name)
+@subcases("page", pages(), ids=name)
 def test_every_block_has_a_language_and_a_comment_that_holds(page: Path) -> None:
     """A comment names a test that reads the page, or one of the reasons."""
     wrong = [
@@ -70,7 +71,7 @@ def test_no_reason_is_left_over() -> None:
     assert {block.text for page in pages() for block in blocks(page) if block.kind == "not executed"} == REASONS
 
 
-@pytest.mark.parametrize("page", pages(), ids=name)
+@subcases("page", pages(), ids=name)
 def test_every_block_of_data_or_code_is_read(page: Path) -> None:
     """TOML, JSON and Python have no wrong syntax."""
     for block in blocks(page):

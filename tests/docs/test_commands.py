@@ -10,10 +10,9 @@ from functools import cache
 from itertools import takewhile
 from pathlib import Path
 
-import pytest
-
 from student_graph.gateway.cli.main import complete_parser
 from tests.docs.pages import ROOT, blocks, name, pages
+from tests.subcases import subcases
 
 INLINE = re.compile(r"`([^`\n]+)`")
 COMMAND = re.compile(r"(?:\$ )?(?:\S+/)?(student-graph|make)(?: (.*))?")
@@ -57,7 +56,7 @@ def mentions(page: Path) -> Iterator[tuple[str, list[str]]]:
             yield match[1], list(takewhile(lambda word: word not in ("|", "&", "&&", ">", "2>"), words))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name)
+@subcases("page", PAGES, ids=name)
 def test_every_command_of_a_page_exists(page: Path) -> None:
     """`student-graph` has the command and its options, and the Makefile the target."""
     wrong = []
@@ -69,7 +68,7 @@ def test_every_command_of_a_page_exists(page: Path) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name)
+@subcases("page", PAGES, ids=name)
 def test_every_path_behind_pytest_and_python_exists(page: Path) -> None:
     """`pytest PATH` runs tests that are there, and `python -m MODULE` a module."""
     wrong = []

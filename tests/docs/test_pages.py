@@ -28,13 +28,14 @@ from student_graph.gateway.config.settings_file import DistrictConfig
 from student_graph.resolvers.fields.errors import MESSAGES
 from student_graph.resolvers.schema import core_schema, make_schema
 from tests.docs.pages import pages
+from tests.subcases import subcases
 
 ROOT = Path(__file__).parents[2]
 PAGES = pages()
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@subcases("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
     """Every relative link of a page names a file that exists."""
     links = LINK.findall(page.read_text())
@@ -153,7 +154,7 @@ def test_a_value_marked_as_default_is_the_default(page: str) -> None:
     assert marked
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@subcases("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_page_asks_for_nothing_outside_the_repository(page: Path) -> None:
     """No link and no command leads to a folder beside the checkout."""
     outside = [

@@ -20,6 +20,7 @@ from student_graph.gateway.http.rate_limits import parse_rate_limit
 from student_graph.gateway.http.retries import MAX_RETRY_SHARE, MIN_RETRIES_PER_WINDOW, RetryBudget
 from student_graph.gateway.http.slots import MAX_QUEUED_REQUESTS
 from tests.gateway.cache.small_cache import Clock
+from tests.subcases import subcases
 
 row = pytest.mark.row
 
@@ -113,7 +114,7 @@ RATE_LIMIT_HEADERS: list[tuple[dict[str, str], dict[str, float] | None]] = [
 ]
 
 
-@pytest.mark.parametrize(("headers", "expected"), RATE_LIMIT_HEADERS)
+@subcases(("headers", "expected"), RATE_LIMIT_HEADERS)
 def test_rate_limit_headers_are_parsed(headers: dict[str, str], expected: dict[str, float] | None) -> None:
     """Canvas's cost bucket with Ruby's decimals, both forms of the IETF draft, and X-RateLimit headers."""
     limit = parse_rate_limit(httpx.Headers(headers), lambda: 1_700_000_000.0)

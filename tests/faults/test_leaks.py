@@ -27,6 +27,7 @@ from tests.clients import async_client
 from tests.gateway.graph import TOKEN, VIEW
 from tests.gateway.servers import ROOT
 from tests.scenarios.helpers.demo_gateway import DemoGateway, demo_districts, demo_gateway
+from tests.subcases import subcases
 
 CANARY = "Canary-7f3a"
 
@@ -184,7 +185,7 @@ def log_record(name: str, message: str, *args: Any, exc: Exception | None = None
 
 
 @pytest.mark.row("L06", "L08")
-@pytest.mark.parametrize("kind", adapter_kinds())
+@subcases("kind", adapter_kinds())
 def test_no_settings_show_a_secret(kind: str) -> None:
     """They are neither in the text of the settings nor in the message of a validation error."""
     type_ = find_adapter(kind).settings_type()

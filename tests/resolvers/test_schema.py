@@ -26,6 +26,7 @@ from student_graph.resolvers.fields.field import SENSITIVITY_METADATA
 from student_graph.resolvers.fields.field import field as graph_field
 from student_graph.resolvers.fields.ids import NODE_TYPES
 from student_graph.resolvers.schema import core_schema, export, make_schema
+from tests.subcases import subcases
 
 GRAPH: Any = make_schema()._schema
 TYPES = {name: type_ for name, type_ in GRAPH.type_map.items() if not name.startswith("__")}
@@ -170,7 +171,7 @@ def test_lists_in_pages_are_connections_of_relay() -> None:
         assert "node" in edge
 
 
-@pytest.mark.parametrize("name", sorted(set(RECORDS) & set(TYPES) - {"LocalEducationAgency"}))
+@subcases("name", sorted(set(RECORDS) & set(TYPES) - {"LocalEducationAgency"}))
 def test_every_record_has_provenance_and_no_internal_attribute(name: str) -> None:
     """Every record type has `provenance: Provenance!`, and no internal attribute is a field."""
     fields = fields_of(TYPES[name])

@@ -21,6 +21,7 @@ from student_graph.gateway.cli.authors.new_package import package_files, write_p
 from student_graph.gateway.cli.main import main
 from student_graph.gateway.demo.districts import SANDBOX_ENTRY_POINTS
 from tests.long_runs import LONG_RUNS
+from tests.subcases import subcases
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "third_party_adapter"
@@ -60,13 +61,13 @@ def test_its_entry_points_register_it() -> None:
     assert find_adapter("hillside").__module__ == "hillside_sis.adapter"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+@subcases("path", MODULES, ids=lambda path: path.name)
 def test_it_imports_only_public_names(path: Path) -> None:
     """It imports no private name, no other vendor's adapter, and nothing from the gateway."""
     assert [pair for pair in imports(path) if pair[0] not in PUBLIC or pair[1].startswith("_")] == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+@subcases("path", MODULES, ids=lambda path: path.name)
 def test_it_uses_no_private_attribute_of_the_kit(path: Path) -> None:
     """Attributes that begin with an underscore are its own."""
     attributes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)]

@@ -26,6 +26,7 @@ from student_graph.adapters.canvas.mapping.enrollments import (
 )
 from student_graph.adapters.canvas.mapping.submissions import assignment_work, sort_by_due_time, submission_status
 from student_graph.adapters.model import GradeType, SectionId, StudentId, Subject, SubmissionStatus
+from tests.subcases import subcases
 
 STUDENT = StudentId("sis_user_id:604822")
 ENROLLMENT = {
@@ -72,7 +73,7 @@ def test_a_grouped_submission_becomes_work() -> None:
 
 
 @pytest.mark.row("B05")
-@pytest.mark.parametrize(
+@subcases(
     ("changes", "expected"),
     [
         ({"excused": True, "missing": True}, SubmissionStatus.EXCUSED),

@@ -33,6 +33,7 @@ from student_graph.adapters.certificates.tiers import CHECKS_BY_CRITERION, TOKEN
 from student_graph.adapters.starter.adapter import Starter
 from student_graph.adapters.testing import AdapterSuite
 from tests.adapters.helpers.small_vendor import SmallVendor
+from tests.subcases import subcases
 
 TODAY = date(2026, 11, 29)
 NEEDS_OPENSSL = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
@@ -86,7 +87,7 @@ def test_openssl_verifies_a_signature(tmp_path: Path) -> None:
     assert output.stdout.strip() == "Signature Verified Successfully", output.stderr
 
 
-@pytest.mark.parametrize("name", sorted(Certificate.model_fields))
+@subcases("name", sorted(Certificate.model_fields))
 def test_a_change_of_any_value_is_noticed(name: str) -> None:
     """A certificate is refused if any of its values is another one than was signed."""
     key = Ed25519PrivateKey.generate()

@@ -6,18 +6,17 @@ import re
 from importlib.metadata import version
 from pathlib import Path
 
-import pytest
-
 from student_graph.adapters.certificates.certificate import Tier, read_certificate
 from student_graph.adapters.certificates.pages import html, markdown
 from student_graph.adapters.registry import declared_contract, find_adapter
 from student_graph.gateway.cli.authors.certify import coarse_ways
 from tests.certificates import FOLDER, SUITES
+from tests.subcases import subcases
 
 FILES = sorted(FOLDER.glob("*.json"))
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@subcases("file", FILES, ids=lambda file: file.stem)
 def test_a_certificate_is_that_of_the_adapter(file: Path) -> None:
     """Version, contract, lookups and ways are those of the adapter; it reached silver, and no test failed."""
     certificate = read_certificate(file).certificate
@@ -32,7 +31,7 @@ def test_a_certificate_is_that_of_the_adapter(file: Path) -> None:
     assert certificate.count("passed") > 0
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@subcases("file", FILES, ids=lambda file: file.stem)
 def test_silver_has_a_recording_that_replays(file: Path) -> None:
     """Each adapter that asks over HTTP was recorded against its sandbox; one that reads files says why not."""
     criteria = read_certificate(file).certificate.criteria
@@ -46,7 +45,7 @@ def test_silver_has_a_recording_that_replays(file: Path) -> None:
         assert recordings.evidence.startswith("inapplicable: ")
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@subcases("file", FILES, ids=lambda file: file.stem)
 def test_the_pages_show_the_certificate(file: Path) -> None:
     """Markdown and HTML are written from the JSON."""
     signed = read_certificate(file)

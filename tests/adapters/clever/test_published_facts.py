@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 import httpx
-import pytest
 
 from student_graph.adapters.clever.adapter import Clever
 from student_graph.adapters.clever.sandbox import CleverSandbox
@@ -29,6 +28,7 @@ from tests.adapters.clever.published_facts import (
     SUBJECTS,
     TYPES,
 )
+from tests.subcases import subcases
 
 PLAN = Clever.plan
 assert PLAN is not None
@@ -39,7 +39,7 @@ REQUESTS = {
 }
 
 
-@pytest.mark.parametrize("name", REQUESTS)
+@subcases("name", REQUESTS)
 def test_a_request_is_in_the_published_documents(name: str) -> None:
     """Path and parameters, those of the pages included."""
     path, _, query = REQUESTS[name].partition("?")

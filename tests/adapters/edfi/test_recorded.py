@@ -23,6 +23,7 @@ from student_graph.adapters.errors import (
 )
 from student_graph.adapters.reading import collecting_unreadable_rows, read
 from tests.adapters.edfi.reference import RECORDED, needs_reference_data
+from tests.subcases import subcases
 
 pytestmark = needs_reference_data
 
@@ -80,7 +81,7 @@ def test_every_recorded_response_has_an_expected_result() -> None:
     }
 
 
-@pytest.mark.parametrize("name", LIST_RESPONSES)
+@subcases("name", LIST_RESPONSES)
 def test_every_row_of_a_recorded_list_is_read(name: str) -> None:
     """Each row matches its payload model."""
     resource, rows = LIST_RESPONSES[name]
@@ -88,7 +89,7 @@ def test_every_row_of_a_recorded_list_is_read(name: str) -> None:
     assert rows == len(resource.read(recorded(name)))
 
 
-@pytest.mark.parametrize("name", ERROR_RESPONSES)
+@subcases("name", ERROR_RESPONSES)
 def test_a_recorded_error_is_translated(name: str) -> None:
     """The shape of the body does not matter: one server sends four different shapes."""
     with pytest.raises(httpx.HTTPStatusError) as caught:

@@ -16,6 +16,7 @@ from student_graph.adapters.files.adapter import Files, FileSettings
 from student_graph.adapters.sandbox.serving import served
 from tests.adapters.files.bucket import SECRET, Bucket
 from tests.adapters.files.exports import NEW, OLD, results, row, scores, text
+from tests.subcases import subcases
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +98,7 @@ async def test_a_bucket_that_is_down_is_an_outage(bucket: Bucket) -> None:
         assert scores((await results(adapter))[0]) == ["210"]
 
 
-@pytest.mark.parametrize(
+@subcases(
     "changes",
     [
         {"endpoint": "http://storage.example"},

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
-
 from student_graph.adapters.files.api.layouts import Family, Layout, shipped_families
 from student_graph.resolvers.metrics.default_families import DEFAULT_FAMILIES
+from tests.subcases import subcases
 
 LAYOUTS = [(family, layout) for family in shipped_families() for layout in family.layouts]
 KNOWN = {family.name: family for family in DEFAULT_FAMILIES}
 
 
-@pytest.mark.parametrize(("family", "layout"), LAYOUTS, ids=[layout.name for _, layout in LAYOUTS])
+@subcases(("family", "layout"), LAYOUTS, ids=[layout.name for _, layout in LAYOUTS])
 def test_metrics_know_the_family_and_its_percentiles(family: Family, layout: Layout) -> None:
     """The family has ranks of levels, and a map of complete results names a percentile that the family counts."""
     known = KNOWN[layout.family or family.family]

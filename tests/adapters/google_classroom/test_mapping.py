@@ -19,6 +19,7 @@ from student_graph.adapters.google_classroom.mapping.engagement import course_en
 from student_graph.adapters.google_classroom.mapping.submissions import Coursework, due_at
 from student_graph.adapters.model import AssignmentWork, SectionId, StudentId
 from student_graph.adapters.reading import read
+from tests.subcases import subcases
 
 HANDED_IN = {"stateHistory": {"state": "TURNED_IN", "stateTimestamp": "2026-01-12T16:02:00Z"}}
 HANDED_IN_AGAIN = {"stateHistory": {"state": "TURNED_IN", "stateTimestamp": "2026-01-13T09:00:00.5Z"}}
@@ -55,7 +56,7 @@ def record(submission: dict[str, Any], **work: Any) -> AssignmentWork:
     return result
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("submission", "status", "late", "missing"),
     [
         ({"state": "NEW"}, "UNSUBMITTED", False, False),
@@ -118,7 +119,7 @@ def test_times_come_from_the_history() -> None:
     assert (result.score, result.grade) == (7.25, "7.25")
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("work", "expected"),
     [
         ({}, None),
@@ -197,7 +198,7 @@ def test_courses_of_an_account_are_in_the_order_of_their_numbers() -> None:
     assert lms_account(ADA, ["9", "10", "9"]).course_ids == ("9", "10")
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("key", "user"),
     [
         ("email:ada@hill.example", "ada@hill.example"),
@@ -229,7 +230,7 @@ def test_without_a_domain_no_login_names_a_user() -> None:
         user_of(StudentId("login:604822"), None)
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("names", "text", "section"),
     [
         (SectionNames("domain_alias"), "d:ALG 1", "ALG 1"),
@@ -253,7 +254,7 @@ def test_a_course_names_its_section(names: SectionNames, text: str | None, secti
         assert names.text(SectionId(expected)) == text
 
 
-@pytest.mark.parametrize("key", ["ALG-1", "d:ALG-1", "sis_section:a/b", "sis_section:..", "sis_section:"])
+@subcases("key", ["ALG-1", "d:ALG-1", "sis_section:a/b", "sis_section:..", "sis_section:"])
 def test_a_key_that_no_course_can_have_is_refused(key: str) -> None:
     """Nothing is sent for it."""
     with pytest.raises(BadKeyError):

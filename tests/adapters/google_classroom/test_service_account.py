@@ -32,6 +32,7 @@ from student_graph.adapters.registry import SettingsError, build_settings
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.testing.harness import open_adapter
 from student_graph.gateway.http import create_client
+from tests.subcases import subcases
 
 
 def settings_with(text: str) -> GoogleClassroomSettings:
@@ -165,7 +166,7 @@ TEXTS: dict[str, Callable[[], str]] = {
 }
 
 
-@pytest.mark.parametrize("name", TEXTS)
+@subcases("name", TEXTS)
 def test_a_text_that_is_no_key_is_refused(name: str) -> None:
     """The message names the setting and where keys are created, and does not hold the text."""
     text = TEXTS[name]()
@@ -191,7 +192,7 @@ def test_a_key_in_a_file_is_read(tmp_path: Path) -> None:
     assert os.fspath(path) in repr(settings)
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("settings", "problem"),
     [
         ({}, "give service_account_key_env or service_account_file"),

@@ -17,13 +17,14 @@ from student_graph.adapters.registry import adapter_kinds, find_adapter
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.testing.harness import open_adapter
 from tests.adapters.edfi.scripted_sandbox import ScriptedSandbox, connected
+from tests.subcases import subcases
 
 ORIGIN = "https://sis.example"
 SECRET = SecretStr("s" * 32)
 FACTS = make_district(10)
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("auth", "scheme"),
     [
         (None, AuthenticationScheme.NONE),

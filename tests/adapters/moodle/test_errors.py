@@ -27,6 +27,7 @@ from student_graph.adapters.moodle.sandbox.responses import (
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.testing.harness import open_adapter, run_lookup_or_error
 from student_graph.adapters.testing.transports import UNSERVED_URL
+from tests.subcases import subcases
 
 FACTS = make_district(40)
 COURSE = next(course for course in FACTS.lms_courses if len(course.members) > 1 and course.sis_section)
@@ -62,7 +63,7 @@ MEANINGS: list[tuple[str, str, type[AdapterError], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("exception", "code", "error_type", "error_code"), MEANINGS, ids=str)
+@subcases(("exception", "code", "error_type", "error_code"), MEANINGS, ids=str)
 def test_an_exception_has_its_meaning(
     exception: str, code: str, error_type: type[AdapterError], error_code: str
 ) -> None:

@@ -22,6 +22,7 @@ from student_graph.adapters.moodle.sandbox.server import TOKEN
 from student_graph.adapters.reading import Payload
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import served
+from tests.subcases import subcases
 
 FACTS = make_district(40)
 COURSE = max(FACTS.lms_courses, key=lambda course: len(course.members))
@@ -163,7 +164,7 @@ def undeclared(payload: type[Payload], described: Any) -> Iterator[str]:
             yield from undeclared(rows[0], hints[name])
 
 
-@pytest.mark.parametrize("function", functions.FUNCTIONS)
+@subcases("function", functions.FUNCTIONS)
 def test_the_payload_models_have_no_property_that_moodle_does_not_describe(function: str) -> None:
     """A property with a wrong name would be null for ever. The grade report may have its site's letters."""
     assert [*undeclared(payloads_of(function), described(function))] == []

@@ -19,6 +19,7 @@ from student_graph.adapters.reading import read
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.testing.transports import UNSERVED_URL
 from tests.adapters.moodle.recorded import call, needs_recordings, recorded, response_of, shape
+from tests.subcases import subcases
 
 pytestmark = needs_recordings
 
@@ -42,7 +43,7 @@ ERRORS: dict[str, tuple[type[AdapterError], str]] = {
 }
 
 
-@pytest.mark.parametrize("name", LISTS)
+@subcases("name", LISTS)
 def test_a_recorded_list_is_read(name: str) -> None:
     """No row is left out; a student's token sees fewer properties, and no fewer rows."""
     row_type, count = LISTS[name]
@@ -58,7 +59,7 @@ def test_recorded_courses_by_field_are_read(name: str) -> None:
     assert [course.idnumber for course in courses] == (["255901001-ALG-1"] if name == "courses_by_field" else [])
 
 
-@pytest.mark.parametrize("name", ERRORS)
+@subcases("name", ERRORS)
 def test_a_recorded_error_has_its_meaning(name: str) -> None:
     """Each has status 200. The error's text holds nothing of Moodle's message."""
     error_type, code = ERRORS[name]

@@ -23,6 +23,7 @@ from student_graph.adapters.oneroster.mapping.codes import grade_level, submissi
 from student_graph.adapters.oneroster.mapping.gradebook import assignment_work, has_grade
 from student_graph.adapters.oneroster.mapping.people import Person, demographics, identity, school_enrollments
 from student_graph.adapters.oneroster.mapping.schools import Calendar, section
+from tests.subcases import subcases
 
 STUDENT = Person(StudentId("1"), [User(sourcedId="u", userIds=[], agents=[], orgs=[], roles=[])])
 YEAR = {
@@ -39,7 +40,7 @@ def sessions(*rows: dict[str, Any]) -> Calendar:
     return Calendar(AcademicSession.model_validate(row) for row in rows)
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("sent", "read"), [("true", True), ("false", False), (True, True), (False, False), (None, None), ("", None)]
 )
 def test_booleans_are_texts_or_booleans(sent: object, read: bool | None) -> None:
@@ -50,7 +51,7 @@ def test_booleans_are_texts_or_booleans(sent: object, read: bool | None) -> None
     assert (["White"] if read else []) == [race.code_value for race in demographics(STUDENT, row).races]
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("code", "level"),
     [
         ("09", GradeLevel.NINTH),
@@ -73,7 +74,7 @@ def test_a_school_year_is_a_text_a_number_or_that_of_the_parent(sent: object) ->
     assert sessions(YEAR, term).year_of("t") == 2026
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("sent", "periods", "room"),
     [
         ({"periods": ["2", "1", "2", " "], "location": "220"}, ["1", "2"], "220"),
@@ -149,7 +150,7 @@ def test_social_security_numbers_are_never_returned() -> None:
     assert [identifier.system for identifier in record.identifiers] == ["State", "Email", "sourcedId"]
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("state", "missing", "status"),
     [
         ("exempt", True, SubmissionStatus.EXCUSED),
@@ -186,9 +187,7 @@ def test_work_is_due_at_an_instant(due: str | None, at: datetime | None) -> None
     assert (at, 8.0, True, None, False) == (work.due_at, work.score, work.late, work.missing, work.excused)
 
 
-@pytest.mark.parametrize(
-    "status", ["exempt", "not submitted", "submitted", "Not_Submitted", "EXEMPT", "notSubmitted"]
-)
+@subcases("status", ["exempt", "not submitted", "submitted", "Not_Submitted", "EXEMPT", "notSubmitted"])
 def test_a_result_without_a_grade_has_no_score(status: str) -> None:
     """Servers send a score of 0 with work that is exempt, or that nobody has graded."""
     result = book.Result.model_validate(
@@ -202,17 +201,13 @@ def test_a_result_without_a_grade_has_no_score(status: str) -> None:
     assert work.excused is (status.lower() == "exempt")
 
 
-@pytest.mark.parametrize(
-    "status", ["fully graded", "partially graded", "Fully Graded", "fullyGraded", None, "final"]
-)
+@subcases("status", ["fully graded", "partially graded", "Fully Graded", "fullyGraded", None, "final"])
 def test_a_graded_result_has_its_score(status: str | None) -> None:
     """A score of 0 is a grade, also with a status that the standard does not have."""
     assert has_grade(book.Result.model_validate({"sourcedId": "r", "score": 0, "scoreStatus": status}))
 
 
-@pytest.mark.parametrize(
-    "status", ["pending", "In Progress", "withdrawn", "N/A", "Waived", "needs grading", "???x"]
-)
+@subcases("status", ["pending", "In Progress", "withdrawn", "N/A", "Waived", "needs grading", "???x"])
 def test_a_score_of_0_with_another_status_is_no_grade(status: str) -> None:
     """The words of servers have no end: with one that nobody knows, only a score that is not 0 is a grade."""
     row = {"sourcedId": "r", "score": 0, "scoreStatus": status}
@@ -221,7 +216,7 @@ def test_a_score_of_0_with_another_status_is_no_grade(status: str) -> None:
     assert has_grade(book.Result.model_validate(row | {"score": 85, "scoreStatus": "late work"}))
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("sent", "role"),
     [
         ("Student", "student"),

@@ -21,6 +21,7 @@ from student_graph.adapters.registry import SettingsError, build_settings
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.testing.harness import open_adapter, run_lookup, run_lookup_or_error
 from student_graph.adapters.testing.transports import UNSERVED_URL, RecordingTransport
+from tests.subcases import subcases
 
 FACTS = make_district(24)
 STUDENTS, WORK = lookup_of(Adapter.students_by_id), lookup_of(Adapter.assignment_work_by_section)
@@ -59,7 +60,7 @@ def test_an_unknown_profile_is_refused_with_the_names_of_the_known_profiles() ->
     assert set(PROFILES) == set(PROFILE_SERVERS) == set(NAMES)
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("settings", "text"),
     [
         ({"profile": "infinite_campus"}, "token_url: profile 'infinite_campus' needs it"),
@@ -218,7 +219,7 @@ async def test_what_no_document_says_is_not_requested(profile: ProfileName) -> N
     assert not any("lineItems" in line or "results" in line for line in sandbox.requests)
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("path", "part"),
     [
         ("/ims/oneroster/gradebook/v1p2/classes/A%201/lineItems", "gradebook"),

@@ -25,6 +25,7 @@ from student_graph.adapters.oneroster.api.rostering import (
     USERS,
 )
 from tests.adapters.oneroster.scripted_sandbox import SHARED, needs_reference_data
+from tests.subcases import subcases
 
 pytestmark = needs_reference_data
 
@@ -91,7 +92,7 @@ def test_every_recorded_response_has_an_expected_outcome() -> None:
     assert {path.stem for path in RECORDED.glob("*.json")} == {*LISTS, *FAILURES, "get_student"}
 
 
-@pytest.mark.parametrize("name", LISTS)
+@subcases("name", LISTS)
 def test_every_row_of_a_recorded_list_is_valid(name: str) -> None:
     """Every row matches its payload model."""
     resource, rows = LISTS[name]
@@ -99,7 +100,7 @@ def test_every_row_of_a_recorded_list_is_valid(name: str) -> None:
     assert rows == len(resource.read(recorded(name)))
 
 
-@pytest.mark.parametrize("name", FAILURES)
+@subcases("name", FAILURES)
 def test_a_recorded_error_becomes_its_error_type(name: str) -> None:
     """The HTTP status decides; the body may have a nested code, a flat one or none."""
     with pytest.raises((httpx.HTTPStatusError, ValidationError)) as caught:

@@ -13,6 +13,7 @@ from student_graph.adapters.lookup import Window
 from student_graph.adapters.paging.page_sizes import allowed_rows
 from student_graph.adapters.reading import read
 from tests.adapters.helpers.list_server import NUMBERS, PAGE_SIZE, URL, ListServer, lists_of, message, read_all
+from tests.subcases import subcases
 
 
 @pytest.mark.parametrize(
@@ -97,7 +98,7 @@ async def test_rows_that_are_too_large_are_an_error() -> None:
     assert min(server.limits) >= 10
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("body", "size"),
     [
         ({"message": "limit: at most 200, default 25"}, 200),

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import httpx
-import pytest
 
 from student_graph.adapters.errors import RefusedError
 from student_graph.adapters.model import StudentId
@@ -28,6 +27,7 @@ from tests.adapters.powerschool.published_facts import (
     STORED_GRADES,
     TRANSPORTATION,
 )
+from tests.subcases import subcases
 
 PLAN = PowerSchoolSIS.plan
 assert PLAN is not None
@@ -36,7 +36,7 @@ SUBQUERIES = {"races", "meetings", "categories"}
 NEVER_GRANTED = re.compile(r"SSN|ALERT|MEDICAL|DOCTOR|PASSWORD|LUNCH|GUARDIAN")
 
 
-@pytest.mark.parametrize(("name", "template"), TEMPLATES, ids=[name for name, _ in TEMPLATES])
+@subcases(("name", "template"), TEMPLATES, ids=[name for name, _ in TEMPLATES])
 def test_a_request_is_in_the_published_document(name: str, template: Any) -> None:
     """Method, path and parameters, those of the pages included."""
     assert PLAN is not None
@@ -53,7 +53,7 @@ def test_a_request_is_in_the_published_document(name: str, template: Any) -> Non
     assert parameters <= RESOURCES[method, path]
 
 
-@pytest.mark.parametrize("name", queries())
+@subcases("name", queries())
 def test_a_query_keeps_the_rules_of_power_queries(name: str) -> None:
     """Five parts of a name, an order for its pages, and a column for each that the SQL selects, in its order."""
     query = queries()[name]

@@ -21,6 +21,7 @@ from student_graph.adapters.rest.mapping.values import OPTIONS
 from student_graph.gateway.cli.main import main
 from tests.adapters.rest.test_mistakes import GOOD
 from tests.adapters.rest.vendors import HILLSIDE, LAKESIDE, LAKESIDE_IN_ALL_WAYS, SHIPPED
+from tests.subcases import subcases
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "declare-a-vendor.md").read_text()
@@ -45,9 +46,7 @@ def sections(kind: type[models.Section]) -> list[type[models.Section]]:
     return [part for kind_of in kind.__subclasses__() for part in (kind_of, *sections(kind_of))]
 
 
-@pytest.mark.parametrize(
-    "section", [*sections(models.Section), IdentityRules], ids=lambda section: section.__name__
-)
+@subcases("section", [*sections(models.Section), IdentityRules], ids=lambda section: section.__name__)
 def test_every_setting_of_a_declaration_is_in_a_table_of_the_page(section: type[BaseModel]) -> None:
     """An author does not have to read the code."""
     assert [name for name in section.model_fields if not re.search(rf"`[^`\n]*\b{name}\b[^`\n]*`", ROWS)] == []

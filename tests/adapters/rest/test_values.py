@@ -11,6 +11,7 @@ from student_graph.adapters.model import AttendanceCategory, AttendanceScope, Gr
 from student_graph.adapters.rest.mapping.paths import UnreadableValueError, compile_path
 from student_graph.adapters.rest.mapping.readers import looked_up
 from student_graph.adapters.rest.mapping.values import ValueDefaults, converter
+from tests.subcases import subcases
 
 NINTH_CODES = {"N": "NINTH"}
 ERROR = UnreadableValueError
@@ -24,7 +25,7 @@ def converted(hint: Any, raw: Any, **options: Any) -> Any:
         return ERROR
 
 
-@pytest.mark.parametrize(("hint", "raw", "options", "expected"), [
+@subcases(("hint", "raw", "options", "expected"), [
     (str, "Ada", {}, "Ada"), (str, 7, {}, "7"), (str, " ", {}, None), (str, True, {}, ERROR),
     (str, 1.5, {}, ERROR),
     (str, [], {}, ERROR), (str, "x" * 5000, {}, ERROR), (str, 10**40, {}, ERROR),
@@ -70,7 +71,7 @@ def test_a_value_is_read_strictly(hint: Any, raw: Any, options: dict[str, Any], 
     assert type(value) is type(expected)
 
 
-@pytest.mark.parametrize(("raw", "expected"), [
+@subcases(("raw", "expected"), [
     ("2026-2027", 2027), (" 2026-2027 ", 2027), (2027, 2027), ("2027", 2027), ("2026-2028", ERROR),
     ("2027-2026", ERROR), ("2026-27", ERROR), (None, ERROR),
 ])  # fmt: skip
@@ -84,7 +85,7 @@ def test_a_school_year_may_be_a_text_of_its_two_years(raw: Any, expected: Any) -
     assert value == expected
 
 
-@pytest.mark.parametrize(("code", "expected"), [
+@subcases(("code", "expected"), [
     ("E", AttendanceCategory.EXCUSED_ABSENCE), ("e ", AttendanceCategory.EXCUSED_ABSENCE),
     ("2", AttendanceCategory.UNMAPPED), ("", None), (" ", None), (None, None), (["E"], ERROR),
 ])  # fmt: skip
@@ -101,7 +102,7 @@ def test_a_code_means_what_the_vendors_table_says(code: Any, expected: Any) -> N
     assert value == expected
 
 
-@pytest.mark.parametrize(("path", "expected"), [
+@subcases(("path", "expected"), [
     ("name.given", "Ada"), ("name.nick", None), ("name.given.deep", None), ("phones[0].no", "1"),
     ("phones[5]", None),
     ("phones[-1].no", "2"), ("phones[?kind=='home'].no | [0]", "2"), ("join('-', [name.given, id])", "Ada-7"),

@@ -6,8 +6,6 @@ import asyncio
 from dataclasses import replace
 from typing import Any, ClassVar
 
-import pytest
-
 from student_graph.adapters.answers import Ask
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.reading import SharedReads
@@ -16,6 +14,7 @@ from student_graph.gateway.cache.purges import PurgeLog
 from tests.gateway.cache.slow_vendor import settle
 from tests.gateway.cache.small_cache import EVENTS, PAGES, STUDENTS, CacheHarness
 from tests.gateway.small_district import DISTRICT, Ledger, Lms, Sis, source, student
+from tests.subcases import subcases
 
 PURGES = [
     (Purge(district=DISTRICT), {"students", "events", "pages", "work"}),
@@ -29,7 +28,7 @@ PURGES = [
 ]
 
 
-@pytest.mark.parametrize(("purge", "included"), PURGES)
+@subcases(("purge", "included"), PURGES)
 def test_a_purge_includes_what_may_be_outdated_and_nothing_else(purge: Purge, included: set[str]) -> None:
     """By student id: the student's answers, all answers about many students, all of a source with its own ids."""
     sis, lms = source(Sis, Ledger(), "sis"), source(Lms, Ledger(), "lms")

@@ -19,6 +19,7 @@ from student_graph.gateway.cli.main import main
 from student_graph.gateway.cli.parser import MAX_CELL_CHARACTERS, format_table, printable
 from student_graph.gateway.cli.terminal import print_table, progress
 from student_graph.gateway.disclosure import DisclosureKeys
+from tests.subcases import subcases
 
 ODD_TEXTS = [
     "\x1b[2J\x1b]0;owned\x07",
@@ -45,7 +46,7 @@ def test_a_text_is_escaped_where_it_is_printed(text: str) -> None:
     assert result.encode("unicode_escape").count(b"\\\\") >= len([char for char in text if not char.isprintable()])
 
 
-@pytest.mark.parametrize("text", ODD_TEXTS)
+@subcases("text", ODD_TEXTS)
 def test_a_cell_of_a_table_is_printed_on_one_line(text: str) -> None:
     """Each row is one line, wherever the text is."""
     table = format_table([("NAME", "SAYS"), (text, "fine"), ("sis", text)])

@@ -13,6 +13,7 @@ from student_graph.adapters.registry import SettingsError
 from student_graph.gateway.config import environment, settings_file
 from student_graph.resolvers.access import Grant
 from student_graph.resolvers.context import Viewer, ViewerRole
+from tests.subcases import subcases
 
 SETTINGS = """
 [server]
@@ -177,13 +178,13 @@ def test_two_viewers_cannot_share_a_token(tmp_path: Path) -> None:
         environment.viewers_by_token(settings_file.load(path), path, {"ADA": TOKEN, "BEN": TOKEN})
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "[::1]", "localhost"])
+@subcases("host", ["127.0.0.1", "127.8.8.8", "::1", "[::1]", "localhost"])
 def test_names_of_this_machine_are_loopback(host: str) -> None:
     """These addresses and this name never mean another machine."""
     assert settings_file.is_loopback(host)
 
 
-@pytest.mark.parametrize("host", ["10.0.0.1", "192.168.0.1", "sis.example", "localhost.example", "2130706433", ""])
+@subcases("host", ["10.0.0.1", "192.168.0.1", "sis.example", "localhost.example", "2130706433", ""])
 def test_other_names_are_not_loopback(host: str) -> None:
     """Private networks, names, and a number that only looks like an address."""
     assert not settings_file.is_loopback(host)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
 from graphql import GraphQLInputObjectType, parse, resolve_schema_coordinate, validate
 
 from student_graph.gateway.documents.coordinates import Coordinates
 from student_graph.gateway.documents.document import ParsedDocument
 from student_graph.gateway.documents.store import DocumentStore
 from student_graph.resolvers.schema import core_schema, make_schema
+from tests.subcases import subcases
 
 SCHEMA = core_schema(make_schema())
 STORE = DocumentStore(SCHEMA)
@@ -20,7 +20,7 @@ def coordinates(text: str) -> list[str | None]:
     return [(error.extensions or {})["coordinate"] for error in STORE.get_by_text(text).errors]
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("text", "coordinate"),
     [
         ("{ nobody }", "Query"),

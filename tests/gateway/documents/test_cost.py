@@ -21,6 +21,7 @@ from student_graph.gateway.fetch.list_lengths import MIN_KEYS, ListLengths
 from student_graph.resolvers.context import ListLength, declared_list_length
 from student_graph.resolvers.schema import core_schema, make_schema
 from tests.gateway.small_district import Ledger, Sis, district, source
+from tests.subcases import subcases
 
 SCHEMA = core_schema(make_schema())
 EXAMPLES = Path(__file__).parents[3] / "examples" / "queries"
@@ -84,7 +85,7 @@ def test_a_cost_depends_on_sizes_in_the_variables_alone() -> None:
     assert page_cost(90, "Ada").records == 90
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("declaration", "argument", "variables"),
     [
         ("", ", first: 100", {}),
@@ -240,7 +241,7 @@ def test_a_refusal_does_not_repeat_a_long_alias() -> None:
     assert len(error.message) < 400
 
 
-@pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.graphql")), ids=lambda file: file.stem)
+@subcases("file", sorted(EXAMPLES.glob("*.graphql")), ids=lambda file: file.stem)
 def test_the_default_limits_admit_every_example(file: Path) -> None:
     """Each document of examples/queries is within the default limits."""
     variables = {"studentUniqueId": "1"} if "$studentUniqueId: String!" in file.read_text() else {}

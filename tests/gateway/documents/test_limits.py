@@ -27,6 +27,7 @@ from tests.gateway.config.test_settings_file import SETTINGS
 from tests.gateway.graph import TOKEN, VIEW
 from tests.gateway.servers import client_for
 from tests.long_runs import size
+from tests.subcases import subcases
 
 ROOT = Path(__file__).parents[3]
 CODE = "QUERY_TOO_COMPLEX"
@@ -146,7 +147,7 @@ TOO_LARGE: Mapping[str, tuple[str, str, int]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", TOO_LARGE)
+@subcases("name", TOO_LARGE)
 def test_a_document_over_a_limit_is_refused_with_that_limit(name: str) -> None:
     """It is refused before validation; the error names the limit."""
     text, message, limit = TOO_LARGE[name]
@@ -167,7 +168,7 @@ def nested(levels: int) -> Any:
     return [nested(levels - 1)] if levels else 1
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("variables", "limit"),
     [
         ({"a": nested(21)}, 20),

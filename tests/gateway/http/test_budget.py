@@ -17,6 +17,7 @@ from student_graph.gateway.http.gate import Gate
 from student_graph.gateway.http.priority import background
 from student_graph.gateway.http.rate_limits import RateLimit
 from tests.gateway.cache.small_cache import Clock
+from tests.subcases import subcases
 
 
 @given(
@@ -140,7 +141,7 @@ async def test_a_request_that_is_not_sent_costs_no_call() -> None:
     assert gate.calls_left == 4
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("waited_seconds", "now", "retry_after"),
     [(1, 0, 7), (1, 3.5, 4), (1, 7.5, 1), (1, 8.5, None), (5, 8.5, 1), (5, 13, None)],
 )

@@ -18,6 +18,7 @@ from student_graph.gateway.disclosure.search import disclosures_of
 from tests.gateway.disclosure.child import CONFIG
 from tests.gateway.disclosure.logs import HILL, KEYS, entry, write
 from tests.gateway.servers import client_for
+from tests.subcases import subcases
 
 HERE = "127.0.0.1"
 
@@ -29,7 +30,7 @@ async def address_app(scope: Scope, receive: Receive, send: Send) -> None:
         await Response(noted_address())(scope, receive, send)
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("proxies", "forwarded", "address"),
     [
         ((), "192.0.2.7", HERE),

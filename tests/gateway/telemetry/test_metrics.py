@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_open_metrics
 from prometheus_client.parser import text_string_to_metric_families as parse
 
 from student_graph.gateway.telemetry.catalog import DISCLOSURES, FLEET_JOINED, METRICS, WORKER_RESTARTS
 from student_graph.gateway.telemetry.families import Kind
 from tests.gateway.telemetry.gateway import METRICS_TOKEN, OPEN_METRICS, PAGE, observed_gateway
+from tests.subcases import subcases
 
 
 def test_only_operators_and_the_token_of_the_settings_may_read_them() -> None:
@@ -129,7 +129,7 @@ def test_the_collector_gets_the_same_metrics() -> None:
     assert pushed["student_graph_ready"].gauge.data_points[0].as_double in {0.0, 1.0}
 
 
-@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+@subcases("metric", METRICS, ids=lambda metric: metric.name)
 def test_names_follow_the_conventions_of_prometheus(metric: object) -> None:
     """Lower case, units in the name, and a counter ends with `_total` where it is shown."""
     assert hasattr(metric, "shown_name")

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
-import pytest
-
 from student_graph.gateway.warm.plan import WarmPlan, WarmTimes, next_start
+from tests.subcases import subcases
 
 CHICAGO = ZoneInfo("America/Chicago")
 SCHOOL_DAYS = frozenset(range(5))
@@ -18,7 +17,7 @@ def instant(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=CHICAGO)
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("after", "expected"),
     [
         ("2026-11-30T05:00", "2026-11-30T06:45"),  # a Monday

@@ -23,6 +23,7 @@ from student_graph.gateway.web.request import (
     parse_query_string,
     repeated_header,
 )
+from tests.subcases import subcases
 
 TEXTS = st.text(alphabet='ab:"\\{},é', max_size=4)
 Pairs = list[tuple[str, Any]]
@@ -105,9 +106,7 @@ def test_nul_is_refused_in_variables() -> None:
 
 
 @pytest.mark.row("G20")
-@pytest.mark.parametrize(
-    "text", ["u0000 \\ {0}", "\\u0000", "C:\\u0000.txt", "\\\\u{0}", "\\x00", "%00", "\u2400"]
-)
+@subcases("text", ["u0000 \\ {0}", "\\u0000", "C:\\u0000.txt", "\\\\u{0}", "\\x00", "%00", "\u2400"])
 def test_a_text_that_only_looks_like_nul_is_accepted(text: str) -> None:
     """JSON is decoded once: what is then a backslash, a letter and zeros is no NUL to anybody."""
     body = {"query": "{ a }", "variables": {text: [text]}, "operationName": text}
@@ -116,9 +115,7 @@ def test_a_text_that_only_looks_like_nul_is_accepted(text: str) -> None:
 
 
 @pytest.mark.row("G20")
-@pytest.mark.parametrize(
-    "escape", ["\\u005cu0000", "\\u005c\\u0075{0}", "\\\\u0000", "\\u005C\\u00750000", "\\\\u\\u007b00}"]
-)
+@subcases("escape", ["\\u005cu0000", "\\u005c\\u0075{0}", "\\\\u0000", "\\u005C\\u00750000", "\\\\u\\u007b00}"])
 def test_nul_behind_the_escapes_of_json_is_refused(escape: str) -> None:
     """The document is what JSON decodes to, and there the escape is one of GraphQL."""
     assert refusal(f'{{"query": "{{ a(b: \\"{escape}\\") }}"}}') == NUL_MESSAGE
@@ -196,7 +193,7 @@ def test_a_list_in_several_headers_is_one_list() -> None:
 
 
 @pytest.mark.row("G20")
-@pytest.mark.parametrize(("query_string", "message"), [
+@subcases(("query_string", "message"), [
     ("query={a}&variables={%22b%22:1,%22b%22:2}", DUPLICATE_NAME_MESSAGE),
     ("query={a}&variables={%22b%22:%22%5Cu0000%22}", NUL_MESSAGE),
     ("query={a(b:%22%5Cu0000%22)}", NUL_MESSAGE),

@@ -17,6 +17,7 @@ from student_graph.gateway.web.runner import MAX_VARIABLE_ERRORS
 from student_graph.resolvers.schema import core_schema
 from tests.gateway.graph import ADMISSION, TOKEN, start_operation
 from tests.gateway.servers import client_for
+from tests.subcases import subcases
 
 
 @strawberry.enum
@@ -64,7 +65,7 @@ def error_of(response: httpx.Response) -> tuple[str, str]:
     return content["errors"][0]["message"], content["errors"][0]["extensions"]["code"]
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("query", "members", "code"),
     [
         ("{", {}, "GRAPHQL_PARSE_FAILED"),
@@ -120,7 +121,7 @@ def test_where_only_trusted_documents_count_the_error_names_the_operator() -> No
     assert error_of(ask(store=DocumentStore(CORE), documentId="0" * 64))[1] == "UNKNOWN_DOCUMENT"
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("query", "variables", "name"),
     [
         ("{ studend }", {}, "'student'"),

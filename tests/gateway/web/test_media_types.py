@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from student_graph.gateway.web.media_types import GRAPHQL, JSON, is_json, negotiate, prefers_events
+from tests.subcases import subcases
 
 
-@pytest.mark.parametrize(("accept", "media_type"), [
+@subcases(("accept", "media_type"), [
     ("", JSON),
     ("*/*", JSON),
     ("application/*", JSON),
@@ -30,7 +29,7 @@ def test_a_response_has_the_media_type_that_the_client_prefers(accept: str, medi
     assert negotiate(accept) == media_type
 
 
-@pytest.mark.parametrize(("accept", "expected"), [
+@subcases(("accept", "expected"), [
     ("text/event-stream", True),
     ("Text/Event-Stream;q=0.5", True),
     ("text/event-stream, multipart/mixed", True),
@@ -47,7 +46,7 @@ def test_a_client_gets_events_if_it_names_them_and_likes_nothing_as_much(accept:
     assert prefers_events(accept) is expected
 
 
-@pytest.mark.parametrize(("content_type", "expected"), [
+@subcases(("content_type", "expected"), [
     ("application/json", True),
     ("Application/JSON; Charset=UTF-8", True),
     ('application/json;charset="utf-8"', True),

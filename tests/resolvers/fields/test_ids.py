@@ -13,6 +13,7 @@ from student_graph.adapters.model import DistrictId, SchoolId, Staff, StaffId
 from student_graph.resolvers.fields.ids import NODE_TYPES, GlobalId, TermKey, decode, encode, parse_term_key
 from tests.resolvers.third_party import VendorData, third_party_source
 from tests.resolvers.two_districts import CEDAR, World, school, school_enrollment, student
+from tests.subcases import subcases
 
 ADA = encode(GlobalId("Student", CEDAR, "1"))
 
@@ -56,7 +57,7 @@ def test_the_id_of_a_term_decodes_to_its_parts(school: str, year: int, name: str
     assert parse_term_key(global_id.key) == key
 
 
-@pytest.mark.parametrize(
+@subcases(
     "text",
     [
         "",

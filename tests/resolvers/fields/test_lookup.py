@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import (
     AdapterError,
@@ -31,6 +29,7 @@ from student_graph.resolvers.fields.errors import INTERNAL, graph_error
 from student_graph.resolvers.fields.lookup import FieldLookup
 from tests.resolvers.third_party import VendorData, third_party_source
 from tests.resolvers.two_districts import SCHEMA, World, school, student
+from tests.subcases import subcases
 
 WORK = '{ student(studentUniqueId: "1") { assignments { title provenance { source recordId stale } } } }'
 
@@ -171,7 +170,7 @@ def test_a_lookup_field_has_its_lookup_as_metadata() -> None:
     assert metadata["lookup"] == FieldLookup(lookup_of(Adapter.sessions_by_school), "school_id")
 
 
-@pytest.mark.parametrize(
+@subcases(
     "error",
     [
         RefusedError("x"),

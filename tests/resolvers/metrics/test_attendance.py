@@ -31,6 +31,7 @@ from tests.resolvers.metrics.school_year import (
     facts,
     measured,
 )
+from tests.subcases import subcases
 
 EXCUSED = AttendanceCategory.EXCUSED_ABSENCE
 AT_RISK, WATCH, ON_TRACK = Level.AT_RISK, Level.WATCH, Level.ON_TRACK
@@ -41,7 +42,7 @@ def preset_of(rule: Rule) -> Preset:
     return Preset("test", "Test", (rule,), "Test")
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("preset", "metric", "levels"),
     [
         ("federal_10pct", Metric.CHRONIC_ABSENCE, {9: ON_TRACK, 10: AT_RISK}),
@@ -119,7 +120,7 @@ def test_a_day_has_its_worst_status() -> None:
         assert [row.category for row in measure.evidence] == [ABSENT]  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("duration", [None, -0.5, 1.5, float("nan"), float("inf")])
+@subcases("duration", [None, -0.5, 1.5, float("nan"), float("inf")])
 def test_a_duration_that_is_none(duration: float | None) -> None:
     """An absence is a complete day, and a partial one is none; data quality says so."""
     partial = measured(Metric.ABSENT_DAYS, facts([event(DAYS[0], AttendanceCategory.PARTIAL, duration)]))

@@ -18,6 +18,7 @@ from student_graph.resolvers.metrics import default_families as families
 from student_graph.resolvers.metrics.default_families import DEFAULT_FAMILIES
 from student_graph.resolvers.metrics.families import AssessmentFamily, ScoreBand, family_of
 from tests.gateway.servers import ROOT
+from tests.subcases import subcases
 
 SHARED = ROOT.parent / "shared"
 FILES = SHARED / "data" / FOLDER
@@ -43,7 +44,7 @@ def band_of(family: AssessmentFamily, method: str, number: float | None) -> str 
     return None if band is None else band.level
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("percentile", "expected"),
     [
         (1, "Low"), (20, "Low"), (20.5, "LoAvg"), (21, "LoAvg"), (40, "LoAvg"), (41, "Avg"), (60, "Avg"),
@@ -55,7 +56,7 @@ def test_quintiles_of_map_have_their_upper_end(percentile: float, expected: str)
     assert band_of(families.MAP_GROWTH, "Test Percentile", percentile) == expected
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("rank", "expected"),
     [
         (1, "Urgent Intervention"), (9, "Urgent Intervention"), (10, "Intervention"), (24, "Intervention"),
@@ -67,7 +68,7 @@ def test_benchmarks_of_star_have_their_lower_end(rank: float, expected: str) -> 
     assert band_of(families.STAR, "percentile rank", rank) == expected
 
 
-@pytest.mark.parametrize(("level", "expected"), [(1.0, "1"), (1.9, "1"), (2.0, "2"), (5.9, "5"), (6.0, "6")])
+@subcases(("level", "expected"), [(1.0, "1"), (1.9, "1"), (2.0, "2"), (5.9, "5"), (6.0, "6")])
 def test_a_proficiency_level_of_access_is_the_number_before_the_point(level: float, expected: str) -> None:
     """WIDA interprets 5.9 as level 5."""
     assert band_of(families.ACCESS, "Proficiency Level", level) == expected
@@ -81,7 +82,7 @@ def test_a_score_of_another_method_or_without_a_number_is_in_no_band() -> None:
     assert band_of(families.ACCESS, "Proficiency Level", 0.5) is None
 
 
-@pytest.mark.parametrize("family", DEFAULT_FAMILIES, ids=lambda family: family.name)
+@subcases("family", DEFAULT_FAMILIES, ids=lambda family: family.name)
 def test_levels_and_bands_of_a_family_fit(family: AssessmentFamily) -> None:
     """
     Ranks begin at 1 without a gap, no level below a failing one passes, and bands leave no score out.
@@ -115,7 +116,7 @@ def assessment(identifier: str, family: str | None) -> Assessment:
     )
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("identifier", "stated", "expected"),
     [
         ("ASM-1", "MAP Growth", families.MAP_GROWTH),

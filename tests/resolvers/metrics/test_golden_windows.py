@@ -33,6 +33,7 @@ from tests.resolvers.metrics.sample import (
     needs_sample,
     school_events,
 )
+from tests.subcases import subcases
 
 pytestmark = needs_sample
 
@@ -147,7 +148,7 @@ def test_absences_from_class_periods_have_no_denominator() -> None:
         assert measure.reasons == ["The student's sections in the window are not known."]
 
 
-@pytest.mark.parametrize("name", ["01", "02", "03", "04", "05", "06", "07"])
+@subcases("name", ["01", "02", "03", "04", "05", "06", "07"])
 def test_first_period_tardies_are_of_sections_in_the_period(name: str) -> None:
     """Which period counts as the first is a setting: its tardies are counted by the sections in it (B02)."""
     settings = MetricSettings(first_periods=frozenset({name}))

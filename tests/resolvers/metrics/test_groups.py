@@ -44,6 +44,7 @@ from student_graph.resolvers.metrics.meanings import (
     RaceEthnicity,
     Sex,
 )
+from tests.subcases import subcases
 
 STUDENT = StudentId("604822")
 BEGIN, END = date(2021, 8, 30), date(2022, 1, 14)
@@ -99,7 +100,7 @@ def demographics(*races: str, hispanic: bool | None = None, sex_code: str | None
     )
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("day", "expected"),
     [
         (BEGIN - timedelta(days=1), False),
@@ -139,7 +140,7 @@ def test_a_participation_without_an_end_lasts() -> None:
     assert participates(program(ProgramType.OTHER), date(2030, 1, 1))
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("services", "expected"),
     [
         (["Free Lunch"], MealStatus.FREE),
@@ -196,7 +197,7 @@ def test_a_student_at_two_schools_is_in_both_and_has_the_grade_level_of_the_prim
     assert grade_level([left], DAY) is None
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("races", "hispanic", "expected"),
     [
         (["White"], None, RaceEthnicity.WHITE),
@@ -246,7 +247,7 @@ def test_a_bus_route_is_the_code_of_the_route() -> None:
     assert bus_routes([rides, walks]) == {"101"}
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("grouping", "expected"),
     [
         (Grouping.GRADE_LEVEL, Sensitivity.OPEN),

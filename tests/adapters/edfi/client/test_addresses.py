@@ -13,6 +13,7 @@ from student_graph.adapters.edfi.api.discovery import Urls
 from student_graph.adapters.edfi.client.addresses import AddressValues, MissingSettingError, names_a_school_year
 from student_graph.adapters.model import Student, StudentId
 from tests.adapters.edfi.scripted_sandbox import RowsByResource, ScriptedSandbox, connected
+from tests.subcases import subcases
 
 ROOT = "https://ods.example"
 STUDENT_ID = StudentId("604822")
@@ -42,7 +43,7 @@ def completed(values: AddressValues, data: str, oauth: str = "oauth/token") -> l
 VALUES = AddressValues("hill", lambda: 2027, {"districtId": "255901"})
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("data", "expected"),
     [
         ("data/v3/2026", "data/v3/2027"),
@@ -71,7 +72,7 @@ def test_all_addresses_are_completed() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("data", "setting"),
     [
         ("{tenantIdentifier}/data/v3", "`tenant`"),

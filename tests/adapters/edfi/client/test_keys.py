@@ -18,6 +18,7 @@ from student_graph.adapters.edfi.client.keys import (
 )
 from student_graph.adapters.errors import BadKeyError
 from student_graph.adapters.model import AssessmentId, SchoolId, SectionId
+from tests.subcases import subcases
 
 TEXT = st.text(min_size=1, max_size=60).filter(str.isprintable)
 
@@ -38,7 +39,7 @@ def test_the_natural_key_of_an_assessment_survives_its_id(identifier: str, names
     assert AssessmentKey(identifier, namespace) == parse_assessment_id(assessment_id(identifier, namespace))
 
 
-@pytest.mark.parametrize(
+@subcases(
     "text",
     [
         "", "1", "1/2022/a/b", "1/2022/a/b/c/d", "x/2022/a/b/c", "1/y/a/b/c", "01/2022/a/b/c", "1/2022//b/c",
@@ -53,14 +54,14 @@ def test_an_invalid_section_id_is_refused(text: str) -> None:
         parse_section_id(SectionId(text))
 
 
-@pytest.mark.parametrize("text", ["", "a", "a/", "a/b/c", "a/b c", "%/b"])
+@subcases("text", ["", "a", "a/", "a/b/c", "a/b c", "%/b"])
 def test_an_invalid_assessment_id_is_refused(text: str) -> None:
     """The id has identifier and namespace in the form that this adapter writes."""
     with pytest.raises(BadKeyError):
         parse_assessment_id(AssessmentId(text))
 
 
-@pytest.mark.parametrize("text", ["", "x", "255901001 ", "+1", "-1", "1.0", "0255901001", "٣", "9" * 20])
+@subcases("text", ["", "x", "255901001 ", "+1", "-1", "1.0", "0255901001", "٣", "9" * 20])
 def test_a_school_id_that_is_not_a_number_is_refused(text: str) -> None:
     """Ed-Fi `schoolId` is a number, and a text in its filter would fail the whole request."""
     with pytest.raises(BadKeyError):
@@ -79,7 +80,7 @@ def test_an_invalid_unique_id_is_refused(text: str) -> None:
         unique_id(text)
 
 
-@pytest.mark.parametrize("text", ["604822", "O'Neil", "a/../b", "#1", "é"])
+@subcases("text", ["604822", "O'Neil", "a/../b", "#1", "é"])
 def test_a_unique_id_may_have_any_visible_characters(text: str) -> None:
     """Districts choose their unique ids; httpx encodes them in the address."""
     assert text == unique_id(text)

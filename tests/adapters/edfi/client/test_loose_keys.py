@@ -23,6 +23,7 @@ from student_graph.adapters.testing.harness import run_lookup
 from tests.adapters.edfi.comparing_sandbox import ComparingSandbox
 from tests.adapters.edfi.payloads import SECTION, student_row
 from tests.adapters.edfi.scripted_sandbox import ScriptedSandbox, connected
+from tests.subcases import subcases
 
 DISTRICT = DistrictId("grand-bend")
 SCHOOL = SECTION["schoolId"]
@@ -273,7 +274,7 @@ async def test_a_search_by_a_number_in_other_letters_finds_the_student() -> None
     assert [student.student_id for student in page.items] == ["a17"]
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("id", "other", "equal"),
     [
         ("1/2022/Fall/alg/A%20", "1/2022/FALL%20/ALG/a", True),

@@ -15,6 +15,7 @@ from student_graph.adapters.edfi.mapping.addresses import addresses
 from student_graph.adapters.model import StudentAddress
 from tests.adapters.edfi.mapping.test_records import recorded, student
 from tests.adapters.edfi.payloads import STUDENT, row
+from tests.subcases import subcases
 
 AGENCY, SCHOOL = 255901, 255901001
 STREET = "12 Heron Way"
@@ -75,7 +76,7 @@ def test_an_address_that_must_not_be_published_is_shown_nowhere() -> None:
     assert streets(row_of(AGENCY, address(doNotPublishIndicator=False))) == [STREET]
 
 
-@pytest.mark.parametrize(
+@subcases(
     "code",
     [
         "Doubled - up (i.e., living with another family)",

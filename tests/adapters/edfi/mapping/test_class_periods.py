@@ -14,6 +14,7 @@ from student_graph.adapters.edfi.mapping import schools as to_schools
 from student_graph.adapters.model import MeetingTime
 from student_graph.adapters.reading import collecting_unreadable_rows
 from tests.adapters.edfi.payloads import CODES, SECTION, STUDENT, row
+from tests.subcases import subcases
 
 OFFERING = {"localCourseCode": "ALG-1", "schoolId": 255901001, "schoolYear": 2022, "sessionName": "Fall"}
 SCHOOL = {"schoolReference": {"schoolId": 255901001}}
@@ -41,7 +42,7 @@ def sections_in(rows: list[dict[str, Any]]) -> tuple[list[list[str]], int]:
     return [to_schools.section(row).class_periods for row in read], len(unreadable)
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("sent", "names"),
     [
         ({}, []),

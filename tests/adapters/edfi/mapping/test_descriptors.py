@@ -20,6 +20,7 @@ from student_graph.adapters.model import (
     StaffClassification,
 )
 from tests.adapters.edfi.reference import DESCRIPTORS, needs_reference_data
+from tests.subcases import subcases
 
 STANDARD_CODE_COUNTS = {
     "AcademicSubjectDescriptor": 19,
@@ -97,7 +98,7 @@ def test_a_descriptor_has_a_code_and_a_namespace(uri: str, expected: tuple[str, 
     assert Descriptor(code_value=expected[0], namespace=expected[1]) == descriptor(uri)
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("enum", "code", "expected"),
     [
         (GradeLevel, "ninth GRADE", GradeLevel.NINTH),
@@ -143,7 +144,7 @@ def test_a_program_type_without_an_enum_member_is_withheld() -> None:
     assert ProgramType.OTHER is codes.to_enum(ProgramType, expelled)
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("uri", "name"),
     [
         ("uri://gbisd.edu/AttendanceEventCategoryDescriptor#Truant", "TRUANT"),

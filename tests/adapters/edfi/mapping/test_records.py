@@ -14,6 +14,7 @@ from student_graph.adapters.edfi.mapping import school_life as to_school_life
 from student_graph.adapters.edfi.mapping import schools as to_schools
 from student_graph.adapters.model import AttendanceCategory, Descriptor, Excusal, PersonName, StudentIdentifier
 from tests.adapters.edfi.payloads import CODES, STUDENT, row
+from tests.subcases import subcases
 
 
 def student(**properties: Any) -> people.Student:
@@ -143,7 +144,7 @@ def test_the_subjects_of_a_course_are_read_in_either_shape(subjects: dict[str, A
     assert [subject.value for subject in course.subjects] == ["Mathematics"]
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("events", "expected"),
     [
         (["Instructional day"], True),

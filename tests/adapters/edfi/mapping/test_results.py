@@ -12,6 +12,7 @@ from student_graph.adapters.edfi.mapping import academics as to_academics
 from student_graph.adapters.edfi.mapping import services as to_services
 from student_graph.adapters.model import Descriptor, GradePointAverage, ProgramType, ResultDatatype
 from tests.adapters.edfi.payloads import CODES, SECTION, STUDENT, row
+from tests.subcases import subcases
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ def test_a_grading_period_is_read_in_either_shape(
     assert expected == (grading_period.name, grading_period.sequence)
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("text", "datatype", "expected"),
     [
         ("18", ResultDatatype.INTEGER, 18.0),

@@ -19,6 +19,7 @@ from tests.adapters.edfi.paths.complete_sandbox import STUDENTS, CompleteSandbox
 from tests.adapters.edfi.paths.ways import CONDITIONAL_WAYS, Way, path_of, way_name
 from tests.adapters.edfi.scripted_sandbox import connected
 from tests.adapters.helpers.planted_fault import FAILED, run
+from tests.subcases import subcases
 
 EQUAL = "a_coarse_answer_equals_the_point_reads"
 WITHOUT_ROWS_ELSEWHERE = {Adapter.section_enrollments_by_student}
@@ -47,7 +48,7 @@ async def test_a_complete_list_equals_the_point_reads(
             await run(EdFi, EQUAL, {"way": way, "sandbox": usual}, usual)
 
 
-@pytest.mark.parametrize("way", CONDITIONAL_WAYS, ids=way_name)
+@subcases("way", CONDITIONAL_WAYS, ids=way_name)
 def test_a_list_is_not_assumed_to_be_complete(way: Way) -> None:
     """By default no list of a school or section answers for students who may have rows elsewhere."""
     values = {"base_url": "http://edfi.test", "client_id": "a", "client_secret": "b"}

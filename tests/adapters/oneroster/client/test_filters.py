@@ -19,6 +19,7 @@ from student_graph.adapters.oneroster.client.filters import (
     literal,
     one_of,
 )
+from tests.subcases import subcases
 
 PREDICATE = re.compile(r"([A-Za-z.]+?)(!=|>=|<=|=|>|<|~)'([^']*)'")
 texts = st.text(st.characters(blacklist_categories=("C", "Z")), min_size=1, max_size=40).filter(
@@ -61,7 +62,7 @@ def test_two_predicates_parse_back_to_two(left: Predicate, right: Predicate) -> 
 
 
 @pytest.mark.row("C02")
-@pytest.mark.parametrize("value", ["O'Neil", "'", "", "x' OR status='active", "a\0b", "a\nb", "9" * 300])
+@subcases("value", ["O'Neil", "'", "", "x' OR status='active", "a\0b", "a\nb", "9" * 300])
 def test_a_value_that_servers_read_differently_is_never_sent(value: str) -> None:
     """Some servers accept a quote unescaped and others doubled: on one of them the answer would be wrong."""
     with pytest.raises(BadKeyError):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from student_graph.gateway.cli.query.csv_text import cell_of, csv_of
 from student_graph.gateway.cli.query.rows import Table, table_of
+from tests.subcases import subcases
 
 
 def lines(document: str, data: dict[str, Any]) -> list[list[str]]:
@@ -82,7 +83,7 @@ def test_values_have_one_form() -> None:
     assert lines(document, data)[1] == ["x; ; 2", "true", "", '{"k":[1]}', "1.5"]
 
 
-@pytest.mark.parametrize(
+@subcases(
     "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "\u00a0=1", "\uff1d1+1", "\ufeff=1"]
 )
 def test_a_cell_that_may_be_a_formula_is_text(text: str) -> None:
@@ -91,7 +92,7 @@ def test_a_cell_that_may_be_a_formula_is_text(text: str) -> None:
     assert cell_of([text, "x"]).startswith("'")
 
 
-@pytest.mark.parametrize(("value", "cell"), [(-1, "-1"), (-1.5, "-1.5"), ("a=b", "a=b"), ("2-1", "2-1"), ("", "")])
+@subcases(("value", "cell"), [(-1, "-1"), (-1.5, "-1.5"), ("a=b", "a=b"), ("2-1", "2-1"), ("", "")])
 def test_cells_without_formulas_are_unchanged(value: Any, cell: str) -> None:
     """Numbers may be negative, and signs may be inside a text."""
     assert cell_of(value) == cell

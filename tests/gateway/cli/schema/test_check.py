@@ -17,6 +17,7 @@ from student_graph.gateway.cli.schema.documents import ClientDocument, documents
 from student_graph.resolvers.schema import export
 from tests.gateway.cli.schema.pairs import BASE, DOCUMENT, PAIRS, Pair
 from tests.gateway.servers import ROOT, error_line, run_here
+from tests.subcases import subcases
 
 EXAMPLES = ROOT / "examples" / "queries"
 REMOVED = "type Query {\n"
@@ -35,7 +36,7 @@ def older(tmp_path: Path) -> Callable[[str], Path]:
     return write
 
 
-@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.description)
+@subcases("pair", PAIRS, ids=lambda pair: pair.description)
 def test_a_change_is_described_with_what_it_means(pair: Pair) -> None:
     """Each change has a severity, and is noticed by the document that uses what changed."""
     old = build_schema(BASE)

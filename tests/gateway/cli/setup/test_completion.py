@@ -13,6 +13,7 @@ import pytest
 from student_graph.gateway.cli.main import COMMANDS, complete_parser
 from student_graph.gateway.cli.setup.completion import SHELLS
 from tests.gateway.servers import run_here
+from tests.subcases import subcases
 
 BASH = """
 source "$1"; cd "$2"
@@ -67,7 +68,7 @@ def options_of(parser: argparse.ArgumentParser) -> Iterator[str]:
                 yield from options_of(command)
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@subcases("shell", SHELLS)
 def test_all_shells_have_scripts_with_all_commands(shell: str) -> None:
     """A new command or option is in it without being listed again."""
     text = run_here("completion", shell).stdout

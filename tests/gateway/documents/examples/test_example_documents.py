@@ -12,6 +12,7 @@ from student_graph.gateway.demo.districts import DemoDistrict
 from tests.gateway.documents.examples.figures import values_at
 from tests.gateway.documents.examples.questions import FOLDER, QUESTIONS
 from tests.scenarios.helpers.demo_gateway import DemoGateway, demo_districts, demo_gateway
+from tests.subcases import subcases
 
 STUDENTS = 120
 """A district in which the demo's teacher has six students or more in a class."""
@@ -37,7 +38,7 @@ def test_every_document_is_a_question_of_this_page() -> None:
     assert len(QUESTIONS) >= 16
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.graphql")), ids=lambda path: path.stem)
+@subcases("path", sorted(FOLDER.glob("*.graphql")), ids=lambda path: path.stem)
 def test_a_document_says_what_it_is_for(path: Path) -> None:
     """The first line is its title in GraphiQL; then come an empty comment, notes, and the operation."""
     lines = path.read_text("utf-8").splitlines()

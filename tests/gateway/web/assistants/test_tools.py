@@ -20,6 +20,7 @@ from student_graph.resolvers.cohorts.restricted import restricted_inputs
 from student_graph.resolvers.schema import core_schema, make_schema
 from tests.gateway.servers import ROOT
 from tests.gateway.web.assistants.stage import trusted
+from tests.subcases import subcases
 
 PRINTED = (ROOT / "schema.graphql").read_text()
 HILL, DALE = DistrictId("hill"), DistrictId("dale")
@@ -41,7 +42,7 @@ def tools_of(*texts: str, **tools: ToolSettings) -> list[Tool]:
     return build_tools(schema(), trusted(*texts), documents, settings, restricted_inputs())
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("selection", "reason"),
     [
         ("id } } } ...Later @defer } fragment Later on Query { viewer { role }", "uses @defer"),

@@ -14,6 +14,7 @@ from student_graph.gateway.web.admission import Purposes
 from student_graph.gateway.web.routes.graphiql import EXAMPLE_FOLDERS, GraphiQLPage
 from student_graph.resolvers.schema import core_schema, make_schema
 from tests.gateway.servers import client_for
+from tests.subcases import subcases
 
 DOCUMENTS = sorted(EXAMPLE_FOLDERS[-1].glob("*.graphql"))
 
@@ -103,7 +104,7 @@ def test_the_page_learns_which_purposes_requests_may_state(tmp_path: Path, purpo
     assert content == {"known": sorted(purposes.known), "required": purposes.required}
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
+@subcases("path", DOCUMENTS, ids=lambda path: path.stem)
 def test_the_example_documents_are_valid(path: Path) -> None:
     """A document that GraphiQL offers can be executed unchanged."""
     assert validate(core_schema(make_schema()), parse(path.read_text())) == []

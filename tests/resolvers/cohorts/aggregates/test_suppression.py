@@ -19,6 +19,7 @@ from tests.resolvers.cohorts.aggregates.solver import (
     possible_sizes_of_small_counts,
     size_of,
 )
+from tests.subcases import subcases
 
 LEVELS = ("AT_RISK", "WATCH", "ON_TRACK", "NOT_EVALUATED")
 BLOCKS = 10
@@ -38,7 +39,7 @@ def disjoint(table: Mapping[str, Mapping[str, int]]) -> ShownCounts:
 
 
 @pytest.mark.row("K12")
-@pytest.mark.parametrize("count", range(12))
+@subcases("count", range(12))
 def test_a_count_below_ten_is_hidden(count: int) -> None:
     """A second count is hidden with it, because the total would reveal the first. Ten is shown."""
     hidden = hide_in_line([count, 40, 30])

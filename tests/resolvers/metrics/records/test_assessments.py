@@ -6,8 +6,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-import pytest
-
 from student_graph.adapters.model import (
     AcademicSubject,
     Assessment,
@@ -23,6 +21,7 @@ from student_graph.resolvers.metrics.families import AssessmentFamily, FamilyLev
 from student_graph.resolvers.metrics.measure import DataQuality, Level, Metric
 from student_graph.resolvers.metrics.registry import PRESETS
 from tests.resolvers.metrics.records.builders import LAST_DAY, STUDENT, YEAR_START, codes, measure, settings
+from tests.subcases import subcases
 
 FAMILY = AssessmentFamily(
     "Benchmark",
@@ -149,7 +148,7 @@ def test_ranks_and_percentiles_of_two_families_are_never_compared() -> None:
     assert measure(Metric.ASSESSMENT_PERCENTILE, of, settings=SETTINGS, family="BENCHMARK").exact == 20
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("text", "percentile", "level"),
     [
         ("29", 29, Level.AT_RISK),

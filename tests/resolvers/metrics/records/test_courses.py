@@ -32,6 +32,7 @@ from tests.resolvers.metrics.records.builders import (
     measure,
     settings,
 )
+from tests.subcases import subcases
 
 
 def test_grades_of_two_systems_are_never_merged() -> None:
@@ -89,7 +90,7 @@ def test_letters_count_as_numbers_only_where_the_preset_says_so() -> None:
 SCALE = {"A": 95.0, "D": 65.0, "F": 55.0}
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("row", "configured", "failing"),
     [
         (grade("math", 40.0), {}, None),
@@ -171,7 +172,7 @@ def test_an_average_on_another_scale_is_not_judged() -> None:
 SESSION = {SchoolId("10"): SchoolDays(days=(), sessions=(SessionDays("Year", date(2021, 8, 23), LAST_DAY),))}
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("level", "earned", "as_of", "on_track"),
     [
         (GradeLevel.NINTH, 0.0, date(2022, 1, 1), None),
@@ -198,7 +199,7 @@ def test_credits_are_due_at_the_end_of_a_grade(
     assert result.level is {None: Level.NOT_EVALUATED, 0: Level.AT_RISK, 1: Level.ON_TRACK}[on_track]
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("failed", "earned", "as_of", "on_track"),
     [
         (1, 5.0, LAST_DAY, 1),

@@ -5,16 +5,15 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import pytest
-
 from student_graph.adapters.model import CourseEngagement, SubmissionStatus
 from student_graph.resolvers.metrics.measure import DataQuality, Level, Metric
 from tests.resolvers.metrics.records.builders import STUDENT, enrollment, facts, measure, work
+from tests.subcases import subcases
 
 NOW = datetime(2022, 3, 1, 9, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("attributes", "count"),
     [
         ({"missing": True}, 1),
@@ -38,7 +37,7 @@ def test_missing_work_is_what_the_lms_marks(attributes: dict[str, Any], count: i
     )
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("attributes", "count"),
     [
         ({"score": 0.0}, 1),
@@ -97,7 +96,7 @@ def test_activity_that_no_course_states_is_not_zero() -> None:
 AUGUST, JANUARY = date(2021, 8, 23), date(2022, 1, 10)
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("enrollments", "changes"),
     [
         ([("1", AUGUST, None)], 0),

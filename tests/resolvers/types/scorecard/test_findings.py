@@ -17,12 +17,13 @@ from student_graph.resolvers.types.scorecard.measurements import Changes
 from student_graph.resolvers.types.scorecard.values import Detail, ScorecardMeasure
 from student_graph.resolvers.types.scorecard.wording import MIN_GROUP
 from tests.resolvers.types.scorecard.figures import LEARNING, ROSTER, counts, figures, finding
+from tests.subcases import subcases
 
 M = ScorecardMeasure
 DOWN: dict[str, Any] = {"reachable": False, "error_code": "SOURCE_UNAVAILABLE", "counts": Counts()}
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("measure", "changes", "text"),
     [
         (M.AVAILABILITY, {}, "the last call was answered"),
@@ -107,7 +108,7 @@ def test_a_finding_says_what_was_measured(measure: M, changes: dict[str, Any], t
     assert (result.text, result.measured, result.source) == (text, True, "lms")
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("measure", "changes", "reason"),
     [
         (M.STANDARD, {"interface": None}, "the adapter 'oneroster' does not name its standard"),

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
-
 from student_graph.resolvers.types.scorecard.wording import band, duration_text, percent
+from tests.subcases import subcases
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("numerator", "denominator", "text"),
     [
         (0, 7, "0 %"),
@@ -25,7 +24,7 @@ def test_only_none_is_0_percent_and_only_all_is_100_percent(numerator: int, deno
     assert percent(numerator, denominator) == text
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("numerator", "denominator", "text"),
     [
         (9, 9, None),
@@ -41,7 +40,7 @@ def test_a_step_begins_at_its_lower_end(numerator: int, denominator: int, text: 
     assert band(numerator, denominator) == text
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("seconds", "text"),
     [
         (0, "0 seconds"),
