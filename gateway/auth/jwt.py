@@ -102,19 +102,46 @@ class TokenVerifier:
     async def _verify(self, token: str) -> _VerifiedToken:
         if len(token) > MAX_TOKEN_BYTES or not token.isascii():
             raise InvalidTokenError("form")
-        issuer, key_id = self._read_unverified(token)
-        key = await issuer.keys.find(key_id)
-        if key is None:
-            raise InvalidTokenError("key")
-        claims = self._verified_claims(token, issuer, key)
+        issuer, key_id, algorithm = self._read_unverified(token)
+        if key_id is None:
+            key_id, key, claims = await self._verify_without_key_id(token, issuer, algorithm)
+        else:
+            named_key = await issuer.keys.find(key_id)
+            if named_key is None:
+                raise InvalidTokenError("key")
+            key, claims = named_key, self._verified_claims(token, issuer, named_key)
         viewer = issuer.viewer(claims)
         if viewer is None:
             raise InvalidTokenError("role")
         expires_at = claims["exp"] + CLOCK_LEEWAY_SECONDS
         return _VerifiedToken(viewer, expires_at, _signed_in_at(claims), issuer.keys, key_id, key)
 
-    def _read_unverified(self, token: str) -> tuple[Issuer, str]:
-        """The issuer and the key id that a token names, for the choice of the key and nothing else."""
+    async def _verify_without_key_id(
+        self, token: str, issuer: Issuer, algorithm: str
+    ) -> tuple[str, PyJWK, dict[str, Any]]:
+        """
+        The only key that a token without a key id can be signed with, its id, and the claims that it verifies.
+
+        If it does not verify them, the issuer may have another key by now, as an unknown id would tell.
+        """
+        key_id, key = await _only_key(issuer, algorithm)
+        try:
+            return key_id, key, self._verified_claims(token, issuer, key)
+        except InvalidTokenError as exc:
+            if exc.reason != jwt.InvalidSignatureError.__name__:
+                raise
+            await issuer.keys.fetch_again()
+            key_id, new_key = await _only_key(issuer, algorithm)
+            if new_key is key:
+                raise
+        return key_id, new_key, self._verified_claims(token, issuer, new_key)
+
+    def _read_unverified(self, token: str) -> tuple[Issuer, str | None, str]:
+        """
+        The issuer, the key id and the algorithm that a token names, for the choice of the key and nothing else.
+
+        The key id is None if it names none, as OpenID Connect allows where only one key can be meant.
+        """
         try:
             header = jwt.get_unverified_header(token)
             claims = jwt.decode(token, options={"verify_signature": False})
@@ -125,9 +152,9 @@ class TokenVerifier:
             raise InvalidTokenError("header")
         name, key_id = claims.get("iss"), header.get("kid")
         issuer = self._issuers.get(name) if isinstance(name, str) else None
-        if issuer is None or not isinstance(key_id, str):
+        if issuer is None or not isinstance(key_id, str | None):
             raise InvalidTokenError("issuer")
-        return issuer, key_id
+        return issuer, key_id, str(header.get("alg"))
 
     def _verified_claims(self, token: str, issuer: Issuer, key: PyJWK) -> dict[str, Any]:
         """The claims of a token with a valid signature, valid times and the right parties."""
@@ -149,6 +176,21 @@ class TokenVerifier:
         except (PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
             raise InvalidTokenError("form") from None
         return claims
+
+
+async def _only_key(issuer: Issuer, algorithm: str) -> tuple[str, PyJWK]:
+    """
+    The id and the key of an issuer for an algorithm.
+
+    Raises:
+        InvalidTokenError: the issuer has no such key or several.
+    """
+    keys = await issuer.keys.fitting(algorithm)
+    if len(keys) > 1:
+        raise InvalidTokenError("no key id, and several keys fit")
+    if not keys:
+        raise InvalidTokenError("key")
+    return keys[0]
 
 
 def _size(verified: _VerifiedToken) -> int:

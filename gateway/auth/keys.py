@@ -7,10 +7,11 @@ A set of keys is accepted as a whole or not at all. An invalid set leaves the la
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -18,6 +19,7 @@ import msgspec
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt import PyJWK
 from jwt.exceptions import PyJWTError
 
@@ -86,8 +88,26 @@ class IssuerKeys:
         if self._url is None:
             return self._keys.get(key_id)
         if key_id not in self._keys or not self._valid():
-            await self._fetches.join(None, self._fetch_if_due)
+            await self.fetch_again()
         return self._keys.get(key_id) if self._valid() else None
+
+    async def fitting(self, algorithm: str) -> Sequence[tuple[str, PyJWK]]:
+        """
+        All keys for an algorithm, with their ids: for a token that names no key.
+
+        Unless exactly one fits, it waits for a fetch as `find` does.
+        """
+        if len(self._fitting(algorithm)) != 1 or not self._valid():
+            await self.fetch_again()
+        return self._fitting(algorithm) if self._valid() else ()
+
+    async def fetch_again(self) -> None:
+        """Wait for a running fetch, or for one that starts if the last attempt is long enough ago."""
+        if self._url is not None:
+            await self._fetches.join(None, self._fetch_if_due)
+
+    def _fitting(self, algorithm: str) -> Sequence[tuple[str, PyJWK]]:
+        return [(key_id, key) for key_id, key in self._keys.items() if key.algorithm_name == algorithm]
 
     def is_current(self, key_id: str, key: PyJWK) -> bool:
         """Whether the issuer still has this key under this id."""
@@ -152,7 +172,7 @@ async def _download(client: httpx.AsyncClient, url: str) -> bytes:
 
 def parse_key_set(body: bytes) -> dict[str, PyJWK]:
     """
-    The signing keys of a JSON Web Key Set (RFC 7517), by key id.
+    The signing keys of a JSON Web Key Set (RFC 7517), by key id; a key without one gets one that follows from it.
 
     Raises:
         InvalidKeySetError: it is no key set, has no signing key or the same id twice, or a key is weak or private.
@@ -160,7 +180,7 @@ def parse_key_set(body: bytes) -> dict[str, PyJWK]:
     try:
         rows = msgspec.json.decode(body)["keys"]
         signing_rows = [row for row in rows if row.get("use", "sig") == "sig" and row.get("kty") in {"RSA", "EC"}]
-        keys = {row["kid"]: PyJWK(row) for row in signing_rows}
+        keys = {_key_id(row, key): key for row in signing_rows for key in (PyJWK(row),)}
         acceptable = all(map(_is_strong, keys.values())) and all(isinstance(key_id, str) for key_id in keys)
     except PARSE_ERRORS:
         raise InvalidKeySetError from None
@@ -172,6 +192,14 @@ def parse_key_set(body: bytes) -> dict[str, PyJWK]:
     ):
         raise InvalidKeySetError
     return keys
+
+
+def _key_id(row: Mapping[str, Any], key: PyJWK) -> Any:
+    """The id of a key; for a key without one, which RFC 7517 allows, the SHA-256 of its public part."""
+    if "kid" in row:
+        return row["kid"]
+    public = key.key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(public).hexdigest()
 
 
 def _is_strong(key: PyJWK) -> bool:

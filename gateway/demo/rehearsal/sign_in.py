@@ -62,29 +62,12 @@ async def sign_in(client: httpx.AsyncClient, issuer: str, subject: str, claims: 
     return token
 
 
-def _name_keys(tokens: Any) -> None:
-    """
-    Let a class that makes ID tokens name their key in `kid`.
-
-    The gateway wants it, as all large issuers send it; versions of the package for Python 3.11 leave it out.
-    """
-    own_config = tokens.get_jwt_config
-
-    def config(self: Any, *arguments: Any, **options: Any) -> dict[str, Any]:
-        """The package's configuration of a token, with the id of the key."""
-        configuration: dict[str, Any] = own_config(self, *arguments, **options)
-        return configuration if "kid" in configuration else {**configuration, "kid": configuration["key"]["kid"]}
-
-    tokens.get_jwt_config = config
-
-
 def main() -> None:
     """Serve as many issuers as the first argument says, until the standard input ends."""
     warnings.simplefilter("ignore")  # the package for Python 3.11 imports a module that its own library deprecates
-    from oidc_provider_mock import _app, app  # noqa: PLC0415 - an extra
+    from oidc_provider_mock import app  # noqa: PLC0415 - an extra
     from werkzeug.serving import make_server  # noqa: PLC0415 - comes with it
 
-    _name_keys(_app.OpenIDCode)
     servers = [make_server("127.0.0.1", 0, app(), threaded=True) for _ in range(int(sys.argv[1]))]
     for server in servers:
         threading.Thread(target=server.serve_forever, daemon=True).start()
