@@ -111,6 +111,10 @@ class LimitChecker:
         self.introspection = introspection
         """Whether documents may query the schema."""
 
+    def is_same(self, other: LimitChecker) -> bool:
+        """Whether another checker accepts and refuses the same documents."""
+        return (self._limits, self.introspection) == (other._limits, other.introspection)
+
     def document_error(self, digest: str, document: DocumentNode) -> GraphQLError | None:
         """
         Why a document is refused, with the limit that it exceeds; None if it is within all limits.

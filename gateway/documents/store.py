@@ -53,27 +53,45 @@ class DocumentStore:
         limits: LimitChecker | None = None,
         list_length: ListLength = declared_list_length,
         max_bytes: int | None = None,
+        earlier: DocumentStore | None = None,
     ) -> None:
         """
         Parse the `trusted` documents, texts by SHA-256, and keep others within `max_bytes` of memory.
 
         None stands for `MAX_CACHED_BYTES`.
         With `trusted_only`, every other document is refused. `limits` is what documents are checked against, and
-        `list_length` says how long lists are, for the estimates of their operations.
+        `list_length` says how long lists are, for the estimates of their operations. `earlier` is the store of the
+        settings so far: what it has checked against the same schema and limits is not checked again.
         """
         self.limits = limits or LimitChecker()
         self.costs = CostCache(schema, list_length)
         self._schema = schema
-        self._trusted = {digest: self._parse(digest, text) for digest, text in (trusted or {}).items()}
         self._trusted_only = trusted_only
         self.max_bytes = MAX_CACHED_BYTES if max_bytes is None else max_bytes
+        known: Mapping[str, ParsedDocument] = {}
         self._memory: Memory[ParsedDocument] = Memory(self.max_bytes)
         """By SHA-256 of the text."""
+        if earlier is not None and earlier.max_bytes == self.max_bytes:
+            known, self._memory = earlier.checked_by(schema, self.limits) or (known, self._memory)
+        self._trusted = {
+            digest: known.get(digest) or self._parse(digest, text) for digest, text in (trusted or {}).items()
+        }
 
     @property
     def used_bytes(self) -> int:
         """Memory of the documents that are not trusted, by estimate."""
         return self._memory.used_bytes
+
+    def checked_by(
+        self, schema: GraphQLSchema, limits: LimitChecker
+    ) -> tuple[Mapping[str, ParsedDocument], Memory[ParsedDocument]] | None:
+        """
+        The trusted documents by SHA-256, and the memory of others, which another store may go on with.
+
+        None if their schema or limits are not these, because then a document may be refused that is accepted here.
+        """
+        is_same = self._schema is schema and self.limits.is_same(limits)
+        return (self._trusted, self._memory) if is_same else None
 
     def get_by_text(self, text: str) -> ParsedDocument:
         """

@@ -104,10 +104,10 @@ class Application:
             measure_ages=service.telemetry.measures or service.levels.directory is not None,
             running=running.pipeline if running else None,
         )
-        self._documents = self._build_documents()
+        self.documents: DocumentStore = self._build_documents(running.documents if running else None)
         self._assistants = assistant_authenticator(service)
         self.memory = memory_account(
-            self.pipeline, self._documents, self.authenticator, self._assistants, executor=service.executor
+            self.pipeline, self.documents, self.authenticator, self._assistants, executor=service.executor
         )
         fleet = service.fleet
         self.opening_limit: OpeningLimit = running.opening_limit if running else OpeningLimit(fleet)
@@ -159,7 +159,7 @@ class Application:
             self._schema,
             self._build_admission(),
             self.pipeline.start_operation,
-            self._documents,
+            self.documents,
             cache=self.pipeline.cache,
             prices=self.pipeline.learned_costs,
             recorder=self._build_recorder(),
@@ -171,13 +171,13 @@ class Application:
     def _build_live(self) -> LiveDocuments | None:
         if self.service.live is None:
             return None
-        runner = OperationRunner(self._schema, self._documents, recorder=self._build_recorder())
+        runner = OperationRunner(self._schema, self.documents, recorder=self._build_recorder())
         readiness = self.readiness
         return live_documents(
             self.service.live, self._build_admission(), runner, self.pipeline, lambda: readiness.draining
         )
 
-    def _build_documents(self) -> DocumentStore:
+    def _build_documents(self, earlier: DocumentStore | None) -> DocumentStore:
         service = self.service
         documents = DocumentStore(
             core_schema(self._schema),
@@ -185,6 +185,7 @@ class Application:
             trusted_only=service.trusted_only,
             limits=LimitChecker(service.document_limits, introspection=service.introspection),
             list_length=self.pipeline.list_lengths,
+            earlier=earlier,
         )
         if errors := documents.trusted_errors():
             raise SettingsError(f"documents.manifest: {errors[0]}")
@@ -233,7 +234,7 @@ class Application:
             self.service,
             self._assistants,
             core_schema(self._schema),
-            self._documents,
+            self.documents,
             view=self._view,
             load_shedder=self.load_shedder,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from graphql import GraphQLError, build_schema
 
 from student_graph.adapters.registry import SettingsError
 from student_graph.gateway.concurrency import pauses
+from student_graph.gateway.documents import store
+from student_graph.gateway.documents.limits import DocumentLimits, LimitChecker
 from student_graph.gateway.documents.manifest import read_manifest
 from student_graph.gateway.documents.store import DocumentStore
 
@@ -58,6 +61,52 @@ def test_errors_of_trusted_documents_are_known_before_the_start() -> None:
     invalid = {sha("{ c }"): "{ c }"}
     assert DocumentStore(SCHEMA, TRUSTED).trusted_errors() == []
     assert "Cannot query field" in DocumentStore(SCHEMA, invalid).trusted_errors()[0]
+
+
+def parsed(monkeypatch: pytest.MonkeyPatch, *arguments: Any, **options: Any) -> tuple[DocumentStore, list[str]]:
+    """A store, and the texts that it parsed when it was made."""
+    texts: list[str] = []
+    parse = store.parse_without_garbage
+
+    def counting(text: str, **limits: int) -> Any:
+        texts.append(text)
+        return parse(text, **limits)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "parse_without_garbage", counting)
+        return DocumentStore(*arguments, **options), texts
+
+
+def test_a_reload_parses_new_documents_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has not changed stays the same object, with its plans. A document that is gone is unknown."""
+    earlier = DocumentStore(SCHEMA, TRUSTED | {sha("{ a b }"): "{ a b }"})
+    sent = earlier.get_by_text("{ k: a }")
+    later, texts = parsed(monkeypatch, SCHEMA, TRUSTED | {sha("{ b }"): "{ b }"}, earlier=earlier)
+    assert texts == ["{ b }"]
+    assert later.get_trusted(sha("{ a }")) is earlier.get_trusted(sha("{ a }"))
+    assert later.get_by_text("{ k: a }") is sent
+    with pytest.raises(GraphQLError):
+        later.get_trusted(sha("{ a b }"))
+
+
+@pytest.mark.parametrize(("schema", "limits", "error"), [
+    (build_schema("type Query { b: Int }"), LimitChecker(), "Cannot query field"),
+    (SCHEMA, LimitChecker(DocumentLimits(aliases=0)), "alias"),
+    (SCHEMA, LimitChecker(introspection=False), "__typename|schema|introspection"),
+])  # fmt: skip
+def test_a_reload_with_another_schema_or_other_limits_checks_all_documents_again(
+    monkeypatch: pytest.MonkeyPatch, schema: Any, limits: LimitChecker, error: str
+) -> None:
+    """A document that was right before may be none of these any more."""
+    texts = ["{ a }", "{ b k: b }", "{ b __schema { description } }"]
+    trusted = {sha(text): text for text in texts}
+    earlier = DocumentStore(SCHEMA, trusted)
+    earlier.get_by_text("{ k: a }")
+    later, checked = parsed(monkeypatch, schema, trusted, limits=limits, earlier=earlier)
+    assert earlier.trusted_errors() == []
+    assert checked == texts
+    assert re.search(error, later.trusted_errors()[0], re.IGNORECASE)
+    assert not later.has("{ k: a }")
 
 
 @pytest.mark.parametrize(("text", "name", "field"), [
