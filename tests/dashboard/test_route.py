@@ -17,6 +17,8 @@ from student_graph.gateway.web.routes.dashboard import DashboardPage
 from tests.gateway.servers import ROOT, client_for, error_line
 
 DOCUMENT = "query Role { viewer { role } }"
+SCRIPT = b"export {}"
+SCRIPT_BY_BROTLI = b"what Brotli makes of it"
 DIGEST = hashlib.sha256(DOCUMENT.encode()).hexdigest()
 
 
@@ -25,8 +27,9 @@ def page(tmp_path: Path) -> DashboardPage:
     """A dashboard as its build leaves it."""
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_text("<!doctype html><title>Student dashboard</title>")
-    (tmp_path / "assets" / "index-1.js").write_text("export {}")
-    (tmp_path / "assets" / "index-1.js.gz").write_bytes(gzip.compress(b"export {}"))
+    (tmp_path / "assets" / "index-1.js").write_bytes(SCRIPT)
+    (tmp_path / "assets" / "index-1.js.gz").write_bytes(gzip.compress(SCRIPT))
+    (tmp_path / "assets" / "index-1.js.br").write_bytes(SCRIPT_BY_BROTLI)
     (tmp_path / "documents.json").write_text(json.dumps({f"sha256:{DIGEST}": DOCUMENT}))
     return DashboardPage(tmp_path)
 
@@ -47,18 +50,28 @@ def test_the_page_may_load_and_ask_its_own_origin_only(page: DashboardPage) -> N
     assert "immutable" in asset.headers["Cache-Control"]
 
 
-@pytest.mark.parametrize(("accepted", "encoding"), [("gzip, deflate", "gzip"), ("identity", None)])
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip, deflate", "gzip"),
+        ("br;q=0, gzip;q=0.5", "gzip"),
+        ("br; q=0.0", None),
+        ("identity", None),
+    ],
+)
 def test_an_asset_is_sent_compressed_to_browsers_that_accept_it(
     page: DashboardPage, accepted: str, encoding: str | None
 ) -> None:
-    """The script is the same, and its type is that of the script."""
+    """The smallest copy that the browser accepts is sent, as a script; caches keep the copies apart."""
     with client_for(Service([], {}, dashboard=page).app()) as http:
         asset = http.get("/dashboard/assets/index-1.js", headers={"Accept-Encoding": accepted})
         unknown = http.get("/dashboard/assets/other.js", headers={"Accept-Encoding": accepted})
 
     assert asset.headers.get("Content-Encoding") == encoding
     assert asset.headers["Content-Type"].startswith("text/javascript")
-    assert asset.text == "export {}"
+    assert asset.headers["Vary"] == "Accept-Encoding"
+    assert asset.content == (SCRIPT_BY_BROTLI if encoding == "br" else SCRIPT)
     assert unknown.status_code == 404
 
 

@@ -22,7 +22,17 @@ needs_dashboard = pytest.mark.skipif(
 )
 COMPLETE = "main:has(h1):not(:has(.waiting)):not(:has([aria-busy=true]))"
 """A page that waits for nothing more."""
+DRAWN = "main:not(:has([role=img]:empty))"
+"""A page whose charts are there: they come after the numbers."""
 NARROW_PIXELS = 400
+SMALL_TARGETS = """
+[...document.querySelectorAll("a, button, input:not([type=checkbox]), summary, [role=tab], label:has(input)")]
+  .filter((node) => !node.closest("thead, [aria-hidden=true]") && node.getBoundingClientRect().left >= 0)
+  .map((node) => [Math.round(node.getBoundingClientRect().height), node.outerHTML])
+  .filter(([height]) => height > 0 && height < 44)
+  .map(([height, html]) => `${height} pixels high: ${html}`)
+"""
+"""What is too small for a finger. Headers of tables are not shown on narrow screens."""
 RUN_AXE = (
     "axe.run().then((results) => JSON.stringify(results.violations.flatMap("
     "({id, nodes}) => nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`))))"
@@ -74,13 +84,14 @@ class Visit:
         return await main.inner_text()
 
     async def faults(self) -> list[str]:
-        """What is wrong: errors of the console, other hosts, what axe finds, and a page that is too wide."""
+        """What is wrong: errors of the console, other hosts, what axe finds, and what does not fit a phone."""
         host = urlsplit(self._running.ready["dashboard"]).netloc
+        await self.page.locator(DRAWN).wait_for()
         return [
             *self.errors,
             *(f"asked {other}" for other in self.hosts - {host}),
             *await self._violations(),
-            *await self._violations_when_narrow_and_dark(),
+            *await self._faults_when_narrow_and_dark(),
         ]
 
     async def _violations(self) -> list[str]:
@@ -94,12 +105,13 @@ class Visit:
         violations: list[str] = json.loads(outcome["result"]["value"])
         return violations
 
-    async def _violations_when_narrow_and_dark(self) -> list[str]:
+    async def _faults_when_narrow_and_dark(self) -> list[str]:
         await self.page.set_viewport_size({"width": NARROW_PIXELS, "height": 900})
         await self.page.emulate_media(color_scheme="dark")
         width = await self.page.evaluate("document.documentElement.scrollWidth")
         wide = [] if width <= NARROW_PIXELS else [f"the page is {width} pixels wide"]
-        return wide + [f"narrow and dark: {violation}" for violation in await self._violations()]
+        small: list[str] = await self.page.evaluate(SMALL_TARGETS)
+        return [*wide, *small, *(f"narrow and dark: {violation}" for violation in await self._violations())]
 
     def sent_texts(self) -> Sequence[str]:
         """Texts of documents that were sent; none if each was sent by its hash."""

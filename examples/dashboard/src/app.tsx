@@ -4,37 +4,22 @@ import { Link, Redirect, Route, Router, Switch, useLocation } from "wouter";
 import { useHashLocation } from "wouter/use-hash-location";
 
 import { TITLE } from "./district";
-import { capitalized, personName } from "./format";
+import { personName } from "./format";
 import type { ViewerRole } from "./gql/graphql";
 import { problemsOf } from "./graph/problems";
-import { type People, storeToken } from "./session/token";
+import { LOADERS } from "./pages/loaders";
+import { PersonField } from "./session/person-field";
+import type { People } from "./session/token";
 import { SessionDocument, ViewerProvider } from "./session/viewer";
 import { Waiting } from "./ui/card";
-import { ChoiceField } from "./ui/fields";
 import { Notices } from "./ui/notice";
 
-/** What loads the code of each page, by the first part of its address. */
-const LOADERS = {
-  comparison: () => import("./pages/comparison/page"),
-  day: () => import("./pages/day/page"),
-  "early-warning": () => import("./pages/early-warning/page"),
-  population: () => import("./pages/population/page"),
-  student: () => import("./pages/student/page"),
-  students: () => import("./pages/students/page"),
-};
 const ComparisonPage = lazy(LOADERS.comparison);
 const DayPage = lazy(LOADERS.day);
 const EarlyWarningPage = lazy(LOADERS["early-warning"]);
 const PopulationPage = lazy(LOADERS.population);
 const StudentPage = lazy(LOADERS.student);
 const StudentsPage = lazy(LOADERS.students);
-
-/** Begin to load the code of the page at an address such as `#/student/1`, while it is not known who asks for it. */
-export function preload(hash: string) {
-  const [, name] = hash.split("/");
-  const load: (() => Promise<unknown>) | undefined = LOADERS[name as keyof typeof LOADERS];
-  load?.().catch(() => undefined); // the page itself says so
-}
 
 const PAGES = {
   "/day": "My classes",
@@ -92,7 +77,7 @@ export function App({ people, token }: AppProps) {
         </nav>
         <div className="person no-print">
           {Object.keys(people).length > 0 ? (
-            <PeopleMenu people={people} token={token} />
+            <PersonField people={people} token={token} />
           ) : (
             viewer.staff && <span>{personName(viewer.staff.name)}</span>
           )}
@@ -146,23 +131,5 @@ function PageLink({ address }: { readonly address: PageAddress }) {
     <Link href={address} aria-current={location === address ? "page" : undefined}>
       {PAGES[address]}
     </Link>
-  );
-}
-
-/** A menu of the demo's people, to look at the same page as each of them. */
-function PeopleMenu({ people, token }: AppProps) {
-  const names = Object.keys(people);
-  const signInAs = (name: string) => {
-    storeToken(people[name] ?? "");
-    location.hash = "";
-    location.reload(); // drops everything that the other person could see
-  };
-  return (
-    <ChoiceField
-      label="Viewing as"
-      choices={names.map((name) => ({ id: name, name: capitalized(name) }))}
-      value={names.find((name) => people[name] === token) ?? ""}
-      onChange={signInAs}
-    />
   );
 }

@@ -2,7 +2,8 @@
 
 import type { GradeLevel } from "./gql/graphql";
 
-const LOCALE = "en-US";
+/** The language of the pages: their words, numbers and dates. */
+export const LOCALE = "en-US";
 const relative = new Intl.RelativeTimeFormat(LOCALE, { numeric: "auto" });
 const SECONDS_BY_UNIT = [
   ["day", 86_400],

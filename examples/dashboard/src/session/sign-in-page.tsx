@@ -1,5 +1,3 @@
-import { Button } from "react-aria-components";
-
 import { TITLE } from "../district";
 import { type Issuer, startSignIn } from "./sign-in";
 
@@ -10,9 +8,14 @@ export function SignInPage({ issuers }: { readonly issuers: readonly Issuer[] })
       <h1>{TITLE}</h1>
       {issuers.length === 0 && <p>Open the link that the gateway's demo printed: it signs you in.</p>}
       {issuers.map((issuer) => (
-        <Button key={issuer.issuer} className="button" onPress={() => void startSignIn(issuer)}>
+        <button
+          key={issuer.issuer}
+          type="button"
+          className="button"
+          onClick={() => void startSignIn(issuer)}
+        >
           Sign in{issuers.length > 1 && ` at ${new URL(issuer.issuer).hostname}`}
-        </Button>
+        </button>
       ))}
     </main>
   );

@@ -1,5 +1,3 @@
-import * as oauth from "oauth4webapi";
-
 import { storeToken } from "./token";
 
 const STORAGE_KEY = "student-graph.sign-in";
@@ -12,6 +10,9 @@ export interface Issuer {
   readonly clientId: string;
   readonly scope: string;
 }
+
+/** Loads the code that signs in: most visitors have signed in before. */
+const loadOAuth = () => import("oauth4webapi");
 
 interface StartedSignIn {
   readonly verifier: string;
@@ -27,6 +28,7 @@ export async function loadIssuers(): Promise<readonly Issuer[]> {
 
 /** Start the authorization code flow with PKCE: go to the issuer, which sends the browser back here with a code. */
 export async function startSignIn(issuer: Issuer): Promise<void> {
+  const oauth = await loadOAuth();
   const verifier = oauth.generateRandomCodeVerifier();
   const state = oauth.generateRandomState();
   sessionStorage.setItem(STORAGE_KEY, JSON.stringify({ verifier, state, issuer } satisfies StartedSignIn));
@@ -56,6 +58,7 @@ export async function completeSignIn(): Promise<void> {
     return;
   }
   sessionStorage.removeItem(STORAGE_KEY);
+  const oauth = await loadOAuth();
   history.replaceState(null, "", location.pathname);
   const { verifier, state, issuer } = started;
   const server = { issuer: issuer.issuer, token_endpoint: issuer.tokenUrl };

@@ -1,19 +1,34 @@
-import * as Plot from "@observablehq/plot";
+import type { PlotOptions } from "@observablehq/plot";
 import { type ReactNode, useEffect, useId, useRef, useState } from "react";
+
+import { whenIdle } from "./idle";
+
+type Plot = typeof import("./plot");
+
+/** What a chart consists of, made with the library that is loaded later. */
+export type ChartOptions = (plot: Plot) => PlotOptions;
+
+/** The height of a legend in one line, in pixels, with the space below it. */
+const LEGEND_HEIGHT = 26;
 
 interface ChartProps {
   /** What the chart shows, in a sentence with its main finding: its alternative text and its caption. */
   readonly summary: string;
-  readonly options: Plot.PlotOptions;
+  /** The height of the chart in pixels, without its legend. */
+  readonly height: number;
+  /** Whether there is a legend above the chart. */
+  readonly hasLegend?: boolean;
+  readonly options: ChartOptions;
   /** The same numbers as a table; left out where the table is beside the chart. */
   readonly children?: ReactNode;
 }
 
-/** A chart as wide as its place, a caption, and its numbers as a table. */
-export function Chart({ summary, options, children }: ChartProps) {
+/** A chart as wide as its place, a caption, and its numbers as a table. Text and numbers do not wait for the chart. */
+export function Chart({ summary, height, hasLegend = false, options, children }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const caption = useId();
   const [width, setWidth] = useState(0);
+  const [hasFailed, setFailed] = useState(false);
 
   useEffect(() => {
     const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry?.contentRect.width ?? 0)));
@@ -22,17 +37,34 @@ export function Chart({ summary, options, children }: ChartProps) {
   }, []);
 
   useEffect(() => {
-    if (width === 0 || !place.current) return;
-    const plot = Plot.plot({ ...options, width, className: "plot", marginBottom: 36 });
-    plot.setAttribute("aria-hidden", "true"); // the caption and the table say the same
-    place.current.replaceChildren(plot);
-    return () => plot.remove();
-  }, [options, width]);
+    if (width === 0) return;
+    let isCurrent = true;
+    const draw = async () => {
+      await whenIdle();
+      const plot = await import("./plot");
+      await whenIdle(); // one chart at a time, so that the page answers between them
+      if (!isCurrent) return;
+      const chart = plot.plot({ ...options(plot), height, width, className: "plot", marginBottom: 36 });
+      chart.setAttribute("aria-hidden", "true"); // the caption and the table say the same
+      place.current?.replaceChildren(chart);
+    };
+    draw().catch(() => setFailed(true)); // the numbers are there
+    return () => {
+      isCurrent = false;
+    };
+  }, [options, height, width]);
 
   return (
     <figure className="chart">
-      {/* The height is reserved, so that nothing moves when the chart appears. */}
-      <div ref={place} role="img" aria-labelledby={caption} style={{ minHeight: options.height }} />
+      {!hasFailed && (
+        // The height is reserved, so that nothing moves when the chart appears.
+        <div
+          ref={place}
+          role="img"
+          aria-labelledby={caption}
+          style={{ minHeight: height + (hasLegend ? LEGEND_HEIGHT : 0) }}
+        />
+      )}
       <figcaption id={caption}>{summary}</figcaption>
       {children && (
         <details>

@@ -1,3 +1,4 @@
+import { useEffect, useState } from "react";
 import {
   Button,
   Checkbox,
@@ -22,12 +23,25 @@ interface ChoiceFieldProps<Key extends string> {
   readonly choices: readonly Choice<Key>[];
   readonly value: Key;
   readonly onChange: (value: Key) => void;
+  /** Whether the menu is open, and has the focus, when it appears. */
+  readonly isOpenAtFirst?: boolean;
 }
 
 /** A menu with one choice. */
-export function ChoiceField<Key extends string>({ label, choices, value, onChange }: ChoiceFieldProps<Key>) {
+export function ChoiceField<Key extends string>(props: ChoiceFieldProps<Key>) {
+  const { label, choices, value, onChange, isOpenAtFirst = false } = props;
+  const [isOpen, setOpen] = useState(false);
+  // It opens once its button has the focus, which the menu gives back when it is closed.
+  useEffect(() => setOpen(isOpenAtFirst), [isOpenAtFirst]);
   return (
-    <Select className="field" value={value} onChange={(key) => onChange(key as Key)}>
+    <Select
+      className="field"
+      value={value}
+      onChange={(key) => onChange(key as Key)}
+      isOpen={isOpen}
+      onOpenChange={setOpen}
+      autoFocus={isOpenAtFirst}
+    >
       <Label>{label}</Label>
       <Button className="choice">
         <SelectValue />

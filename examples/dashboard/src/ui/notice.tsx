@@ -1,5 +1,3 @@
-import { Button } from "react-aria-components";
-
 import { counted } from "../format";
 import { distinct, explain, type Problem } from "../graph/problems";
 
@@ -24,9 +22,9 @@ export function Notices({ problems, onRetry }: NoticesProps) {
         ))}
       </ul>
       {retryable && onRetry && (
-        <Button className="button no-print" onPress={onRetry}>
+        <button type="button" className="button no-print" onClick={onRetry}>
           Try again
-        </Button>
+        </button>
       )}
     </div>
   );

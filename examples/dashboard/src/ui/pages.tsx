@@ -1,5 +1,4 @@
 import { useState } from "react";
-import { Button } from "react-aria-components";
 
 /** Where a paged list is: the cursors of the pages before, and how to move. */
 export interface PageState {
@@ -25,13 +24,23 @@ export function Pages({ pages: { cursors, setCursors }, pageInfo }: PagesProps) 
   if (cursors.length === 0 && !next) return null;
   return (
     <div className="filters">
-      <Button className="button" isDisabled={cursors.length === 0} onPress={() => setCursors(cursors.slice(0, -1))}>
+      <button
+        type="button"
+        className="button"
+        disabled={cursors.length === 0}
+        onClick={() => setCursors(cursors.slice(0, -1))}
+      >
         Previous page
-      </Button>
+      </button>
       <span className="quiet">Page {cursors.length + 1}</span>
-      <Button className="button" isDisabled={!next} onPress={() => next && setCursors([...cursors, next])}>
+      <button
+        type="button"
+        className="button"
+        disabled={!next}
+        onClick={() => next && setCursors([...cursors, next])}
+      >
         Next page
-      </Button>
+      </button>
     </div>
   );
 }

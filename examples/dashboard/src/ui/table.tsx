@@ -8,7 +8,6 @@ import {
   tableFeatures,
   useTable,
 } from "@tanstack/react-table";
-import { Button } from "react-aria-components";
 
 const features = tableFeatures({
   rowSortingFeature,
@@ -55,10 +54,10 @@ export function DataTable<Row extends object>({ label, columns, rows, sortable =
                 return (
                   <th key={header.id} scope="col" aria-sort={direction ? DIRECTIONS[direction] : undefined}>
                     {header.column.getCanSort() ? (
-                      <Button className="sort" onPress={() => header.column.toggleSorting()}>
+                      <button type="button" className="sort" onClick={() => header.column.toggleSorting()}>
                         {content}
                         <span aria-hidden="true">{direction === "asc" ? "▲" : direction === "desc" ? "▼" : ""}</span>
-                      </Button>
+                      </button>
                     ) : (
                       content
                     )}

@@ -1,10 +1,9 @@
-import * as Plot from "@observablehq/plot";
 import { useMemo } from "react";
 
 import { counted, date, gradeLevel, number, words } from "../../format";
 import { type FragmentType, graphql, readFragment } from "../../gql";
 import type { ComparedGroupsFragment as Table } from "../../gql/graphql";
-import { Chart } from "../../ui/chart";
+import { Chart, type ChartOptions } from "../../ui/chart";
 import { Notices } from "../../ui/notice";
 import { type Columns, columnsOf, DataTable } from "../../ui/table";
 import { type ComparedDimension, type ComparedMetric, METRICS } from "./metrics";
@@ -129,13 +128,12 @@ export function ComparedGroups({ table: masked, metric, dimension, schoolNames }
     () => rowsOf(table, { metric, dimension, schoolNames }),
     [table, metric, dimension, schoolNames],
   );
-  const options = useMemo((): Plot.PlotOptions => {
+  const options = useMemo((): ChartOptions => {
     const max = Math.max(...rows.map(({ value }) => value ?? 0)) || 1;
     const isShare = comparison.format(1).endsWith("%");
     const label = (row: Row) =>
       row.value === undefined ? (row.suppressed ? ` ${HIDDEN}` : " no value") : ` ${comparison.format(row.value)}`;
-    return {
-      height: 50 + rows.length * 34,
+    return (plot) => ({
       marginLeft: 175,
       marginRight: 60,
       x: {
@@ -151,7 +149,7 @@ export function ComparedGroups({ table: masked, metric, dimension, schoolNames }
         tickFormat: (name: string) => (name.length > 22 ? `${name.slice(0, 21)}…` : name),
       },
       marks: [
-        Plot.barX(
+        plot.barX(
           rows.filter(({ value }) => value !== undefined),
           {
             x: "value",
@@ -159,16 +157,16 @@ export function ComparedGroups({ table: masked, metric, dimension, schoolNames }
             fill: (row: Row) => (row.name === "All students" ? "var(--quiet)" : "var(--accent)"),
           },
         ),
-        Plot.text(rows, {
+        plot.text(rows, {
           x: (row: Row) => row.value ?? 0,
           y: "name",
           text: label,
           textAnchor: "start",
           fill: "currentColor",
         }),
-        Plot.ruleX([0]),
+        plot.ruleX([0]),
       ],
-    };
+    });
   }, [rows, comparison]);
   const shownColumns = useMemo(() => columns(comparison), [comparison]);
   const known = rows.slice(1).filter(({ value }) => value !== undefined);
@@ -188,7 +186,7 @@ export function ComparedGroups({ table: masked, metric, dimension, schoolNames }
       <Notices problems={table.missingSources.map((missing) => ({ ...missing, path: [], retryable: true }))} />
       <div className="chart-and-table">
         {rows.some(({ value }) => value !== undefined) ? (
-          <Chart summary={summary} options={options} />
+          <Chart summary={summary} height={50 + rows.length * 34} options={options} />
         ) : (
           <p>{summary}</p>
         )}

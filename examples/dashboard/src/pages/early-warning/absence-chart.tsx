@@ -1,10 +1,9 @@
-import * as Plot from "@observablehq/plot";
 import { useMemo } from "react";
 
 import { counted, number, percent, personName } from "../../format";
 import { type FragmentType, graphql, readFragment } from "../../gql";
 import { Empty } from "../../ui/card";
-import { Chart } from "../../ui/chart";
+import { Chart, type ChartOptions } from "../../ui/chart";
 import { type Columns, columnsOf, DataTable } from "../../ui/table";
 
 export const DaysMissedFragment = graphql(`
@@ -56,10 +55,9 @@ export function AbsenceChart({ students }: Props) {
       }),
     [students],
   );
-  const options = useMemo((): Plot.PlotOptions => {
+  const options = useMemo((): ChartOptions => {
     const names = new Map(rows.map(({ id, name }) => [id, name]));
-    return {
-      height: 50 + rows.length * 22,
+    return (plot) => ({
       marginLeft: 140,
       x: { percent: true, label: "Share of days missed (%)", grid: true },
       y: { domain: rows.map(({ id }) => id), label: null, tickFormat: (id: string) => names.get(id) ?? "" },
@@ -69,20 +67,22 @@ export function AbsenceChart({ students }: Props) {
         legend: true,
       },
       marks: [
-        Plot.barX(rows, {
+        plot.barX(rows, {
           x: "share",
           y: "id",
           fill: (row: Row) => (row.atRisk ? "Chronically absent" : "Not chronically absent"),
         }),
-        Plot.ruleX([0]),
+        plot.ruleX([0]),
       ],
-    };
+    });
   }, [rows]);
   if (rows.length === 0) return <Empty>The days missed of these students are not known.</Empty>;
   const chronic = rows.filter(({ atRisk }) => atRisk).length;
   return (
     <Chart
       summary={`Share of school days missed by ${counted(rows.length, "student")} of this page; ${chronic} of them ${chronic === 1 ? "is" : "are"} chronically absent. The highest share is ${percent(Math.max(...rows.map(({ share }) => share)))}.`}
+      height={50 + rows.length * 22}
+      hasLegend
       options={options}
     >
       <DataTable label="Share of days missed" columns={COLUMNS} rows={rows} />

@@ -1,5 +1,3 @@
-import { Button } from "react-aria-components";
-
 import { ChoiceField, Tick, WholeNumber } from "../../ui/fields";
 import { amountOf, type Chosen, firstAmount, type KindId, KINDS } from "./conditions";
 
@@ -31,9 +29,14 @@ export function ConditionRow({ condition, onChange, onRemove }: Props) {
         />
       )}
       <Tick label="not" isSelected={condition.not} onChange={(not) => onChange({ ...condition, not })} />
-      <Button className="button" aria-label={`Remove the condition ${KINDS[condition.kind].name}`} onPress={onRemove}>
+      <button
+        type="button"
+        className="button"
+        aria-label={`Remove the condition ${KINDS[condition.kind].name}`}
+        onClick={onRemove}
+      >
         Remove
-      </Button>
+      </button>
     </li>
   );
 }

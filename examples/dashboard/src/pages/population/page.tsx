@@ -1,5 +1,4 @@
 import { useMemo, useState } from "react";
-import { Button } from "react-aria-components";
 import { useQuery } from "urql";
 
 import { counted } from "../../format";
@@ -95,12 +94,18 @@ export default function PopulationPage() {
           ))}
         </ol>
         <div className="filters">
-          <Button className="button" onPress={add}>
+          <button type="button" className="button" onClick={add}>
             Add a condition
-          </Button>
-          <Button className="button" data-kind="main" isDisabled={conditions.length === 0} onPress={find}>
+          </button>
+          <button
+            type="button"
+            className="button"
+            data-kind="main"
+            disabled={conditions.length === 0}
+            onClick={find}
+          >
             Find students
-          </Button>
+          </button>
         </div>
       </Card>
       {asked && (

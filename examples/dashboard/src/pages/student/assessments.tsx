@@ -1,11 +1,10 @@
-import * as Plot from "@observablehq/plot";
 import { useMemo } from "react";
 
 import { date, number, words } from "../../format";
 import { type FragmentType, graphql, readFragment } from "../../gql";
 import type { AssessmentsFragment as Assessments } from "../../gql/graphql";
 import { Card, Empty } from "../../ui/card";
-import { Chart } from "../../ui/chart";
+import { Chart, type ChartOptions } from "../../ui/chart";
 import { Origins } from "../../ui/origin";
 import { type Columns, columnsOf, DataTable } from "../../ui/table";
 import type { PartProps } from "./part";
@@ -88,17 +87,16 @@ export function AssessmentsCard({ student, ...part }: Props) {
         .filter((point) => point.percentile !== undefined && !Number.isNaN(point.day.valueOf())),
     [assessments],
   );
-  const options = useMemo((): Plot.PlotOptions => {
-    const subjects = [...new Set(points.map(({ subject }) => subject))];
-    return {
-      height: 60 + subjects.length * 34,
+  const subjects = useMemo(() => [...new Set(points.map(({ subject }) => subject))], [points]);
+  const options = useMemo(
+    (): ChartOptions => (plot) => ({
       marginLeft: 90,
       x: { domain: [0, 100], label: "Percentile", grid: true },
       y: { domain: subjects, label: null },
       marks: [
-        Plot.ruleX([50], { stroke: "var(--quiet)", strokeDasharray: "4 3" }),
-        Plot.dot(points, { x: "percentile", y: "subject", fill: "var(--accent)", r: 6 }),
-        Plot.text(points, {
+        plot.ruleX([50], { stroke: "var(--quiet)", strokeDasharray: "4 3" }),
+        plot.dot(points, { x: "percentile", y: "subject", fill: "var(--accent)", r: 6 }),
+        plot.text(points, {
           x: "percentile",
           y: "subject",
           text: (point) => number(point.percentile, 0),
@@ -106,8 +104,9 @@ export function AssessmentsCard({ student, ...part }: Props) {
           fill: "currentColor",
         }),
       ],
-    };
-  }, [points]);
+    }),
+    [points, subjects],
+  );
   return (
     <Card title="Assessments" wide {...part} footer={<Origins of={rows.map(({ provenance }) => provenance)} />}>
       {rows.length > 0 ? (
@@ -115,6 +114,7 @@ export function AssessmentsCard({ student, ...part }: Props) {
           {points.length > 0 && (
             <Chart
               summary={`Percentiles by subject: ${points.map(({ subject, percentile: value }) => `${subject} ${number(value, 0)}`).join(", ")}. The dashed line is the median of the norm group.`}
+              height={60 + subjects.length * 34}
               options={options}
             />
           )}

@@ -1,12 +1,10 @@
-import * as Plot from "@observablehq/plot";
-import { utcMonth } from "d3-time";
 import { useMemo } from "react";
 
 import { counted, date, number, percent, words } from "../../format";
 import { type FragmentType, graphql, readFragment } from "../../gql";
 import type { AttendanceCategory } from "../../gql/graphql";
 import { Card, Empty } from "../../ui/card";
-import { Chart } from "../../ui/chart";
+import { Chart, type ChartOptions } from "../../ui/chart";
 import { Figure, Figures } from "../../ui/figures";
 import { LevelBadge } from "../../ui/level";
 import { Origins } from "../../ui/origin";
@@ -88,18 +86,17 @@ export function AttendanceCard({ student, ...part }: Props) {
     () => (attendanceEvents?.edges ?? []).map(({ node }) => node).filter(({ category }) => category in COLORS),
     [attendanceEvents],
   );
-  const options = useMemo((): Plot.PlotOptions => {
+  const options = useMemo((): ChartOptions => {
     const { first, last } = attendance?.rate?.window ?? {
       first: entries[0]?.date ?? "",
       last: entries.at(-1)?.date ?? "",
     };
     const kinds = [...new Set(entries.map(({ category }) => category))];
-    return {
-      height: 150,
+    return (plot) => ({
       marginLeft: 30,
       x: {
         interval: "month",
-        domain: utcMonth.range(utcMonth(new Date(first)), new Date(Date.parse(last) + 1)),
+        domain: plot.utcInterval("month").range(plot.utcInterval("month").floor(new Date(first)), new Date(Date.parse(last) + 1)),
         label: null,
         type: "band",
         tickFormat: (month: Date) => month.toLocaleDateString("en-US", { month: "short", timeZone: "UTC" }),
@@ -107,13 +104,13 @@ export function AttendanceCard({ student, ...part }: Props) {
       y: { label: "Days", tickFormat: "d", interval: 1, grid: true },
       color: { domain: kinds.map(words), range: kinds.map((kind) => COLORS[kind]!), legend: true },
       marks: [
-        Plot.barY(
+        plot.barY(
           entries.map((entry) => ({ ...entry, day: new Date(entry.date), kind: words(entry.category) })),
-          Plot.groupX({ y: "count" }, { x: "day", fill: "kind" }),
+          plot.groupX({ y: "count" }, { x: "day", fill: "kind" }),
         ),
-        Plot.ruleY([0]),
+        plot.ruleY([0]),
       ],
-    };
+    });
   }, [entries, attendance]);
   const absences = entries.filter(({ category }) => category.endsWith("ABSENCE")).length;
   const tardies = entries.filter(({ category }) => category === "TARDY").length;
@@ -142,6 +139,8 @@ export function AttendanceCard({ student, ...part }: Props) {
       {entries.length > 0 && (
         <Chart
           summary={`Entries by month: ${counted(absences, "absence")} and ${counted(tardies, "tardy", "tardies")}, from ${date(entries[0]?.date)} to ${date(entries.at(-1)?.date)}.`}
+          height={150}
+          hasLegend
           options={options}
         >
           <DataTable label="Attendance entries" columns={COLUMNS} rows={entries} />

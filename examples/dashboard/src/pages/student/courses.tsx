@@ -1,11 +1,10 @@
-import * as Plot from "@observablehq/plot";
 import { useMemo } from "react";
 
 import { counted, number } from "../../format";
 import { type FragmentType, graphql, readFragment } from "../../gql";
 import type { CoursesFragment as Courses } from "../../gql/graphql";
 import { Card, Empty } from "../../ui/card";
-import { Chart } from "../../ui/chart";
+import { Chart, type ChartOptions } from "../../ui/chart";
 import { Origins } from "../../ui/origin";
 import { type Columns, columnsOf, DataTable } from "../../ui/table";
 import type { PartProps } from "./part";
@@ -91,25 +90,24 @@ function coursesOf(grades: readonly Grade[]): Course[] {
 export function CoursesCard({ student, ...part }: Props) {
   const { courseGrades } = readFragment(CoursesFragment, student);
   const courses = useMemo(() => coursesOf(courseGrades ?? []), [courseGrades]);
-  const options = useMemo((): Plot.PlotOptions => {
+  const options = useMemo((): ChartOptions => {
     const dots = courses.flatMap(({ title, posted, computed }) => [
       { title, grade: posted?.numeric, kind: "Posted" },
       { title, grade: computed?.numeric, kind: "In the LMS now" },
     ]);
-    return {
-      height: 40 + courses.length * 30,
+    return (plot) => ({
       marginLeft: 160,
       x: { domain: [0, 100], label: "Grade", grid: true },
       y: { label: null, tickFormat: (title: string) => (title.length > 20 ? `${title.slice(0, 19)}…` : title) },
       color: { domain: ["Posted", "In the LMS now"], range: ["var(--accent)", "var(--second)"] },
       symbol: { domain: ["Posted", "In the LMS now"], range: ["circle", "diamond"], legend: true },
       marks: [
-        Plot.dot(
+        plot.dot(
           dots.filter(({ grade }) => typeof grade === "number"),
           { x: "grade", y: "title", fill: "kind", symbol: "kind", r: 5 },
         ),
       ],
-    };
+    });
   }, [courses]);
   const compared = courses.filter(({ posted, computed }) => posted && computed).length;
   const lower = courses.filter(({ posted, computed }) => (computed?.numeric ?? 101) < (posted?.numeric ?? 0));
@@ -124,6 +122,8 @@ export function CoursesCard({ student, ...part }: Props) {
         <div className="chart-and-table">
           <Chart
             summary={`Grades in ${counted(courses.length, "course")}.${compared ? ` In ${lower.length} of ${compared} the LMS is now below the posted grade.` : ""}`}
+            height={40 + courses.length * 30}
+            hasLegend
             options={options}
           />
           <DataTable label="Grades by course" columns={COLUMNS} rows={courses} />

@@ -1,16 +1,15 @@
-import "./styles.css";
-
 import { StrictMode } from "react";
+import { I18nProvider } from "react-aria-components/I18nProvider";
 import { createRoot } from "react-dom/client";
 import { Provider } from "urql";
 
-import { App, preload } from "./app";
+import { App } from "./app";
+import { LOCALE } from "./format";
 import { createClient } from "./graph/client";
 import { completeSignIn, loadIssuers } from "./session/sign-in";
 import { SignInPage } from "./session/sign-in-page";
 import { loadPeople, loadToken, storeToken } from "./session/token";
 
-preload(location.hash);
 await completeSignIn().catch((error: Error) => console.warn("sign-in failed:", error.message));
 const people = await loadPeople();
 const [firstPerson] = Object.values(people);
@@ -21,12 +20,14 @@ const token = loadToken();
 const root = createRoot(document.getElementById("dashboard")!);
 root.render(
   <StrictMode>
-    {token ? (
-      <Provider value={createClient(token)}>
-        <App people={people} token={token} />
-      </Provider>
-    ) : (
-      <SignInPage issuers={await loadIssuers()} />
-    )}
+    <I18nProvider locale={LOCALE}>
+      {token ? (
+        <Provider value={createClient(token)}>
+          <App people={people} token={token} />
+        </Provider>
+      ) : (
+        <SignInPage issuers={await loadIssuers()} />
+      )}
+    </I18nProvider>
   </StrictMode>,
 );
