@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 from benchmarks.support.figures import RESULTS_FILE, describe_machine, format_table, save_rows
+from benchmarks.support.summary import write_readme
 
 NAMES = (
     "soak",
@@ -51,13 +52,14 @@ def main() -> None:
         rows += asyncio.run(import_module(f"benchmarks.{name}").measure(quick=options.quick))
     if not options.quick:
         save_rows(rows)
+        write_readme()
     if options.json:
         print(json.dumps([{**asdict(row), "met": row.met} for row in rows], indent=1))
     else:
         print(f"{describe_machine()}\n{format_table(rows)}")
     if not options.quick:
         shown = RESULTS_FILE.relative_to(Path.cwd()) if RESULTS_FILE.is_relative_to(Path.cwd()) else RESULTS_FILE
-        print(f"saved in {shown}")
+        print(f"saved in {shown}; its main figures are in README.md")
 
 
 if __name__ == "__main__":
