@@ -24,5 +24,5 @@ class CountsLists(Protocol):
         A key whose list cannot be counted is absent. It may raise what a lookup may raise.
         """
 
-    def calls_of_list(self, rows: int) -> float:
-        """Return the vendor calls that reading a list of so many rows takes; infinite if it is too long."""
+    def calls_of_list(self, lookup: Lookup, rows: int) -> float:
+        """Return the vendor calls for a lookup's list of so many rows; infinite if it is too long to be read."""

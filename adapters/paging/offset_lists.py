@@ -96,6 +96,8 @@ class OffsetLists:
         key: Callable[[T], Hashable],
         read_otherwise: Callable[[int, int], Awaitable[list[T] | None]] | None = None,
         known_total: int | None = None,
+        max_rows: int = MAX_ROWS,
+        max_pages: int = MAX_PAGES,
     ) -> list[T]:
         """
         Read all pages of a list and return its rows, in the vendor's order and each `key` once.
@@ -112,12 +114,12 @@ class OffsetLists:
         A server without pages, which sends all rows whatever is requested, sends them twice if it sends no total.
 
         Raises:
-            PayloadError: the list has changed again, or has more than `MAX_ROWS` rows or `MAX_PAGES` pages. Or the
+            PayloadError: the list has changed again, or has more than `max_rows` rows or `max_pages` pages. Or the
                 server ignores the offset and may have more rows.
         """
         if read_otherwise is not None and known_total is not None:
             size = self._sizes.rows(url)
-            if size * LONG_LIST_PAGES < known_total <= min(MAX_ROWS, size * MAX_PAGES):
+            if size * LONG_LIST_PAGES < known_total <= min(max_rows, size * max_pages):
                 result = await read_otherwise(size, known_total)
                 if result is not None:
                     return result
@@ -128,6 +130,8 @@ class OffsetLists:
                 self._concurrency,
                 self._sizes.rows(url),
                 read_otherwise,
+                max_rows,
+                max_pages,
             )
             if (result := await reading.rows()) is not None:
                 return result
@@ -181,6 +185,9 @@ class _Reading(Generic[T]):
     """Rows that are requested in a page at most."""
     read_otherwise: Callable[[int, int], Awaitable[list[T] | None]] | None = None
     """Reads a long list in another way, from the rows in a page and the total."""
+    max_rows: int = MAX_ROWS
+    max_pages: int = MAX_PAGES
+    """Rows and pages of the longest list that is read."""
     page_count: int = 0
     smallest_total: int = 0
     unreadable: int = 0
@@ -188,21 +195,21 @@ class _Reading(Generic[T]):
 
     async def rows(self) -> list[T] | None:
         """The rows; None if the list has changed while it was read."""
-        first = await self.page(0, MAX_ROWS)
+        first = await self.page(0, self.max_rows)
         total = first.total
         if total is None or total < first.sent:  # a number smaller than the page is no total
             reading = SequentialReading(
-                lambda offset: self.page(offset, MAX_ROWS), self.key, self.require_complete
+                lambda offset: self.page(offset, self.max_rows), self.key, self.require_complete
             )
             return await reading.rows(first)
         self.smallest_total = total
-        if total > MAX_ROWS:
-            raise ListTooLongError(MAX_ROWS, "rows")
+        if total > self.max_rows:
+            raise ListTooLongError(self.max_rows, "rows")
         size, self.unreadable = first.sent, first.unreadable
         if total and not size:
             return None
-        if total > size * MAX_PAGES:
-            raise ListTooLongError(MAX_PAGES, "pages")
+        if total > size * self.max_pages:
+            raise ListTooLongError(self.max_pages, "pages")
         if self.read_otherwise is not None and total > size * LONG_LIST_PAGES:
             rows = await self.read_otherwise(size, total)
             if rows is not None:
@@ -246,7 +253,7 @@ class _Reading(Generic[T]):
 
     async def page(self, offset: int, count: int) -> PayloadPage[list[T]]:
         """One page of the list; raises PayloadError after too many pages."""
-        if self.page_count >= MAX_PAGES:
-            raise ListTooLongError(MAX_PAGES, "pages")
+        if self.page_count >= self.max_pages:
+            raise ListTooLongError(self.max_pages, "pages")
         self.page_count += 1
         return await self.read_page(offset, count)

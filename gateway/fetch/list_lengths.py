@@ -96,16 +96,16 @@ async def count_lists(
     for (way, read), answers in zip(lists, counts, strict=True):
         (key,) = read.keys
         guess = way.path.cost(source.adapter.estimates).per_coarse_key
-        calls_of_list = _calls_of_list(source.adapter, answers.get(key), guess)
+        calls_of_list = _calls_of_list(source.adapter, read.lookup, answers.get(key), guess)
         if calls_of_list is not None:
             costs.learned.record_count(source, replace(read, window=None), key, calls_of_list)
     return bool(lists)
 
 
-def _calls_of_list(adapter: CountsLists, count: Answer[Any] | None, guess: float) -> float | None:
+def _calls_of_list(adapter: CountsLists, lookup: Lookup, count: Answer[Any] | None, guess: float) -> float | None:
     """The calls of a list by its count; the guess if the vendor does not count it, None if it did not answer."""
     if count is None:
         return guess
     if not isinstance(count.value, Page):
         return None
-    return guess if count.value.total is None else adapter.calls_of_list(count.value.total)
+    return guess if count.value.total is None else adapter.calls_of_list(lookup, count.value.total)

@@ -11,7 +11,7 @@ from student_graph.adapters.edfi.adapter.lookups import EdFiLookups
 from student_graph.adapters.edfi.api import academics as api
 from student_graph.adapters.edfi.api.payload import Filters
 from student_graph.adapters.edfi.client.keys import parse_assessment_id, school_number
-from student_graph.adapters.edfi.client.requests import by_school_and_year, by_section, by_student
+from student_graph.adapters.edfi.client.requests import by_school_and_year, by_student
 from student_graph.adapters.edfi.mapping import academics as mapping
 from student_graph.adapters.errors import NotOfferedError
 from student_graph.adapters.lookup import Batch
@@ -48,7 +48,7 @@ class AcademicsLookups(EdFiLookups):
     async def course_grades_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[CourseGrade]]:
         """Ed-Fi `grades` by section."""
         to_record = partial(mapping.course_grade, self.codes)
-        return await self.read_lists(ids, api.GRADES, by_section, to_record, section_and_period)
+        return await self.read_lists_of_sections(ids, api.GRADES, to_record, section_and_period)
 
     async def course_grades_by_school(
         self, ids: Sequence[SchoolId], *, school_year: int | None = None

@@ -41,6 +41,7 @@ from student_graph.adapters.edfi.adapter.list_sizes import (
 from student_graph.adapters.edfi.adapter.people import begin_date_and_section
 from student_graph.adapters.edfi.adapter.school_life import day_and_student
 from student_graph.adapters.edfi.adapter.schools import by_section_identifier
+from student_graph.adapters.edfi.api.people import MAX_ENROLLMENTS
 from student_graph.adapters.edfi.client.keys import school_of_section, school_year_of_all
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import AttendanceEvent, CourseGrade, Section
@@ -148,7 +149,9 @@ ACCESS_PATHS: Mapping[LookupMethod, tuple[AccessPath[Any], ...]] = {
             Adapter.contacts_by_district, of_district(*[CONTACTS_PER_STUDENT] * 2, calls=1 + CONTACTS_PER_STUDENT)
         ),
     ),
-    Adapter.school_enrollments_by_student: (_by_district(Adapter.school_enrollments_by_district, of_district(1)),),
+    Adapter.school_enrollments_by_student: (
+        _by_district(Adapter.school_enrollments_by_district, of_district(1, max_rows=MAX_ENROLLMENTS)),
+    ),
     Adapter.section_enrollments_by_student: (
         AccessPath(
             Adapter.section_enrollments_by_school,

@@ -7,16 +7,16 @@ calls may take 70. One request tells.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from student_graph.adapters.contract import Adapter, LookupMethod
+from student_graph.adapters.edfi.adapter.list_sizes import list_calls
 from student_graph.adapters.edfi.adapter.lookups import EdFiLookups
 from student_graph.adapters.edfi.api import academics, people, school_life
 from student_graph.adapters.edfi.api.payload import Filters, Resource
 from student_graph.adapters.lookup import Batch, Lookup, Page
-from student_graph.adapters.paging import MAX_PAGES, MAX_ROWS
+from student_graph.adapters.paging import MAX_ROWS
 
 COUNTED_LISTS: Mapping[LookupMethod, Resource[Any]] = {
     Adapter.school_enrollments_by_district: people.STUDENT_SCHOOLS,
@@ -44,7 +44,8 @@ class ListCounts(EdFiLookups):
         total = await self.client.count_rows(resource, filters)
         return {} if total is None else dict.fromkeys(keys, Page([], None, total))
 
-    def calls_of_list(self, rows: int) -> float:
+    def calls_of_list(self, lookup: Lookup, rows: int) -> float:
         """The pages of a list of so many rows."""
-        pages = max(1, math.ceil(rows / self.client.page_rows))
-        return math.inf if rows > MAX_ROWS or pages > MAX_PAGES else float(pages)
+        resource = COUNTED_LISTS.get(lookup.method)
+        max_rows = MAX_ROWS if resource is None else resource.max_rows
+        return list_calls(self.client.page_rows, rows, max_rows)

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from student_graph.adapters.contract import CallCost
 from student_graph.adapters.edfi.adapter.settings import EdFiSettings
-from student_graph.adapters.paging import MAX_ROWS
+from student_graph.adapters.paging import MAX_PAGES, MAX_ROWS
 
 GRADES_PER_STUDENT = 20
 """Estimated posted grades of a student in a year."""
@@ -51,21 +51,28 @@ Cost: TypeAlias = Callable[[EdFiSettings], CallCost]
 """Estimates the calls of a lookup and of a list, by the settings of the source."""
 
 
-def _list_calls(settings: EdFiSettings, rows: float) -> float:
+def list_calls(page_rows: int, rows: float, max_rows: int = MAX_ROWS) -> float:
     """Calls for a list of so many rows; infinite if the list is too long to be read."""
-    return settings.pages(rows) if rows <= MAX_ROWS else math.inf
+    pages = max(1, math.ceil(rows / page_rows))
+    return math.inf if rows > max_rows or pages > MAX_PAGES else float(pages)
 
 
-def of_district(*rows_per_student: float, calls: float = 1) -> Cost:
-    """The cost of lists of the district with so many rows for each student; a key costs `calls` alone."""
+def of_district(*rows_per_student: float, calls: float = 1, max_rows: int = MAX_ROWS) -> Cost:
+    """
+    The cost of lists of the district with so many rows for each student; a key costs `calls` alone.
+
+    `max_rows` are those of the longest list that is read.
+    """
     return lambda settings: CallCost(
-        calls, sum(_list_calls(settings, settings.students * rows) for rows in rows_per_student)
+        calls, sum(list_calls(settings.page_size, settings.students * rows, max_rows) for rows in rows_per_student)
     )
 
 
 def of_school(rows_per_student: float) -> Cost:
     """The cost of a list of a school with so many rows for each student."""
-    return lambda settings: CallCost(1, _list_calls(settings, settings.school_students * rows_per_student))
+    return lambda settings: CallCost(
+        1, list_calls(settings.page_size, settings.school_students * rows_per_student)
+    )
 
 
 def events_of_district(settings: EdFiSettings) -> CallCost:

@@ -20,11 +20,12 @@ from student_graph.adapters.edfi.client.addresses import AddressValues, MissingS
 from student_graph.adapters.edfi.client.changes import ChangeReader
 from student_graph.adapters.edfi.client.discovery import has_page_tokens
 from student_graph.adapters.edfi.client.loose_keys import loose_id
-from student_graph.adapters.edfi.client.requests import EdFiClient
+from student_graph.adapters.edfi.client.requests import EdFiClient, by_section
+from student_graph.adapters.edfi.client.section_groups import HasSection, SectionGroups
 from student_graph.adapters.edfi.mapping.descriptors import DescriptorCodes
 from student_graph.adapters.errors import AdapterError, NotOfferedError
 from student_graph.adapters.interface import Interface
-from student_graph.adapters.model import DistrictId, SchoolId, StudentId
+from student_graph.adapters.model import DistrictId, SchoolId, SectionId, StudentId
 
 ROWS_PER_SLICE = 500
 """Rows that are made into records before others get their turn."""
@@ -33,6 +34,7 @@ K = TypeVar("K")
 T = TypeVar("T")
 V = TypeVar("V")
 P = TypeVar("P", bound=Item)
+S = TypeVar("S", bound=HasSection)
 
 
 class HasStudent(Protocol):
@@ -59,6 +61,7 @@ class EdFiLookups(Adapter):
         )
         self.codes = DescriptorCodes(settings.descriptors)
         self._changes = ChangeReader(self.client)
+        self._section_groups = SectionGroups(self.client, settings.concurrency)
         self._estimates = settings
         self._students_by_school: dict[SchoolId, int] = {}
         """Students in the lists of schools that were read last."""
@@ -178,6 +181,31 @@ class EdFiLookups(Adapter):
             return await self._read_list(key, resource, filters(key), to_record, sort_key, read_in_full=read)
 
         return await self.client.answer_by_key(ids, read_key)
+
+    async def read_lists_of_sections(
+        self,
+        ids: Sequence[SectionId],
+        resource: Resource[P],
+        to_record: Callable[[P], S],
+        sort_key: Callable[[S], Any],
+    ) -> dict[SectionId, list[S] | AdapterError]:
+        """
+        The sorted records of each section's rows, as `read_lists` returns them.
+
+        Sections of one course offering are read together, unless their list has more pages than they are.
+        """
+        groups = self._section_groups.groups(resource, ids)
+        grouped = {id for group in groups for id in group}
+        await self.client.discovery.document()
+        async with asyncio.TaskGroup() as reads:
+            together = reads.create_task(self._section_groups.read(resource, groups, to_record))
+            singles = [id for id in ids if id not in grouped]
+            alone = reads.create_task(self.read_lists(singles, resource, by_section, to_record, sort_key))
+        batch = alone.result()
+        for id, records in together.result().items():
+            batch[id] = records if isinstance(records, AdapterError) else sorted(records, key=sort_key)
+        left = [id for id in ids if id not in batch]
+        return {**batch, **await self.read_lists(left, resource, by_section, to_record, sort_key)}
 
     async def read_records(
         self,

@@ -8,7 +8,7 @@ from functools import partial
 
 from student_graph.adapters.edfi.adapter.lookups import EdFiLookups
 from student_graph.adapters.edfi.api import school_life as api
-from student_graph.adapters.edfi.client.requests import by_school, by_school_and_year, by_section, by_student
+from student_graph.adapters.edfi.client.requests import by_school, by_school_and_year, by_student
 from student_graph.adapters.edfi.mapping import school_life as mapping
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import (
@@ -73,7 +73,7 @@ class SchoolLifeLookups(EdFiLookups):
     ) -> Batch[SectionId, list[AttendanceEvent]]:
         """Ed-Fi `studentSectionAttendanceEvents` by section."""
         to_record = partial(mapping.section_attendance_event, self.codes)
-        return await self.read_lists(ids, api.SECTION_ATTENDANCE, by_section, to_record, day_and_student)
+        return await self.read_lists_of_sections(ids, api.SECTION_ATTENDANCE, to_record, day_and_student)
 
     async def section_attendance_events_by_school(
         self, ids: Sequence[SchoolId], *, school_year: int | None = None

@@ -9,7 +9,7 @@ from student_graph.adapters.edfi.adapter.lookups import EdFiLookups
 from student_graph.adapters.edfi.adapter.people import staff_and_begin_date, student_and_begin_date
 from student_graph.adapters.edfi.api import people as people_api
 from student_graph.adapters.edfi.api import schools as api
-from student_graph.adapters.edfi.client.requests import by_school, by_section
+from student_graph.adapters.edfi.client.requests import by_school
 from student_graph.adapters.edfi.mapping import people as people_mapping
 from student_graph.adapters.edfi.mapping import schools as mapping
 from student_graph.adapters.lookup import Batch
@@ -102,18 +102,14 @@ class SchoolLookups(EdFiLookups):
         self, ids: Sequence[SectionId]
     ) -> Batch[SectionId, list[SectionEnrollment]]:
         """Ed-Fi `studentSectionAssociations` by section."""
-        return await self.read_lists(
-            ids,
-            people_api.STUDENT_SECTIONS,
-            by_section,
-            people_mapping.section_enrollment,
-            student_and_begin_date,
+        return await self.read_lists_of_sections(
+            ids, people_api.STUDENT_SECTIONS, people_mapping.section_enrollment, student_and_begin_date
         )
 
     async def section_staff_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[SectionStaff]]:
         """Ed-Fi `staffSectionAssociations` by section."""
-        return await self.read_lists(
-            ids, people_api.STAFF_SECTIONS, by_section, people_mapping.section_staff, staff_and_begin_date
+        return await self.read_lists_of_sections(
+            ids, people_api.STAFF_SECTIONS, people_mapping.section_staff, staff_and_begin_date
         )
 
 

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias, TypeVar
 
+from student_graph.adapters.edfi.adapter.list_sizes import COURSES_PER_SECTION, SECTIONS_PER_CLASSMATE
 from student_graph.adapters.edfi.adapter.lookups import EdFiLookups
 from student_graph.adapters.edfi.api import schools as api
 from student_graph.adapters.edfi.api.payload import Filters, Item, Resource
@@ -116,6 +117,7 @@ class SectionLookups(EdFiLookups):
         rows = await self._rows_by_key(
             keys.values(),
             api.SECTIONS,
+            rows_per_student=SECTIONS_PER_CLASSMATE,
             group_filters=lambda key: {"schoolId": key.school_id, "schoolYear": key.school_year},
             key_filters=lambda key: by_section(section_id(*key)),
             key_of=_section_key,
@@ -129,6 +131,7 @@ class SectionLookups(EdFiLookups):
         return await self._rows_by_key(
             keys,
             api.COURSE_OFFERINGS,
+            rows_per_student=SECTIONS_PER_CLASSMATE * COURSES_PER_SECTION,
             group_filters=lambda key: {"schoolId": key.school_id, "schoolYear": key.school_year},
             key_filters=lambda key: {
                 "schoolId": key.school_id,
@@ -143,6 +146,7 @@ class SectionLookups(EdFiLookups):
         return await self._rows_by_key(
             keys,
             api.COURSES,
+            rows_per_student=SECTIONS_PER_CLASSMATE * COURSES_PER_SECTION,
             group_filters=lambda key: {"educationOrganizationId": key.organization_id},
             key_filters=lambda key: {
                 "educationOrganizationId": key.organization_id,
@@ -156,6 +160,7 @@ class SectionLookups(EdFiLookups):
         keys: Iterable[K],
         resource: Resource[P],
         *,
+        rows_per_student: float,
         group_filters: Callable[[K], Filters],
         key_filters: Callable[[K], Filters],
         key_of: Callable[[P], K],
@@ -164,9 +169,10 @@ class SectionLookups(EdFiLookups):
         The row of each key; keys without a row are absent.
 
         Keys with the same `group_filters` are read as one list if they are more than the list has pages, and
-        otherwise one by one with their `key_filters`.
+        otherwise one by one with their `key_filters`. A school has about `rows_per_student` for each student.
         """
-        reads = self._reads(keys, group_filters, key_filters)
+        list_pages = self.settings.pages(self.estimates.school_students * rows_per_student)
+        reads = self._reads(keys, group_filters, key_filters, list_pages)
 
         async def read(filters: FilterItems) -> list[P]:
             return await self.client.read_shared(resource, dict(filters))
@@ -191,8 +197,12 @@ class SectionLookups(EdFiLookups):
             batch.update(await self.client.read_by_key(other_spellings, read_key))
         return batch
 
+    @staticmethod
     def _reads(
-        self, keys: Iterable[K], group_filters: Callable[[K], Filters], key_filters: Callable[[K], Filters]
+        keys: Iterable[K],
+        group_filters: Callable[[K], Filters],
+        key_filters: Callable[[K], Filters],
+        list_pages: float,
     ) -> dict[FilterItems, list[K]]:
         """The keys that each read answers, by its filters: several by those of their group, or one by its own."""
         groups: dict[FilterItems, list[K]] = {}
@@ -200,7 +210,7 @@ class SectionLookups(EdFiLookups):
             groups.setdefault(tuple(group_filters(key).items()), []).append(key)
         reads: dict[FilterItems, list[K]] = {}
         for filters, members in groups.items():
-            if len(members) > self.settings.pages(self.settings.school_students):
+            if len(members) > list_pages:
                 reads[filters] = members
             else:
                 reads.update((tuple(key_filters(key).items()), [key]) for key in members)

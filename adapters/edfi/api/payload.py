@@ -9,6 +9,7 @@ from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 import httpx
 from pydantic import AliasChoices, BeforeValidator, Field, TypeAdapter
 
+from student_graph.adapters.paging import MAX_ROWS
 from student_graph.adapters.reading import Integer, Payload, read
 
 T = TypeVar("T")
@@ -63,11 +64,13 @@ class Resource(Generic[P]):
 
     name: str
     rows: TypeAdapter[list[P]]
+    max_rows: int = MAX_ROWS
+    """Rows of the longest list that is read."""
 
     @classmethod
-    def of(cls, name: str, item: type[P]) -> Resource[P]:
+    def of(cls, name: str, item: type[P], *, max_rows: int = MAX_ROWS) -> Resource[P]:
         """The resource with this name and with rows of type `item`."""
-        return Resource(name, TypeAdapter(list[item]))  # type: ignore[valid-type]
+        return Resource(name, TypeAdapter(list[item]), max_rows)  # type: ignore[valid-type]
 
     def read(self, response: httpx.Response) -> list[P]:
         """The rows in a response."""

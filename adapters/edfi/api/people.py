@@ -261,7 +261,9 @@ CONTACTS = Resource.of("contacts", Contact)
 PARENTS = Resource.of("parents", Contact)
 STUDENT_CONTACTS = Resource.of("studentContactAssociations", StudentContactAssociation)
 STUDENT_PARENTS = Resource.of("studentParentAssociations", StudentContactAssociation)
-STUDENT_SCHOOLS = Resource.of("studentSchoolAssociations", StudentSchoolAssociation)
+MAX_ENROLLMENTS = 100_000
+"""Rows of the longest list of enrollments in schools that is read. Their records are small."""
+STUDENT_SCHOOLS = Resource.of("studentSchoolAssociations", StudentSchoolAssociation, max_rows=MAX_ENROLLMENTS)
 STUDENT_SECTIONS = Resource.of("studentSectionAssociations", StudentSectionAssociation)
 STAFF_SECTIONS = Resource.of("staffSectionAssociations", StaffSectionAssociation)
 STAFF_ASSIGNMENTS = Resource.of("staffEducationOrganizationAssignmentAssociations", StaffAssignment)

@@ -24,7 +24,7 @@ from student_graph.adapters.edfi.client.loose_keys import names_another
 from student_graph.adapters.errors import AdapterError, NotOfferedError
 from student_graph.adapters.lookup import Window
 from student_graph.adapters.model import SchoolId, SectionId, StaffId, StudentId
-from student_graph.adapters.paging import OffsetLists, PayloadPage, total_count
+from student_graph.adapters.paging import MAX_PAGES, OffsetLists, PayloadPage, total_count
 from student_graph.adapters.reading import SharedReads, not_reporting, read
 
 K = TypeVar("K")
@@ -98,7 +98,6 @@ class EdFiClient:
         self._shared_reads = SharedReads()
         self._counts: TTLCache[Hashable, int] = TTLCache(MAX_COUNTS, COUNT_SECONDS)
         """Lengths of lists that the server reported lately, by resource and filters."""
-        """Held while a filter is tried."""
 
     async def read_rows(
         self, resource: Resource[P], filters: Filters | None = None, range_: Filters | None = None
@@ -123,8 +122,20 @@ class EdFiClient:
         rows: list[P] = await self._shared_reads.read(_list_key(resource, filters or {}), read)
         return rows
 
-    async def read_records(self, resource: Resource[P], filters: Filters, to_record: Callable[[P], V]) -> list[V]:
-        """The records of all rows of a resource that satisfy the filters. Rows of one page are held at a time."""
+    async def read_records(
+        self,
+        resource: Resource[P],
+        filters: Filters,
+        to_record: Callable[[P], V],
+        *,
+        max_pages: int = MAX_PAGES,
+    ) -> list[V]:
+        """
+        The records of all rows of a resource that satisfy the filters. Rows of one page are held at a time.
+
+        Raises:
+            ListTooLongError: The list has more pages than `max_pages`; only the first one was read.
+        """
 
         def read(response: httpx.Response) -> list[_ReadRow[P, V]]:
             return [
@@ -135,7 +146,7 @@ class EdFiClient:
         records: list[V] = []
         by_id: Callable[[_ReadRow[P, V]], Hashable] = itemgetter(0)
         others: list[P] = []
-        for _, row, record in await self._read_list(resource, filters, None, read, key=by_id):
+        for _, row, record in await self._read_list(resource, filters, None, read, key=by_id, max_pages=max_pages):
             if record is not None:
                 records.append(record)
             elif row is not None and await self._filters.are_satisfied(resource, row, filters):
@@ -154,6 +165,7 @@ class EdFiClient:
         read_response: Callable[[httpx.Response], list[T]],
         *,
         key: Callable[[T], Hashable],
+        max_pages: int = MAX_PAGES,
     ) -> list[T]:
         """All rows of a resource, as `read_response` reads them from a page, each `key` once."""
         url = await self.discovery.resource_url(resource.name)
@@ -169,6 +181,8 @@ class EdFiClient:
                     key=key,
                     read_otherwise=read_otherwise,
                     known_total=None if range_ else self._counts.get(_list_key(resource, filters)),
+                    max_rows=resource.max_rows,
+                    max_pages=max_pages,
                 )
         except httpx.HTTPStatusError as exc:
             await self._raise_if_missing(resource, exc.response)

@@ -9,10 +9,11 @@ import pytest
 
 from student_graph.adapters.contract import Adapter, LookupMethod
 from student_graph.adapters.edfi.adapter.list_counts import COUNTED_LISTS
+from student_graph.adapters.edfi.api.people import MAX_ENROLLMENTS
 from student_graph.adapters.edfi.sandbox import EdFiSandbox
 from student_graph.adapters.lookup import Page, lookup_of
 from student_graph.adapters.model import DistrictId
-from student_graph.adapters.paging import MAX_PAGES
+from student_graph.adapters.paging import MAX_PAGES, MAX_ROWS
 from student_graph.adapters.sandbox.district import make_district
 from tests.adapters.edfi.scripted_sandbox import connected
 
@@ -52,14 +53,26 @@ async def test_other_lists_are_not_counted() -> None:
 async def test_a_list_of_so_many_rows_needs_its_pages_and_a_too_long_one_cannot_be_read() -> None:
     """A page has as many rows as the setting says."""
     async with connected(EdFiSandbox(make_district(20)), page_size=100) as adapter:
-        assert [adapter.calls_of_list(rows) for rows in (0, 1, 100, 101, 100 * MAX_PAGES)] == [
+        events = lookup_of(Adapter.attendance_events_by_district)
+        assert [adapter.calls_of_list(events, rows) for rows in (0, 1, 100, 101, 100 * MAX_PAGES)] == [
             1,
             1,
             1,
             2,
             MAX_PAGES,
         ]
-        assert adapter.calls_of_list(100 * MAX_PAGES + 1) == math.inf
+        assert adapter.calls_of_list(events, 100 * MAX_PAGES + 1) == math.inf
+
+
+async def test_enrollments_in_schools_may_be_a_longer_list_than_others() -> None:
+    """They are the smallest records of students. Each district has more of them than students."""
+    enrollments = lookup_of(Adapter.school_enrollments_by_district)
+    others = [lookup_of(method) for method in COUNTED_LISTS if method is not enrollments.method]
+    async with connected(EdFiSandbox(make_district(20))) as adapter:
+        assert adapter.calls_of_list(enrollments, MAX_ENROLLMENTS) == MAX_PAGES
+        assert adapter.calls_of_list(enrollments, MAX_ENROLLMENTS + 1) == math.inf
+        assert [adapter.calls_of_list(lookup, MAX_ROWS) for lookup in others] == [80] * len(others)
+        assert {adapter.calls_of_list(lookup, MAX_ROWS + 1) for lookup in others} == {math.inf}
 
 
 async def test_a_long_list_that_was_counted_is_read_by_page_tokens_at_once() -> None:

@@ -50,7 +50,7 @@ class CountedSis(CountingSis):
         self.counts += 1
         return {} if self.count is None else dict.fromkeys(keys, self.count)
 
-    def calls_of_list(self, rows: int) -> float:
+    def calls_of_list(self, lookup: Lookup, rows: int) -> float:
         return math.inf if rows > 10_000 else math.ceil(rows / 10)
 
     async def attendance_events_by_district(
