@@ -11,8 +11,9 @@ on Node with DataLoaders and a cache of 60 seconds.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 from benchmarks.support.day_gateway import complete_district, demo_district
@@ -32,6 +33,7 @@ from benchmarks.support.figures import Row
 from benchmarks.support.morning import ORDINARY_CODES, morning_rows
 from benchmarks.support.vendors import data_calls, slow_down, take_requests
 from student_graph.adapters.sandbox.serving import served
+from student_graph.gateway.demo.districts import DemoDistrict
 from student_graph.resolvers.fields.ids import GlobalId, encode
 
 LATENCY_MS, JITTER_MS = 150.0, 30.0
@@ -43,46 +45,45 @@ MAX_REQUESTS_OF_PAGE = 5
 """Requests until a page is complete: a busy machine lets a deadline cut the first ones."""
 MORNING_STUDENTS, MORNING_TEACHERS = 1_500, 60
 QUICK_STUDENTS, QUICK_TEACHERS = 300, 12
-"""Of the short morning, which a short warm-up goes before, too."""
+"""Of all parts of a quick run."""
 REQUESTS_PER_MINUTE = 100
 QUOTA_PAUSE_SECONDS = 61.0
 
 
 async def measure(*, quick: bool) -> list[Row]:
     """Return the rows of this benchmark."""
-    demo = demo_district(DISTRICT_STUDENTS)
-    school = School(demo, choose_staff(demo.facts, TEACHERS_AT_ONCE))
-    with served(*school.sandboxes):
-        slow_down(school.sandboxes, LATENCY_MS, JITTER_MS)
+    if quick:
+        with _served_school(demo_district(QUICK_STUDENTS), QUICK_TEACHERS) as school:
+            return [*_own_classes(school), *_all_work(school), *await morning_rows(school, quick=quick)]
+    with _served_school(demo_district(DISTRICT_STUDENTS), TEACHERS_AT_ONCE) as school:
         rows = _own_classes(school) + _all_work(school)
-        if not quick:
-            rows += _teachers_at_once(school) + _school_list(school) + _quota(school)
-    if not quick:
-        rows += _large_district()
-    demo = demo_district(QUICK_STUDENTS if quick else MORNING_STUDENTS)
-    school = School(demo, choose_staff(demo.facts, QUICK_TEACHERS if quick else MORNING_TEACHERS))
+        rows += _teachers_at_once(school) + _school_list(school) + _quota(school)
+    rows += _large_district()
+    with _served_school(demo_district(MORNING_STUDENTS), MORNING_TEACHERS) as school:
+        return [*rows, *await morning_rows(school, quick=quick)]
+
+
+@contextmanager
+def _served_school(demo: DemoDistrict, teachers: int) -> Iterator[School]:
+    """A district whose vendors take their time, and so many of its teachers."""
+    school = School(demo, choose_staff(demo.facts, teachers))
     with served(*school.sandboxes):
         slow_down(school.sandboxes, LATENCY_MS, JITTER_MS)
-        rows += await morning_rows(school, quick=quick)
-    return rows
+        yield school
 
 
 def _large_district() -> list[Row]:
     """A teacher's day where lists of the whole district are long."""
     where, goals = f", district of {LARGE_DISTRICT_STUDENTS:,}", (320, 4)
-    demo = demo_district(LARGE_DISTRICT_STUDENTS)
-    school = School(demo, choose_staff(demo.facts, 1))
-    with served(*school.sandboxes):
-        slow_down(school.sandboxes, LATENCY_MS, JITTER_MS)
+    with _served_school(demo_district(LARGE_DISTRICT_STUDENTS), 1) as school:
         rows = _own_classes(school, where, goals)
-    sections = current_sections(demo.facts)[school.staff["teacher-0"]]
-    least = least_calls_of_single_page(demo.facts, students_of(demo.facts, sections), sections)
+    facts = school.demo.facts
+    sections = current_sections(facts)[school.staff["teacher-0"]]
+    least = least_calls_of_single_page(facts, students_of(facts, sections), sections)
     case, metric = f"teacher, own classes' work{where}", "vendor calls over the least"
     rows.append(Row("day", case, metric, rows[0].value / least, "x", MAX_CALLS_RATIO_AT_ONCE))
-    demo = complete_district(LARGE_DISTRICT_STUDENTS)
-    school, where = School(demo, choose_staff(demo.facts, 1)), f"{where} whose rows name all schools"
-    with served(*school.sandboxes):
-        slow_down(school.sandboxes, LATENCY_MS, JITTER_MS)
+    where = f"{where} whose rows name all schools"
+    with _served_school(complete_district(LARGE_DISTRICT_STUDENTS), 1) as school:
         rows += _own_classes(school, where, goals, schools_are_named=True)
         case, metric = f"teacher, own classes' work{where}", "pages that differ without this statement"
         return [*rows, Row("day", case, metric, _count_different_pages(school), "pages", 0)]

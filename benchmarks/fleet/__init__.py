@@ -29,9 +29,14 @@ from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.adapters.sandbox.serving import Sandbox, served
 
-STUDENT_COUNT = 120
+STUDENT_COUNT, QUICK_STUDENT_COUNT = 120, 30
+"""Students whose pages are requested; a quick run requests those of fewer."""
 MORNING_STUDENT_COUNT, MORNING_SETTLE_SECONDS = 400, 65.0
 """Students of the vendor in the morning whose memory is measured, and the time until free memory was returned."""
+IDLE_SECONDS, ISOLATION_SETTLE_SECONDS = 5.0, 4.0
+"""Time until memory without load is measured, and until a district in trouble has its effect on others."""
+QUICK_SETTLE_SECONDS = 0.5
+"""All of these times in a quick run."""
 REQUESTS_PER_SECOND = 200.0
 """Requests a second while something happens."""
 PROBE_SECONDS = 1.0
@@ -45,21 +50,25 @@ async def measure(*, quick: bool) -> list[Row]:
     load: Callable[[DistrictFacts], Sandbox]
     load = next(iter(entry_points(group="student_graph.sandboxes", name="edfi"))).load()
     facts = make_district(STUDENT_COUNT)
-    sandbox, many = load(facts), load(make_district(MORNING_STUDENT_COUNT))
-    school = School(sandbox, [student.id for student in facts.students])
+    sandbox, many = load(facts), load(make_district(STUDENT_COUNT if quick else MORNING_STUDENT_COUNT))
+    students = facts.students[:QUICK_STUDENT_COUNT] if quick else facts.students
+    school = School(sandbox, [student.id for student in students])
     rows = []
     with served(sandbox, many), tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        rows += await start_rows(folder)
-        settle_seconds = 2.0 if quick else MORNING_SETTLE_SECONDS
+        rows += await start_rows(folder, idle_seconds=QUICK_SETTLE_SECONDS if quick else IDLE_SECONDS)
+        settle_seconds = QUICK_SETTLE_SECONDS if quick else MORNING_SETTLE_SECONDS
         rows += await memory_rows(folder, many, max_pages=1 if quick else 16, settle_seconds=settle_seconds)
         rows += await throughput_rows(folder, school, seconds=2 if quick else 10)
         rows += await _stop(folder, school)
         rows += await _killed_worker(folder, school, kills=1 if quick else 5)
         rows += await _reloads(folder, school, count=10 if quick else 100)
-        rows += await _redis(folder, school, seconds=2 if quick else 6)
+        rows += await _redis(folder, school, seconds=1 if quick else 6)
     with tempfile.TemporaryDirectory() as name:
-        rows += await isolation_rows(Path(name), rounds=1 if quick else 5, answers=40 if quick else 400)
+        settle_seconds = QUICK_SETTLE_SECONDS if quick else ISOLATION_SETTLE_SECONDS
+        rows += await isolation_rows(
+            Path(name), rounds=1 if quick else 5, answers=15 if quick else 400, settle_seconds=settle_seconds
+        )
     return rows
 
 

@@ -27,7 +27,6 @@ DISTRICT_COUNT = 18
 LIST = "{ districts { name students(first: 20) { edges { node { studentUniqueId name { lastName } } } } } }"
 PAGE = """{ student(studentUniqueId: "%s") { name { firstName lastName } gradeLevel courseGrades { letter numeric }
     attendanceEvents { totalCount } } }"""
-IDLE_SECONDS = 5.0
 WARMING_CONNECTIONS = 8
 CONNECTIONS_PER_WORKER = 8
 MEASURED_ROUNDS = 5
@@ -50,14 +49,14 @@ class School:
         return LIST if number % 5 == 0 else PAGE % self.students[number % len(self.students)]
 
 
-async def start_rows(folder: Path) -> list[Row]:
-    """How long eighteen districts take to start while all vendors are down, and their memory then."""
+async def start_rows(folder: Path, *, idle_seconds: float) -> list[Row]:
+    """How long eighteen districts take to start while all vendors are down, and their memory a while later."""
     settings = Settings.write(folder, {f"District {n}": None for n in range(DISTRICT_COUNT)}, server="workers = 1")
     case = f"{DISTRICT_COUNT} districts, all vendors down"
     with running(settings) as gateway:
         assert await Proxy(gateway.port).ready()
         seconds, cpu = gateway.seconds_to_start, cpu_seconds(gateway.process.pid)
-        await asyncio.sleep(IDLE_SECONDS)
+        await asyncio.sleep(idle_seconds)
         memory = resident_mib(gateway.process.pid)
     with running(settings, "--workers", "2") as gateway:
         pids = await wait_for_workers(gateway, 2)

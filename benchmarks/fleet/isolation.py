@@ -38,8 +38,6 @@ MAX_UNDER_WAY = 1_800
 """Requests of a district that are under way at most, nearly all that a process handles at once."""
 MAX_RATIO = 1.2
 """Goal: times of others with trouble, compared with those without."""
-SETTLE_SECONDS = 4.0
-"""A new viewer goes after others for three seconds."""
 RUN_DELAY = Path("/proc/thread-self/schedstat")
 CALM, TROUBLED = ("east", "south", "west"), ("north", "refusing", "hanging", "silent")
 CASES = {
@@ -202,11 +200,12 @@ async def started(settings: Settings) -> AsyncIterator[ASGIApp]:
         await lifespan
 
 
-async def isolation_rows(folder: Path, *, rounds: int, answers: int) -> list[Row]:
+async def isolation_rows(folder: Path, *, rounds: int, answers: int, settle_seconds: float) -> list[Row]:
     """
     Times of districts without trouble while another one is in trouble, compared with times without any.
 
-    In each round they get so many `answers` without trouble, and as many with each kind of it.
+    In each round they get so many `answers` without trouble, and as many with each kind of it, which count when
+    `settle_seconds` have passed: a new viewer goes after others for three seconds.
     """
     times: dict[str, list[float]] = {case: [] for case in ("", *TROUBLED)}
     refused = dict.fromkeys(times, 0)
@@ -218,7 +217,7 @@ async def isolation_rows(folder: Path, *, rounds: int, answers: int) -> list[Row
             districts = {name: Visitors(app, name, students) for name in (*CALM, *TROUBLED)}
             for visitors in districts.values():  # nobody is new
                 await asyncio.gather(*(visitors.send() for _ in range(VIEWERS_PER_DISTRICT)))
-            await asyncio.sleep(SETTLE_SECONDS)
+            await asyncio.sleep(settle_seconds)
             calm = [districts[name] for name in CALM]
             for visitors in calm:
                 await load.enter_async_context(visitors.sending(REQUESTS_PER_SECOND))
@@ -228,7 +227,7 @@ async def isolation_rows(folder: Path, *, rounds: int, answers: int) -> list[Row
                         if trouble:
                             sending = districts[trouble].sending(REQUESTS_PER_SECOND * STORM_FACTOR)
                             await storm.enter_async_context(sending)
-                        await asyncio.sleep(SETTLE_SECONDS)
+                        await asyncio.sleep(settle_seconds)
                         for visitors in calm:
                             visitors.seconds, visitors.refused = [], 0
                         await _wait_for(calm, answers)

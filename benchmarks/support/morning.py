@@ -23,7 +23,7 @@ from student_graph.adapters.sandbox.facts.school_life import AttendanceFact
 from student_graph.resolvers.fields.ids import GlobalId, encode
 
 GATEWAY, POINT_READS, NODE = "morning, gateway", "morning, gateway without coarse reads", "morning, server on Node"
-MORNING_SECONDS, QUICK_SECONDS = 300.0, 20.0
+MORNING_SECONDS, QUICK_SECONDS = 300.0, 6.0
 RELOAD_SECONDS = (20.0, 60.0)
 """Shortest and longest time until a person reloads a page."""
 ARRIVAL_SHARE = 0.3
