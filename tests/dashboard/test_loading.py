@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.async_api import Route
 
 from tests.dashboard.visit import DRAWN, Visit, needs_dashboard, visit
 from tests.gateway.servers import RunningDemo
 from tests.long_runs import LONG_RUNS
+
+if TYPE_CHECKING:
+    from playwright.async_api import Route
 
 pytestmark = [needs_dashboard, pytest.mark.long_run]
 __test__ = LONG_RUNS

@@ -8,8 +8,8 @@ type Plot = typeof import("./plot");
 /** What a chart consists of, made with the library that is loaded later. */
 export type ChartOptions = (plot: Plot) => PlotOptions;
 
-/** The height of a legend in one line, in pixels, with the space below it. */
-const LEGEND_HEIGHT = 26;
+/** The height of a legend in two lines, in pixels, with the space below it. */
+const LEGEND_HEIGHT = 44;
 
 interface ChartProps {
   /** What the chart shows, in a sentence with its main finding: its alternative text and its caption. */
