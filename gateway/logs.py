@@ -7,14 +7,17 @@ is withheld: the line says only that there was one. No line is longer than 4 KiB
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
+
+log = logging.getLogger("student_graph.gateway")
 
 TraceIds: TypeAlias = Callable[[], tuple[str, str] | None]
 """Returns the ids of the trace and of the span of what runs now; None if it is not traced."""
@@ -62,3 +65,18 @@ def configure(level: int = logging.WARNING, trace_ids: TraceIds = lambda: None) 
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines(trace_ids))
     logging.basicConfig(level=level, handlers=[handler], force=True)
+
+
+def handle_loop_error(loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
+    """
+    Log an error of the event loop; for debugging only, that uvloop writes to a TLS connection which is closed.
+
+    It does so if a vendor completes the handshake when the attempt to connect has just timed out
+    (`SSLProtocol._do_read`). The attempt has failed already, and is counted and logged as any other.
+    """
+    transport, protocol = context.get("transport"), type(context.get("protocol")).__name__
+    is_write = isinstance(context.get("exception"), RuntimeError) and protocol == "SSLProtocol"
+    if is_write and transport is not None and transport.is_closing():
+        log.debug("a TLS connection was closed before its handshake had ended")
+    else:
+        loop.default_exception_handler(dict(context))

@@ -169,6 +169,7 @@ class _Server(uvicorn.Server):
         """When to stop to listen, in monotonic seconds."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        asyncio.get_running_loop().set_exception_handler(logs.handle_loop_error)
         if self._parts is None:
             await super().startup(sockets)
         elif not await self._start_worker(self._parts):
