@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from sys import intern
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from sys import getsizeof, intern
 from typing import Any
 
+from cachetools import LRUCache
 from graphql import (
     DocumentNode,
     FieldNode,
@@ -19,6 +20,8 @@ from graphql import (
     visit,
 )
 
+from student_graph.adapters.answers import SharedValues
+from student_graph.adapters.model import DistrictId, Sensitivity
 from student_graph.gateway.concurrency.time_slices import give_way
 from student_graph.gateway.disclosure.entries import (
     DisclosedRecords,
@@ -36,6 +39,12 @@ from student_graph.resolvers.operation import Disclosures
 
 MAX_OPERATION_NAME_CHARACTERS = 128
 """Characters of an operation's name that are recorded; a document may hold a name of 64 KiB."""
+MAX_KNOWN_BYTES = 2 * 1024 * 1024
+"""Memory of the entries of recent operations: those of about 600 classes."""
+MAX_KNOWN_SHARE = 1 / 8
+"""Largest share of it that the entries of one operation take."""
+KNOWN_OVERHEAD_BYTES = 1024
+"""Bytes that are counted for the key of an operation's entries."""
 
 
 class DisclosureRecorder:
@@ -46,17 +55,46 @@ class DisclosureRecorder:
         self.log = log
         self._schema = schema
         self._policy = policy
+        self._known: LRUCache[Hashable, list[Entry]] = LRUCache(MAX_KNOWN_BYTES, _size)
+        """The entries of operations that may be carried out again with the same cached answers."""
 
     async def entries(
+        self,
+        viewer: Viewer,
+        document: ParsedDocument,
+        node: OperationDefinitionNode,
+        disclosures: Disclosures,
+        sources: Collection[str],
+    ) -> list[Entry]:
+        """
+        What an operation discloses and refuses, one entry a district; clears `disclosures`.
+
+        `sources` are those that the operation used. One that is carried out again for the same viewer with the
+        same cached answers discloses the same: then its entries are the same objects, as with a cached response.
+        """
+        # Deferred parts of the operation may add disclosures while this waits: they are for the next call.
+        taken = Disclosures(list(disclosures.records), dict(disclosures.denied), dict(disclosures.classes_read))
+        disclosures.clear()
+        key: Hashable = None
+        name = node.name.value if node.name is not None else ""
+        is_short = len(name) <= MAX_OPERATION_NAME_CHARACTERS
+        if is_short and all(isinstance(part, SharedValues) for part in taken.records):
+            refused, classes = tuple(taken.denied.items()), _frozen(taken.classes_read)
+            tokens = tuple(map(_token, taken.records))
+            key = viewer, document.digest, name, tuple(sources), refused, classes, tokens
+            if (known := self._known.get(key)) is not None:
+                return known
+        entries = await self._new_entries(viewer, document, node, taken)
+        if key is not None and _size(entries) <= MAX_KNOWN_BYTES * MAX_KNOWN_SHARE:
+            self._known[key] = entries
+        return entries
+
+    async def _new_entries(
         self, viewer: Viewer, document: ParsedDocument, node: OperationDefinitionNode, disclosures: Disclosures
     ) -> list[Entry]:
-        """What an operation discloses and refuses, one entry a district; clears `disclosures`."""
-        # Deferred parts of the operation may add disclosures while this waits: they are for the next call.
-        parts, denied = list(disclosures.records), dict(disclosures.denied)
-        classes_read = dict(disclosures.classes_read)
-        disclosures.clear()
-        records = await disclosed_records(parts)
-        for district, classes in classes_read.items():
+        denied = disclosures.denied
+        records = await disclosed_records(disclosures.records)
+        for district, classes in disclosures.classes_read.items():
             records.setdefault(district, DisclosedRecords()).classes |= classes
         if not records and not denied:
             return []
@@ -93,6 +131,19 @@ class DisclosureRecorder:
             assert document.node is not None
             fields = document.student_fields[key] = student_fields(self._schema, document.node, node)
         return OperationSummary(f"sha256:{document.digest}", name, fields)
+
+
+def _size(entries: Sequence[Entry]) -> int:
+    return KNOWN_OVERHEAD_BYTES + sum(map(getsizeof, entries))
+
+
+def _frozen(classes_read: Mapping[DistrictId, set[Sensitivity]]) -> Hashable:
+    return tuple([(district, frozenset(classes)) for district, classes in classes_read.items()])
+
+
+def _token(part: Any) -> object:
+    """What stands for values that never change, without keeping them: they are freed with the cached answers."""
+    return part.once("token", lambda _: object())
 
 
 def student_fields(

@@ -112,7 +112,7 @@ class OperationRunner:
             return ()
         with span("record disclosures"):
             entries = await self._recorder.entries(
-                viewer, operation.document, operation.node, bookkeeping.disclosures
+                viewer, operation.document, operation.node, bookkeeping.disclosures, bookkeeping.traffic.by_source
             )
             self._recorder.write(entries, source_ages(bookkeeping.traffic.by_source), bookkeeping.request_id)
         return entries
