@@ -31,12 +31,15 @@ settings.load_profile("tests")
 
 YOUNG_OBJECTS = 50_000
 """Objects that are made between two collections of garbage: Python's 700 take a tenth of the tests' time."""
+gc.disable()  # until the tests run: what is imported and collected stays, and a search in it takes seconds
 
 
-def pytest_collection_finish() -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
     """Leave what was imported and collected out of every collection of garbage: it stays until the end."""
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS)
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from student_graph.gateway.cli.parser import Parser, printable
@@ -71,8 +73,19 @@ def complete_parser() -> Parser:
     parser = _root()
     commands = parser.add_commands({name: summary for name, (_, summary) in COMMANDS.items()})
     for module, _ in COMMANDS.values():
-        import_module(f"{__package__}.{module}").add_command(commands)
+        _command_module(module).add_command(commands)
     return parser
+
+
+def _command_module(name: str) -> ModuleType:
+    """The module of a command. Nobody looks for garbage while it is imported: there is next to none, for long."""
+    is_collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return import_module(f"{__package__}.{name}")
+    finally:
+        if is_collecting:
+            gc.enable()
 
 
 def _parser(arguments: Sequence[str]) -> Parser:
@@ -81,7 +94,7 @@ def _parser(arguments: Sequence[str]) -> Parser:
     commands = parser.add_commands({name: summary for name, (_, summary) in COMMANDS.items()})
     command_module = COMMANDS.get(arguments[0]) if arguments else None
     if command_module is not None:
-        import_module(f"{__package__}.{command_module[0]}").add_command(commands)
+        _command_module(command_module[0]).add_command(commands)
     else:
         for name in COMMANDS:
             commands.add_parser(name)

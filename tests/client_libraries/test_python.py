@@ -12,9 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gql import Client, gql
-from gql.transport.exceptions import TransportQueryError
-from gql.transport.httpx import HTTPXTransport
 from graphql import build_schema
 
 from student_graph.adapters.sandbox.demo_student import demo_student
@@ -71,6 +68,10 @@ def headers_of(gateway: DemoGateway, viewer: str) -> dict[str, str]:
 
 def test_gql_runs_the_example_documents(gateway: DemoGateway, district: DemoDistrict) -> None:
     """It checks them against the schema first. What a partial answer has is in the error."""
+    from gql import Client, gql  # noqa: PLC0415 - slow to import, and few processes need it
+    from gql.transport.exceptions import TransportQueryError  # noqa: PLC0415 - slow to import, and few processes need it
+    from gql.transport.httpx import HTTPXTransport  # noqa: PLC0415 - slow to import, and few processes need it
+
     schema = build_schema(export())
     for job in example_jobs(gateway, district):
         headers = {"Authorization": f"Bearer {job['token']}"}
@@ -87,6 +88,9 @@ def test_gql_runs_the_example_documents(gateway: DemoGateway, district: DemoDist
 
 def test_gql_reads_the_schema_of_the_gateway(gateway: DemoGateway) -> None:
     """By introspection, as tools do that have no file of the schema."""
+    from gql import Client  # noqa: PLC0415 - slow to import, and few processes need it
+    from gql.transport.httpx import HTTPXTransport  # noqa: PLC0415 - slow to import, and few processes need it
+
     headers = headers_of(gateway, "superintendent")
     transport = HTTPXTransport(url=url_of(gateway), headers=headers, timeout=120, verify=False)
     client = Client(

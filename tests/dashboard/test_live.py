@@ -6,15 +6,18 @@ import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.async_api import Locator, Page, Route, expect
 
 from tests.dashboard.attendance import Attendance, demo_with_attendance
 from tests.dashboard.test_pages import full_name
 from tests.dashboard.visit import needs_dashboard, visit
+from tests.gateway.browser import expect
 from tests.long_runs import LONG_RUNS
+
+if TYPE_CHECKING:
+    from playwright.async_api import Locator, Page, Route
 
 pytestmark = [needs_dashboard, pytest.mark.long_run]
 __test__ = LONG_RUNS

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import ConsoleMessage, Page, Request
 
 from student_graph.gateway.web.routes.dashboard import BUILD_FOLDER
 from tests.gateway.browser import CHROMIUM, browser_page
 from tests.gateway.servers import ROOT, RunningDemo
+
+if TYPE_CHECKING:
+    from playwright.async_api import ConsoleMessage, Page, Request
 
 AXE = ROOT / "examples" / "dashboard" / "node_modules" / "axe-core" / "axe.min.js"
 needs_dashboard = pytest.mark.skipif(

@@ -10,15 +10,17 @@ from collections.abc import Iterator
 from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import ConsoleMessage, Request, async_playwright
 
 from tests.docs.pages import ROOT
 from tests.gateway.browser import ARGUMENTS, CHROMIUM, WAIT_MILLISECONDS, needs_chromium
 from tests.long_runs import LONG_RUNS
+
+if TYPE_CHECKING:
+    from playwright.async_api import ConsoleMessage, Request
 
 pytestmark = pytest.mark.long_run
 __test__ = LONG_RUNS
@@ -125,6 +127,9 @@ def address(site: Path) -> Iterator[str]:
 @pytest.mark.skipif(not MERMAID.exists(), reason="needs the diagram's npm package: run make setup")
 async def test_the_site_is_read_in_a_browser(address: str) -> None:
     """In light and dark, wide and at 400 pixels: no error, no other host, nothing that axe objects to."""
+    from axe_playwright_python.async_playwright import Axe  # noqa: PLC0415 - slow to import, and few processes need it
+    from playwright.async_api import async_playwright  # noqa: PLC0415 - slow to import, and few processes need it
+
     problems: list[str] = []
 
     def note_request(request: Request) -> None:

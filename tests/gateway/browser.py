@@ -5,11 +5,14 @@ from __future__ import annotations
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.async_api import Page, async_playwright
 
 from student_graph.gateway.web.routes.graphiql import BUILD_FOLDER
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page
 
 CHROMIUM = shutil.which("chromium")
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium on the PATH")
@@ -34,6 +37,8 @@ WAIT_MILLISECONDS = 300_000.0
 @asynccontextmanager
 async def browser_page(width: int = 1400, height: int = 900) -> AsyncIterator[Page]:
     """An empty page of so many pixels in a new browser, until the block ends."""
+    from playwright.async_api import async_playwright  # noqa: PLC0415 - slow to import, and few processes need it
+
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=CHROMIUM, args=ARGUMENTS, timeout=WAIT_MILLISECONDS
@@ -42,3 +47,11 @@ async def browser_page(width: int = 1400, height: int = 900) -> AsyncIterator[Pa
         page.set_default_timeout(WAIT_MILLISECONDS)
         yield page
         await browser.close()
+
+
+def expect(target: Any) -> Any:
+    """Playwright's assertions about a page or a part of it, which wait for what they say."""
+    from playwright.async_api import expect as patient_expect  # noqa: PLC0415 - slow to import, and few processes need it
+
+    patient_expect.set_options(timeout=WAIT_MILLISECONDS)
+    return patient_expect(target)

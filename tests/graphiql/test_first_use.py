@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from playwright.async_api import TimeoutError as PlaywrightTimeoutError
-
 from student_graph.gateway.server.service import Service
 from student_graph.gateway.web.admission import Purposes
 from student_graph.gateway.web.routes.graphiql import GraphiQLPage
@@ -73,6 +71,8 @@ async def test_fields_are_completed_and_unknown_names_corrected(running: Running
 
 async def _complete(visit: Visit, name: str) -> None:
     """Ask for suggestions until a field is among them, and take it."""
+    from playwright.async_api import TimeoutError as PlaywrightTimeoutError  # noqa: PLC0415 - slow to import, and few processes need it
+
     suggestion = visit.page.locator(".suggest-widget .monaco-list-row", has_text=name).first
     while True:
         await visit.page.keyboard.press("Control+Space")

@@ -6,14 +6,16 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import ConsoleMessage, Page, Request
 
 from tests.gateway.browser import browser_page
 from tests.gateway.servers import ROOT, RunningDemo
+
+if TYPE_CHECKING:
+    from playwright.async_api import ConsoleMessage, Page, Request
 
 AXE = ROOT / "tests" / "graphiql" / "node_modules" / "axe-core" / "axe.min.js"
 needs_axe = pytest.mark.skipif(not AXE.is_file(), reason="needs axe-core: run npm ci in tests/graphiql")

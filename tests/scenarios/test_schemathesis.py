@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from student_graph.gateway.web.request import NUL_MESSAGE
@@ -33,6 +32,8 @@ def test_no_generated_document_reveals_a_bug(
     demo: RunningDemo, record_property: Callable[[str, object], None]
 ) -> None:
     """Every response is GraphQL JSON, none has status 500, and every error is one of the client."""
+    import schemathesis  # noqa: PLC0415 - slow to import, and few processes need it
+
     schema = schemathesis.graphql.from_file(export())
     schema.location = demo.ready["graphql"]
     counts: Counter[str] = Counter()

@@ -5,13 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import canvasapi  # type: ignore[import-untyped]
 import pytest
-from canvasapi.exceptions import (  # type: ignore[import-untyped]
-    Forbidden,
-    InvalidAccessToken,
-    ResourceDoesNotExist,
-)
 
 from student_graph.adapters.canvas.sandbox import CanvasSandbox
 from student_graph.adapters.sandbox.serving import served
@@ -31,6 +25,8 @@ def sandbox() -> Iterator[CanvasSandbox]:
 @pytest.fixture
 def client(sandbox: CanvasSandbox) -> Any:
     """The `canvasapi` client with the token."""
+    import canvasapi  # noqa: PLC0415 - slow to import, and few processes need it
+
     return canvasapi.Canvas(sandbox.url, sandbox.settings()["token"])
 
 
@@ -85,9 +81,11 @@ def test_it_reads_analytics(client: Any) -> None:
 
 def test_it_distinguishes_errors(client: Any, sandbox: CanvasSandbox) -> None:
     """A wrong token, a missing permission and a missing course raise different exceptions of the client."""
-    with pytest.raises(InvalidAccessToken):
+    import canvasapi.exceptions  # noqa: PLC0415 - slow to import, and few processes need it
+
+    with pytest.raises(canvasapi.exceptions.InvalidAccessToken):
         canvasapi.Canvas(sandbox.url, "wrong").get_course(ALGEBRA)
-    with pytest.raises(ResourceDoesNotExist):
+    with pytest.raises(canvasapi.exceptions.ResourceDoesNotExist):
         client.get_course(99)
-    with pytest.raises(Forbidden):
+    with pytest.raises(canvasapi.exceptions.Forbidden):
         list(client.get_course(ALGEBRA).get_multiple_submissions(student_ids=[account_of(5)]))

@@ -6,13 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import google_auth_httplib2  # type: ignore[import-untyped]
-import httplib2  # type: ignore[import-untyped]
 import pytest
-from google.auth.exceptions import RefreshError
-from google.oauth2 import service_account
-from googleapiclient.discovery import build_from_document  # type: ignore[import-untyped]
-from googleapiclient.errors import HttpError  # type: ignore[import-untyped]
 
 from student_graph.adapters.google_classroom.adapter.settings import SCOPES
 from student_graph.adapters.google_classroom.sandbox import GoogleClassroomSandbox
@@ -42,6 +36,11 @@ def sandbox(facts: DistrictFacts) -> Iterator[GoogleClassroomSandbox]:
 
 def client(sandbox: GoogleClassroomSandbox, subject: str = ADMINISTRATOR, scopes: tuple[str, ...] = SCOPES) -> Any:
     """Google's client with the key of the service account, for a user of the domain."""
+    import google_auth_httplib2  # noqa: PLC0415 - slow to import, and few processes need it
+    import httplib2  # noqa: PLC0415 - slow to import, and few processes need it
+    from google.oauth2 import service_account  # noqa: PLC0415 - slow to import, and few processes need it
+    from googleapiclient.discovery import build_from_document  # noqa: PLC0415 - slow to import, and few processes need it
+
     key = {**json.loads(key_file()), "token_uri": f"{sandbox.url}/token"}
     credentials = service_account.Credentials.from_service_account_info(key, scopes=scopes, subject=subject)
     http = google_auth_httplib2.AuthorizedHttp(credentials, http=httplib2.Http())
@@ -116,6 +115,8 @@ def test_it_reads_a_partial_response(classroom: Any) -> None:
 
 def test_it_distinguishes_errors(classroom: Any) -> None:
     """A missing course, a missing scope, an odd mask and the token of another list have their own errors."""
+    from googleapiclient.errors import HttpError  # noqa: PLC0415 - slow to import, and few processes need it
+
     requests = {
         404: classroom.courses().get(id="1"),
         403: classroom.userProfiles().guardians().list(studentId="-"),
@@ -145,5 +146,7 @@ def test_it_gets_no_token_for_others(
     sandbox: GoogleClassroomSandbox, subject: str, scopes: tuple[str, ...], error: str
 ) -> None:
     """Another user, and a scope that the domain does not delegate, have Google's own errors."""
+    from google.auth.exceptions import RefreshError  # noqa: PLC0415 - slow to import, and few processes need it
+
     with client(sandbox, subject, scopes) as service, pytest.raises(RefreshError, match=error):
         service.courses().list().execute()

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-
-from playwright.async_api import Page
+from typing import TYPE_CHECKING
 
 from student_graph.gateway.cli.printed.page import STYLE
 from student_graph.gateway.cli.scorecard.page import page_of
 from tests.gateway.browser import browser_page, needs_chromium
 from tests.gateway.cli.scorecard_page import DIGEST, IMAGE, all_kinds, digest, district, parsed
 from tests.resolvers.types.scorecard.figures import figures
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page
 
 HOSTILE = "<script>alert(1)</script>\"'& \u202eTest"
 """A text that would run or be reordered if it were not escaped."""

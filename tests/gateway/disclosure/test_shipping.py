@@ -11,11 +11,8 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import boto3
 import httpx
 import pytest
-from botocore.exceptions import ClientError
-from moto.server import ThreadedMotoServer
 
 from student_graph.adapters.registry import SettingsError
 from student_graph.gateway.cli.serving.fixed import changed_setting
@@ -40,6 +37,8 @@ ANSWER_SECONDS = 0.2
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
     """Address of a store."""
+    from moto.server import ThreadedMotoServer  # noqa: PLC0415 - slow to import, and few processes need it
+
     server = ThreadedMotoServer("127.0.0.1", 0)
     server.start()
     host, port = server.get_host_and_port()
@@ -50,6 +49,8 @@ def endpoint() -> Iterator[str]:
 @pytest.fixture
 def client(endpoint: str) -> Any:
     """A client of the store of its own, with an empty bucket that has object lock."""
+    import boto3  # noqa: PLC0415 - slow to import, and few processes need it
+
     client = boto3.session.Session().client(
         "s3",
         endpoint_url=endpoint,
@@ -78,6 +79,8 @@ async def test_a_closed_file_is_copied_with_its_sidecar_and_cannot_be_deleted(
     client: Any, endpoint: str, tmp_path: Path
 ) -> None:
     """The copies are the bytes of the files, and verify as the files do; the store keeps them for seven years."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - slow to import, and few processes need it
+
     folder = tmp_path / "log"
     folder.mkdir()
     log = DisclosureLog(folder, KEYS, shipper=Shipper(folder, store_of(endpoint)))

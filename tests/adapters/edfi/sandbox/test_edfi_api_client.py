@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
-from edfi_api_client import EdFiClient
-from requests.exceptions import HTTPError
 
 from student_graph.adapters.edfi.sandbox import DataStandard, EdFiSandbox
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import served
+
+if TYPE_CHECKING:
+    from edfi_api_client import EdFiClient
 
 FACTS = make_district(120)
 
 
 def client_of(sandbox: EdFiSandbox) -> EdFiClient:
     """The client with the credentials of the sandbox."""
+    from edfi_api_client import EdFiClient  # noqa: PLC0415 - slow to import, and few processes need it
+
     settings = sandbox.settings()
     return EdFiClient(settings["base_url"], settings["client_id"], settings["client_secret"])
 
@@ -59,6 +64,9 @@ def test_it_reads_token_information_and_versions() -> None:
 
 def test_it_distinguishes_errors() -> None:
     """Wrong credentials, a resource that does not exist and an id that names nothing have their own status."""
+    from edfi_api_client import EdFiClient  # noqa: PLC0415 - slow to import, and few processes need it
+    from requests.exceptions import HTTPError  # noqa: PLC0415 - slow to import, and few processes need it
+
     sandbox = EdFiSandbox(FACTS)
     with served(sandbox):
         stranger = EdFiClient(sandbox.settings()["base_url"], "sandbox-key", "wrong")

@@ -6,12 +6,7 @@ import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import httpx2
-from mcp import Client
-from mcp.client.streamable_http import streamable_http_client
-from mcp_types import CallToolResult
+from typing import TYPE_CHECKING, Any
 
 from student_graph.adapters.testing.transports import tls_context
 from student_graph.gateway.demo.districts import DemoDistrict, all_people
@@ -23,6 +18,10 @@ from tests.clients import TIMEOUT_SECONDS
 from tests.gateway.servers import client_for
 from tests.patience import OPERATION_SECONDS, SOURCE_SECONDS
 from tests.scenarios.helpers.demo_gateway import DemoGateway
+
+if TYPE_CHECKING:
+    from mcp import Client
+    from mcp_types import CallToolResult
 
 OPERATOR = "operator"
 URL = "https://graph.example/mcp"
@@ -46,6 +45,10 @@ class AssistantStage:
     @contextlib.asynccontextmanager
     async def client(self, viewer: str = "teacher", mode: str = "auto") -> AsyncIterator[Client]:
         """Connect the official client as an assistant of a person."""
+        import httpx2  # noqa: PLC0415 - slow to import, and few processes need it
+        from mcp import Client  # noqa: PLC0415 - slow to import, and few processes need it
+        from mcp.client.streamable_http import streamable_http_client  # noqa: PLC0415 - slow to import, and few processes need it
+
         headers = {"Authorization": f"Bearer {self.tokens[viewer]}"}
         http = httpx2.AsyncClient(headers=headers, verify=tls_context(), trust_env=False, timeout=TIMEOUT_SECONDS)
         async with (

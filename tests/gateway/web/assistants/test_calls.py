@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mcp import MCPError
 
 from student_graph.adapters.sandbox.demo_people import demo_people
 from student_graph.adapters.sandbox.demo_student import demo_student
@@ -160,6 +159,8 @@ async def test_wrong_arguments_are_named(school: School) -> None:
 
 async def test_a_tool_of_another_role_is_no_tool(school: School) -> None:
     """It is refused as one that does not exist."""
+    from mcp import MCPError  # noqa: PLC0415 - slow to import, and few processes need it
+
     messages = []
     async with school.stage.client() as client:
         for tool in ("Grants", "Nothing"):

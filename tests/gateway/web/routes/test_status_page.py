@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import pytest
-from playwright.async_api import Page, expect
 
 from tests.clients import post
-from tests.gateway.browser import WAIT_MILLISECONDS, browser_page, needs_chromium
+from tests.gateway.browser import browser_page, expect, needs_chromium
 from tests.gateway.servers import RunningDemo, running_demo
 from tests.graphiql.visit import Visit, needs_axe
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page
 
 pytestmark = needs_chromium
 QUERY = "{ viewer { students(first: 3) { edges { node { assignments { title } courseGrades { letter } } } } } }"
@@ -38,7 +40,6 @@ async def status_page(
         visit = Visit(page)
         visit.watch()
         await page.goto(f"{base}/{fragment if code else ''}")
-        expect.set_options(timeout=WAIT_MILLISECONDS)
         await expect(page.locator("#service")).to_have_text("The service is up.")
         yield visit
         assert visit.problems() == []
@@ -130,7 +131,6 @@ async def test_the_page_says_when_the_service_is_gone(tmp_path: Path) -> None:
     with running_demo(tmp_path, "--students", "10") as demo:
         base, _, fragment = demo.ready["graphiql"].partition("/graphql")
         async with browser_page() as page:
-            expect.set_options(timeout=WAIT_MILLISECONDS)
             await page.goto(f"{base}/{fragment}")
             await expect(page.get_by_role("heading", name="canvas (canvas)")).to_be_visible()
             demo.process.kill()

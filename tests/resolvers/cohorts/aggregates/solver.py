@@ -11,9 +11,6 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from itertools import combinations
 from typing import Any, NamedTuple
 
-import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
-
 from student_graph.resolvers.cohorts.aggregates.suppression import ShownCounts
 
 MAX_STUDENTS = 500
@@ -69,6 +66,9 @@ def possible_sizes_of_small_counts(
     Otherwise its largest value in all of them. The true population fits too, so a count that may be ten or more is
     not known at all.
     """
+    import numpy as np  # noqa: PLC0415 - slow to import, and few processes need it
+    from scipy.optimize import Bounds, LinearConstraint, milp  # noqa: PLC0415 - slow to import, and few processes need it
+
     rows = [[float(count.includes(unit)) for unit in units] for count in counts if count.shown]
     values = [float(size_of(population, count)) for count in counts if count.shown]
     constraints = [LinearConstraint(np.array(rows), values, values)] if rows else []
@@ -96,6 +96,8 @@ def derivable(units: Sequence[Any], population: Mapping[Any, int], counts: Seque
     The reader knows which sets of groups have no student: a unit is such a set and a level. Empty counts are left
     out, because this reader knows that they are empty.
     """
+    import numpy as np  # noqa: PLC0415 - slow to import, and few processes need it
+
     present_sets = {pattern for (pattern, _), students in population.items() if students}
     present = [unit for unit in units if unit[0] in present_sets]
     shown = np.array([[float(count.includes(unit)) for unit in present] for count in counts if count.shown])
