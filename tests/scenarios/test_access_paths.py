@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import fields, replace
+from functools import cache
 from typing import Any, TypeAlias
 
 import pytest
@@ -30,7 +31,6 @@ from student_graph.gateway.signing import HmacSigner
 from tests.long_runs import LONG_RUNS
 from tests.scenarios.helpers.sandbox_district import VIEWER, SandboxDistrict, sandbox_district
 
-FACTS = make_district(1000)
 ELEMENTARY_SCHOOL = 390042201
 """The elementary school of 450."""
 SIZES = {"students": 1000, "school_students": 450}
@@ -105,7 +105,7 @@ def rows(limits: TableLimits) -> list[tuple[str, str]]:
 @pytest.fixture
 async def district() -> AsyncIterator[SandboxDistrict]:
     """A district of a thousand students, whose sources know about how large it is."""
-    async with sandbox_district(FACTS) as district:
+    async with sandbox_district(large_district()) as district:
         sources = []
         for source in district.district.sources:
             adapter, settings = source.adapter, source.adapter.settings
@@ -115,6 +115,12 @@ async def district() -> AsyncIterator[SandboxDistrict]:
             sources.append(replace(source, adapter=adapter))
         district.district = replace(district.district, sources=tuple(sources))
         yield district
+
+
+@cache
+def large_district() -> DistrictFacts:
+    """A thousand students, built when a test first needs them and not in each process of the tests."""
+    return make_district(1000)
 
 
 def sections(facts: DistrictFacts) -> list[tuple[SectionFact, list[StudentId]]]:
@@ -164,7 +170,7 @@ async def calls_for(
 ) -> Counter[str]:
     """The calls of a lookup for some keys in an operation of its own, by source and resource."""
     lookup = lookup_of(getattr(Adapter, name))
-    arguments = {"school_year": FACTS.year} if "school_year" in lookup.argument_names else {}
+    arguments = {"school_year": large_district().year} if "school_year" in lookup.argument_names else {}
     ask = Ask(lookup, tuple(keys), arguments, reached_via=frozenset(reached_via))
     answers = await answers_of(district, district.source(kind), ask)
     failures = {getattr(answer.value, "code", None) for answer in answers.values()} - {None, "NO_IDENTITY_LINK"}
@@ -185,13 +191,13 @@ def excess(table: dict[tuple[str, str], list[Counter[str]]], limits: TableLimits
 @pytest.mark.long_run
 async def test_lookups_by_student_need_no_more_calls_than_their_limits(district: SandboxDistrict) -> None:
     """For five students, for a class that is reached through its section, and for all students of a school."""
-    section, students = next((s, roster) for s, roster in sections(FACTS) if len(roster) == 28)
+    section, students = next((s, roster) for s, roster in sections(large_district()) if len(roster) == 28)
     in_class, in_school = Ref("section", id_of(section)), Ref("school", str(ELEMENTARY_SCHOOL))
     table = {
         (kind, name): [
             await calls_for(district, kind, name, students[:5], in_class),
             await calls_for(district, kind, name, students, in_class),
-            await calls_for(district, kind, name, school_students(FACTS), in_school),
+            await calls_for(district, kind, name, school_students(large_district()), in_school),
         ]
         for kind, name in rows(BY_STUDENT)
     }
@@ -201,7 +207,7 @@ async def test_lookups_by_student_need_no_more_calls_than_their_limits(district:
 @pytest.mark.long_run
 async def test_lookups_by_section_need_no_more_calls_than_their_limits(district: SandboxDistrict) -> None:
     """For one section, and for six sections of one school."""
-    keys = [id_of(section) for section, _ in sections(FACTS)[:6]]
+    keys = [id_of(section) for section, _ in sections(large_district())[:6]]
     table = {
         (kind, name): [
             await calls_for(district, kind, name, keys[:1]),
@@ -223,12 +229,12 @@ def test_every_access_path_of_a_student_is_in_the_table(kind: str) -> None:
 @pytest.mark.long_run
 async def test_coarse_reads_return_the_same_as_point_reads(district: SandboxDistrict) -> None:
     """For a class with special cases, all lookups of the SIS return the same records in the same order."""
-    students = next(roster for _, roster in sections(FACTS) if len(roster) == 28)
-    special = [student for cases in FACTS.special_cases.values() for student in cases]
+    students = next(roster for _, roster in sections(large_district()) if len(roster) == 28)
+    special = [student for cases in large_district().special_cases.values() for student in cases]
     source, differences = district.source("edfi"), []
     for name in [name for kind, name in rows(BY_STUDENT) if kind == "edfi"]:
         lookup = lookup_of(getattr(Adapter, name))
-        arguments = {"school_year": FACTS.year} if "school_year" in lookup.argument_names else {}
+        arguments = {"school_year": large_district().year} if "school_year" in lookup.argument_names else {}
         ask: Ask[Any] = Ask(lookup, tuple(sorted({*students, *map(StudentId, special)})), arguments)
         chosen = await answers_of(district, source, ask)
         point = await answers_of(district, source, ask, fetch_from_vendor)

@@ -26,7 +26,7 @@ FACTS = make_district(60)
 HEADERS = {"Authorization": f"Bearer {VIEWER_TOKEN}"}
 PAGE = """query ($section: ID!) { section(id: $section) { courseTitle roster { beginDate student {
     studentUniqueId name { lastName } courseGrades { letter } attendanceEvents { totalCount } } } } }"""
-COLD_PAGES = size(100, 300)
+COLD_PAGES = size(20, 300)
 KEY = base64.b64encode(b"f" * 32).decode()
 
 

@@ -21,10 +21,10 @@ from student_graph.gateway.fetch.vendor import fetch_from_vendor
 from tests.long_runs import LONG_RUNS
 from tests.scenarios.helpers.sandbox_district import SandboxDistrict, sandbox_district
 from tests.scenarios.test_access_paths import (
-    FACTS,
     PATIENT_SECONDS,
     answers_of,
     calls_for,
+    large_district,
     sections,
     without_fetch_time,
 )
@@ -51,7 +51,7 @@ SAMPLE = {"section_attendance_events_by_student"}
 @pytest.fixture
 async def district() -> AsyncIterator[SandboxDistrict]:
     """A district of a thousand students whose Ed-Fi sends 25 rows in a page."""
-    async with sandbox_district(FACTS) as district:
+    async with sandbox_district(large_district()) as district:
         [edfi] = [source for source in district.district.sources if source.kind == "edfi"]
         adapter = edfi.adapter
         large = type(adapter)(adapter.name, adapter.settings.model_copy(update=LARGE), adapter.http)
@@ -62,8 +62,8 @@ async def district() -> AsyncIterator[SandboxDistrict]:
 
 def students_of_a_teacher() -> list[StudentId]:
     """The students of six classes, and those that are special cases, such as the one with two schools."""
-    rosters = sorted((students for _, students in sections(FACTS)), key=len, reverse=True)[:CLASSES]
-    special = (student for cases in FACTS.special_cases.values() for student in cases)
+    rosters = sorted((students for _, students in sections(large_district())), key=len, reverse=True)[:CLASSES]
+    special = (student for cases in large_district().special_cases.values() for student in cases)
     return sorted({*(student for roster in rosters for student in roster), *map(StudentId, special)})
 
 
@@ -78,7 +78,7 @@ async def test_a_teachers_students_need_no_more_calls_than_their_shortest_way(
     assert calls.total() <= CALLS[name] < len(students), dict(calls)
 
     lookup, source = lookup_of(getattr(Adapter, name)), district.source("edfi")
-    arguments = {"school_year": FACTS.year} if "school_year" in lookup.argument_names else {}
+    arguments = {"school_year": large_district().year} if "school_year" in lookup.argument_names else {}
     ask: Ask[Any] = Ask(lookup, tuple(students), arguments)
     listed = without_fetch_time(await answers_of(district, source, ask))
     assert listed == without_fetch_time(await answers_of(district, source, ask, fetch_from_vendor))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import date
+from functools import cache
 from itertools import pairwise
 
 import pytest
@@ -13,12 +14,22 @@ from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.facts import DistrictFacts, StudentFact
 from student_graph.adapters.sandbox.years import INSTRUCTION
 
-FACTS = make_district()
+
+@cache
+def large_district() -> DistrictFacts:
+    """A thousand students, built when a test first needs them and not in each process of the tests."""
+    return make_district()
+
+
+@pytest.fixture
+def facts() -> DistrictFacts:
+    """A district with a thousand students."""
+    return large_district()
 
 
 def student(case: str, number: int = 0) -> StudentFact:
-    student_id = FACTS.special_cases[case][number]
-    return next(fact for fact in FACTS.students if fact.id == student_id)
+    student_id = large_district().special_cases[case][number]
+    return next(fact for fact in large_district().students if fact.id == student_id)
 
 
 def test_equal_arguments_build_equal_districts() -> None:
@@ -67,42 +78,42 @@ def test_impossible_sizes_are_refused(students: int) -> None:
         make_district(students)
 
 
-def test_keys_are_unique() -> None:
+def test_keys_are_unique(facts: DistrictFacts) -> None:
     """Keys are unique, and so are section identifiers except for the planted pair."""
-    identifiers = Counter(section.identifier for section in FACTS.sections)
+    identifiers = Counter(section.identifier for section in facts.sections)
 
-    assert len({section.key for section in FACTS.sections}) == len(FACTS.sections)
-    assert [name for name, times in identifiers.items() if times > 1] == FACTS.special_cases[
+    assert len({section.key for section in facts.sections}) == len(facts.sections)
+    assert [name for name, times in identifiers.items() if times > 1] == facts.special_cases[
         "shared_section_identifier"
     ]
-    assert len({(p.student, p.section.key, p.begin) for p in FACTS.section_enrollments}) == len(
-        FACTS.section_enrollments
+    assert len({(p.student, p.section.key, p.begin) for p in facts.section_enrollments}) == len(
+        facts.section_enrollments
     )
-    assert len({submission.id for submission in FACTS.submissions}) == len(FACTS.submissions)
-    assert len({result.id for result in FACTS.results}) == len(FACTS.results)
-    assert len({account.id for account in FACTS.accounts}) == len(FACTS.accounts)
-    emails = [fact.email for fact in FACTS.students if fact.email]
+    assert len({submission.id for submission in facts.submissions}) == len(facts.submissions)
+    assert len({result.id for result in facts.results}) == len(facts.results)
+    assert len({account.id for account in facts.accounts}) == len(facts.accounts)
+    emails = [fact.email for fact in facts.students if fact.email]
     assert len(set(emails)) == len(emails) == 999
 
 
-def test_a_thousand_students_go_to_three_schools() -> None:
+def test_a_thousand_students_go_to_three_schools(facts: DistrictFacts) -> None:
     """There is an elementary school with about 450 students in classes of 28."""
-    sizes = Counter(enrollment.school for enrollment in FACTS.enrollments)
-    elementary = next(school for school in FACTS.schools if "Kindergarten" in school.grades)
+    sizes = Counter(enrollment.school for enrollment in facts.enrollments)
+    elementary = next(school for school in facts.schools if "Kindergarten" in school.grades)
     rosters = defaultdict(set)
-    for fact in FACTS.section_enrollments:
+    for fact in facts.section_enrollments:
         if fact.homeroom:
             rosters[fact.section.key].add(fact.student)
 
-    assert len(FACTS.schools) == 3
+    assert len(facts.schools) == 3
     assert 445 <= sizes[elementary.id] <= 455
     assert Counter(len(roster) for roster in rosters.values())[28] >= 6
 
 
-def test_a_school_year_has_two_terms_of_three_grading_periods() -> None:
+def test_a_school_year_has_two_terms_of_three_grading_periods(facts: DistrictFacts) -> None:
     """The terms have 81 and 88 days of instruction and six consecutive grading periods."""
-    for school in FACTS.schools:
-        terms = [session for session in FACTS.sessions if session.school == school.id]
+    for school in facts.schools:
+        terms = [session for session in facts.sessions if session.school == school.id]
         periods = [period for session in terms for period in session.periods]
 
         assert [session.instructional_days for session in terms] == [81, 88]
@@ -110,97 +121,97 @@ def test_a_school_year_has_two_terms_of_three_grading_periods() -> None:
         assert all(first[4] < second[3] for first, second in pairwise(periods))
 
 
-def test_calendars_count_the_same_days_as_terms() -> None:
+def test_calendars_count_the_same_days_as_terms(facts: DistrictFacts) -> None:
     """Except for the thin one, a calendar has as many days of instruction as the terms."""
     counts = {
         str(calendar.school): sum(event in INSTRUCTION for _, event in calendar.days)
-        for calendar in FACTS.calendars
+        for calendar in facts.calendars
     }
-    thin = FACTS.special_cases["thin_calendar"][0]
+    thin = facts.special_cases["thin_calendar"][0]
 
     assert counts.pop(thin) == 2
     assert set(counts.values()) == {81 + 88}
-    assert len({event.day for event in FACTS.attendance if str(event.school) == thin}) > 2
+    assert len({event.day for event in facts.attendance if str(event.school) == thin}) > 2
 
 
-def test_no_event_is_in_the_future() -> None:
+def test_no_event_is_in_the_future(facts: DistrictFacts) -> None:
     """No attendance, incident or submission is later than the current time of the facts."""
-    today = FACTS.now.date()
+    today = facts.now.date()
 
-    assert max(event.day for event in FACTS.attendance) < today
-    assert max(incident.day for incident in FACTS.incidents) < today
-    assert max(work.submitted for work in FACTS.submissions if work.submitted) < FACTS.now
+    assert max(event.day for event in facts.attendance) < today
+    assert max(incident.day for incident in facts.incidents) < today
+    assert max(work.submitted for work in facts.submissions if work.submitted) < facts.now
 
 
-def test_attendance_is_within_the_enrollment() -> None:
+def test_attendance_is_within_the_enrollment(facts: DistrictFacts) -> None:
     """An event is between the first and the last day of an enrollment at that school, except for one student."""
     spans = defaultdict(list)
-    for fact in FACTS.enrollments:
+    for fact in facts.enrollments:
         spans[fact.student, fact.school].append((fact.entry, fact.exit or date.max))
     outside = [
         event
-        for event in FACTS.attendance
+        for event in facts.attendance
         if not any(first <= event.day < last for first, last in spans[event.student, event.school])
     ]
 
-    assert {event.student for event in outside} == set(FACTS.special_cases["attendance_elsewhere"])
+    assert {event.student for event in outside} == set(facts.special_cases["attendance_elsewhere"])
     assert [event.section is None for event in outside] == [True, False]
     assert all(not spans[event.student, event.school] for event in outside)
 
 
-def test_grades_are_numbers_or_letters() -> None:
+def test_grades_are_numbers_or_letters(facts: DistrictFacts) -> None:
     """Every posted grade has a number or a letter, and most have only one of them."""
-    single = [grade for grade in FACTS.grades if (grade.numeric is None) != (grade.letter is None)]
+    single = [grade for grade in facts.grades if (grade.numeric is None) != (grade.letter is None)]
 
-    assert all(grade.numeric is not None or grade.letter for grade in FACTS.grades)
-    assert len(single) > len(FACTS.grades) / 2
+    assert all(grade.numeric is not None or grade.letter for grade in facts.grades)
+    assert len(single) > len(facts.grades) / 2
 
 
-def test_dual_enrollment_has_events_at_both_schools() -> None:
+def test_dual_enrollment_has_events_at_both_schools(facts: DistrictFacts) -> None:
     """A student of two schools has attendance and a section at both."""
-    student_id = FACTS.special_cases["dual_enrollment"][0]
-    schools = {fact.school for fact in FACTS.enrollments if fact.student == student_id}
+    student_id = facts.special_cases["dual_enrollment"][0]
+    schools = {fact.school for fact in facts.enrollments if fact.student == student_id}
 
     assert len(schools) == 2
-    assert {event.school for event in FACTS.attendance if event.student == student_id} == schools
-    assert {e.section.school for e in FACTS.section_enrollments if e.student == student_id} == schools
+    assert {event.school for event in facts.attendance if event.student == student_id} == schools
+    assert {e.section.school for e in facts.section_enrollments if e.student == student_id} == schools
 
 
-def test_enrollments_end_and_begin_again() -> None:
+def test_enrollments_end_and_begin_again(facts: DistrictFacts) -> None:
     """One student left and came back, one has left, and one will leave."""
     enrollments = defaultdict(list)
-    for fact in FACTS.enrollments:
+    for fact in facts.enrollments:
         enrollments[fact.student].append(fact)
-    returned = enrollments[FACTS.special_cases["re_entry"][0]]
-    withdrawn = enrollments[FACTS.special_cases["withdrawn"][0]]
-    leaving = enrollments[FACTS.special_cases["future_exit"][0]]
+    returned = enrollments[facts.special_cases["re_entry"][0]]
+    withdrawn = enrollments[facts.special_cases["withdrawn"][0]]
+    leaving = enrollments[facts.special_cases["future_exit"][0]]
 
     assert [fact.exit is None for fact in returned] == [False, True]
     assert len({fact.school for fact in returned}) == 1
-    assert [fact.exit < FACTS.now.date() for fact in withdrawn if fact.exit] == [True]
-    assert [fact.exit > FACTS.now.date() for fact in leaving if fact.exit] == [True]
+    assert [fact.exit < facts.now.date() for fact in withdrawn if fact.exit] == [True]
+    assert [fact.exit > facts.now.date() for fact in leaving if fact.exit] == [True]
 
 
-def test_a_local_category_is_in_no_standard() -> None:
+def test_a_local_category_is_in_no_standard(facts: DistrictFacts) -> None:
     """One student has an attendance category in a local namespace, which no mapping knows."""
-    student_id = FACTS.special_cases["unmapped_descriptor"][0]
-    namespaces = {event.namespace for event in FACTS.attendance if event.student == student_id}
+    student_id = facts.special_cases["unmapped_descriptor"][0]
+    namespaces = {event.namespace for event in facts.attendance if event.student == student_id}
 
     assert namespaces == {"uri://local", "uri://ed-fi.org"}
 
 
-def test_a_day_can_have_several_events() -> None:
+def test_a_day_can_have_several_events(facts: DistrictFacts) -> None:
     """One student is tardy, then absent, then tardy in a section, on one day."""
-    student_id = FACTS.special_cases["several_events_a_day"][0]
-    events = [event for event in FACTS.attendance if event.student == student_id]
+    student_id = facts.special_cases["several_events_a_day"][0]
+    events = [event for event in facts.attendance if event.student == student_id]
 
     assert len({event.day for event in events}) == 1
     assert [event.section is None for event in events] == [True, True, False]
 
 
-def test_some_accounts_have_the_number_of_another_student() -> None:
+def test_some_accounts_have_the_number_of_another_student(facts: DistrictFacts) -> None:
     """Two students have each other's number in the LMS; their birth dates reveal it."""
-    accounts = {account.owner: account for account in FACTS.accounts}
+    accounts = {account.owner: account for account in facts.accounts}
     first, second = student("crossed_lms_ids", 0), student("crossed_lms_ids", 1)
 
     assert (accounts[first.id].sis_id, accounts[second.id].sis_id) == (second.id, first.id)
@@ -208,13 +219,13 @@ def test_some_accounts_have_the_number_of_another_student() -> None:
     assert accounts[first.id].email == first.email
 
 
-def test_some_students_and_accounts_have_no_counterpart() -> None:
+def test_some_students_and_accounts_have_no_counterpart(facts: DistrictFacts) -> None:
     """Some students have no account, and some accounts belong to no student."""
-    owners = {account.owner for account in FACTS.accounts}
-    unmatched = {str(account.id) for account in FACTS.accounts if not account.owner and account.sis_id is None}
+    owners = {account.owner for account in facts.accounts}
+    unmatched = {str(account.id) for account in facts.accounts if not account.owner and account.sis_id is None}
 
-    assert owners.isdisjoint(FACTS.special_cases["no_lms_link"])
-    assert unmatched == set(FACTS.special_cases["unmatched_lms_accounts"]) != set()
+    assert owners.isdisjoint(facts.special_cases["no_lms_link"])
+    assert unmatched == set(facts.special_cases["unmatched_lms_accounts"]) != set()
 
 
 def test_some_identifiers_are_unusual() -> None:
@@ -229,26 +240,26 @@ def test_some_identifiers_are_unusual() -> None:
     assert student("no_email").email == ""
 
 
-def test_names_are_not_all_ascii() -> None:
+def test_names_are_not_all_ascii(facts: DistrictFacts) -> None:
     """There are accents, an apostrophe, a hyphen and other scripts, also right-to-left ones."""
     names = "".join(
-        student("unicode_name", number).last for number in range(len(FACTS.special_cases["unicode_name"]))
+        student("unicode_name", number).last for number in range(len(facts.special_cases["unicode_name"]))
     )
 
     assert {"'", "-", "ñ", "王", "ב", "ط", "ч"} <= set(names)
 
 
-def test_one_student_has_no_records() -> None:
+def test_one_student_has_no_records(facts: DistrictFacts) -> None:
     """One student is in the roster and nowhere else in the system of record."""
-    student_id = FACTS.special_cases["nothing_recorded"][0]
+    student_id = facts.special_cases["nothing_recorded"][0]
 
-    assert student_id in {fact.id for fact in FACTS.students}
-    assert [kind for mentioned, kind in mentions(FACTS) if mentioned == student_id] == []
+    assert student_id in {fact.id for fact in facts.students}
+    assert [kind for mentioned, kind in mentions(facts) if mentioned == student_id] == []
 
 
-def test_online_courses_belong_to_sections() -> None:
+def test_online_courses_belong_to_sections(facts: DistrictFacts) -> None:
     """An LMS course has the identifier of its section, except for the club without a section."""
-    courses = {course.name: course for course in FACTS.lms_courses}
+    courses = {course.name: course for course in facts.lms_courses}
 
     assert courses.pop("Chess club").sis_section is None
     assert all(course.section and course.sis_section == course.section.identifier for course in courses.values())

@@ -102,8 +102,10 @@ def test_a_syntax_tree_without_tokens_is_the_same_with_the_same_positions() -> N
 )
 def test_documents_take_no_more_memory_than_is_counted(schema: GraphQLSchema, write: Callable[[int], str]) -> None:
     """Measured, with the coordinates that errors of fields ask for."""
-    # Servers of other tests run in threads of this process, and what they allocate is measured, too.
-    measured, counted = min(memory_of_documents(schema, write) for _ in range(3))
+    measured, counted = memory_of_documents(schema, write)
+    for _ in range(2):
+        if measured > counted:  # servers of other tests run in threads of this process, and may have allocated it
+            measured, counted = memory_of_documents(schema, write)
     assert measured <= counted <= 4 * measured
 
 

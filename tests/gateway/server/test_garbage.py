@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
-
-import pytest
 
 from student_graph.gateway.server.garbage import (
     COUNT_INTERVAL_SECONDS,
@@ -18,6 +17,7 @@ from student_graph.gateway.server.garbage import (
     GarbageCollection,
 )
 from tests.gateway.cache.small_cache import Clock
+from tests.gateway.forked import forked
 
 CACHED_OBJECTS = 100_000
 
@@ -64,14 +64,8 @@ class FakeCollector:
         """Change nothing."""
 
 
-@pytest.fixture
-def clock() -> Clock:
-    """The clock of the collection."""
-    return Clock()
-
-
-@pytest.fixture
-def collection(clock: Clock) -> Iterator[GarbageCollection]:
+@contextlib.contextmanager
+def real_collection(clock: Clock) -> Iterator[GarbageCollection]:
     """A running collection of this process."""
     thresholds = gc.get_threshold()
     collection = GarbageCollection(clock)
@@ -81,34 +75,50 @@ def collection(clock: Clock) -> Iterator[GarbageCollection]:
     assert gc.get_threshold() == thresholds
 
 
-@pytest.mark.usefixtures("collection")
+def run_in_small_process(function: Callable[[], None]) -> None:
+    """Call a function where far fewer objects exist than in a process of the tests: all of them are collected."""
+    with forked(function) as process:
+        assert process.wait(timeout=60) == 0, process.stderr.read()
+
+
 def test_a_full_collection_visits_only_what_is_new_however_much_is_cached() -> None:
     """The oldest generation never holds more than a fraction of the objects: what survived once is set aside."""
+    run_in_small_process(fill_a_cache)
+
+
+def fill_a_cache() -> None:
+    """Make many objects that stay, and count those that a full collection would visit."""
     cached, largest = [], 0
-    for number in range(CACHED_OBJECTS):
-        cached.append([number])
-        if number % 1_000 == 0:
-            largest = max(largest, sum(len(gc.get_objects(generation)) for generation in range(3)))
-    assert largest < CACHED_OBJECTS / 2
-    assert gc.get_freeze_count() > CACHED_OBJECTS / 2
+    with real_collection(Clock()):
+        for number in range(CACHED_OBJECTS):
+            cached.append([number])
+            if number % 1_000 == 0:
+                largest = max(largest, sum(len(gc.get_objects(generation)) for generation in range(3)))
+        assert largest < CACHED_OBJECTS / 2
+        assert gc.get_freeze_count() > CACHED_OBJECTS / 2
 
 
-def test_garbage_that_was_set_aside_is_freed_when_nobody_is_answered(
-    collection: GarbageCollection, clock: Clock
-) -> None:
+def test_garbage_that_was_set_aside_is_freed_when_nobody_is_answered() -> None:
     """Not while requests are answered, nor again before its time."""
-    node = Node()
-    node.me = node
-    gc.collect()
-    freed = weakref.ref(node)
-    del node
-    gc.collect()
-    clock.now += FULL_INTERVAL_SECONDS
-    collection.check(is_idle=False)
-    assert freed() is not None
-    clock.now += IDLE_SECONDS
-    collection.check(is_idle=True)
-    assert freed() is None
+    run_in_small_process(leave_garbage)
+
+
+def leave_garbage() -> None:
+    """Set an object aside that nobody needs, and see when it is freed."""
+    clock = Clock()
+    with real_collection(clock) as collection:
+        node = Node()
+        node.me = node
+        gc.collect()
+        freed = weakref.ref(node)
+        del node
+        gc.collect()
+        clock.now += FULL_INTERVAL_SECONDS
+        collection.check(is_idle=False)
+        assert freed() is not None
+        clock.now += IDLE_SECONDS
+        collection.check(is_idle=True)
+        assert freed() is None
 
 
 def test_everything_is_collected_in_quiet_moments_and_once_an_hour() -> None:

@@ -88,10 +88,15 @@ def label_names(query: str) -> set[str]:
     return names
 
 
+@pytest.fixture(scope="module")
+def families(observed: Observed) -> list[Any]:
+    """The metrics of a gateway that is used."""
+    return list(text_string_to_metric_families(observed.metrics()))
+
+
 @pytest.mark.parametrize("query", QUERIES)
-def test_a_query_names_metrics_and_labels_that_are_there(query: str, observed: Observed) -> None:
+def test_a_query_names_metrics_and_labels_that_are_there(query: str, families: list[Any]) -> None:
     """In the output of a gateway that is used; each label belongs to a metric of the query."""
-    families = list(text_string_to_metric_families(observed.metrics()))
     shown = {sample.name: set(sample.labels) for family in families for sample in family.samples}
     without_values = {
         metric.shown_name for metric in METRICS if {metric.name, metric.shown_name} & NEED_MORE_THAN_A_GATEWAY

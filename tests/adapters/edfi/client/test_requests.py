@@ -138,7 +138,8 @@ async def test_a_lookup_is_not_offered_before_its_data_standard(method: LookupMe
                 assert sandbox.requests == ["GET /"]
 
 
-@pytest.mark.parametrize("lookup", LOOKUPS_OF_ALL_STANDARDS, ids=lambda lookup: lookup.name)
+@pytest.mark.long_run
+@pytest.mark.parametrize("lookup", LOOKUPS_OF_ALL_STANDARDS[:: size(4, 1)], ids=lambda lookup: lookup.name)
 async def test_records_are_the_same_in_every_data_standard(lookup: Lookup) -> None:
     """Payloads of the same facts in different shapes become equal records."""
     answers = []

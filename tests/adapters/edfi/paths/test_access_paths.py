@@ -20,6 +20,7 @@ from student_graph.adapters.testing.harness import run_lookup
 from student_graph.gateway.fetch.coarse_answers import coarse_ask
 from tests.adapters.edfi.paths.ways import Way, path_of, way_name
 from tests.adapters.edfi.scripted_sandbox import connected
+from tests.subcases import subcases
 
 
 def cost(method: LookupMethod, coarse: LookupMethod, **estimates: Any) -> CallCost:
@@ -28,7 +29,7 @@ def cost(method: LookupMethod, coarse: LookupMethod, **estimates: Any) -> CallCo
     return path_of((method, coarse)).cost(EdFiSettings.model_validate(client | estimates))
 
 
-@pytest.mark.parametrize(
+@subcases(
     ("method", "coarse", "expected"),
     [
         (Adapter.students_by_id, Adapter.roster_by_district, CallCost(1, 10)),
