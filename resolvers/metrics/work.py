@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from fractions import Fraction
 
 from student_graph.adapters.model import AssignmentWork, SubmissionStatus
-from student_graph.resolvers.metrics.academics.grades import subjects_of
+from student_graph.resolvers.metrics.academics.grades import is_in_subjects
 from student_graph.resolvers.metrics.exact import count_of, exact, mean
 from student_graph.resolvers.metrics.facts import MetricRequest, MetricSpec, Part, StudentFacts
 from student_graph.resolvers.metrics.measure import DataQuality, Metric
@@ -55,13 +55,8 @@ def work_in_scope(facts: StudentFacts, scope: Scope) -> tuple[list[AssignmentWor
     for row in facts.work:
         if not _is_in_window(row, scope) or not _is_at_school(facts, row, scope):
             continue
-        if scope.subjects:
-            subjects = subjects_of(facts, row.section_id)
-            if not subjects:
-                quality.add(DataQuality.SUBJECT_UNKNOWN)
-            if subjects.isdisjoint(scope.subjects):
-                continue
-        rows.setdefault(_identity(row), row)
+        if is_in_subjects(facts, row.section_id, scope, quality):
+            rows.setdefault(_identity(row), row)
     return list(rows.values()), quality
 
 

@@ -35,9 +35,8 @@ from student_graph.adapters.edfi.sandbox.tokens import (
     CLIENT_SECRET,
     Tokens,
     form_fields,
-    is_client,
-    parse_basic,
 )
+from student_graph.adapters.sandbox.credentials import are_equal, parse_basic
 from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.adapters.sandbox.records.folder import EdFiRecords, Payload
 from student_graph.adapters.sandbox.serving import Sandbox
@@ -197,9 +196,9 @@ class EdFiSandbox(Sandbox):
         form = await form_fields(request)
         if form.get("grant_type") != "client_credentials":
             return JSONResponse({"error": "unsupported_grant_type"}, 400)
-        credentials = parse_basic(request.headers.get("authorization", ""))
-        key, secret = credentials or (form.get("client_id", ""), form.get("client_secret", ""))
-        if not is_client(key, secret):
+        fields = (form.get("client_id", ""), form.get("client_secret", ""))
+        credentials = parse_basic(request.headers.get("authorization", "")) or fields
+        if not are_equal(credentials, (CLIENT_ID, CLIENT_SECRET)):
             return JSONResponse({"error": "invalid_client"}, 401, {"WWW-Authenticate": "Basic"})
         token = self.tokens.issue()
         expires_in = int((self._epoch_expiry and self.tokens.expiry(token)) or self.tokens.lifetime)

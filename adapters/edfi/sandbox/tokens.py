@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
 import json
 import secrets
 import time
@@ -38,24 +35,6 @@ class Tokens:
         """When a token expires, in seconds since 1970; None if it has expired or was never issued."""
         expiry = self._expiries.get(token)
         return expiry if expiry is not None and time.time() < expiry else None
-
-
-def is_client(key: str, secret: str) -> bool:
-    """Whether these are the sandbox's credentials."""
-    secret_matches = hmac.compare_digest(secret.encode(), CLIENT_SECRET.encode())
-    return hmac.compare_digest(key.encode(), CLIENT_ID.encode()) and secret_matches
-
-
-def parse_basic(header: str) -> tuple[str, str] | None:
-    """Key and secret of an HTTP Basic header; None if the header is not valid."""
-    scheme, _, encoded = header.partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        key, colon, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-    return (key, secret) if colon else None
 
 
 async def form_fields(request: Request) -> dict[str, str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hmac
 import secrets
 import time
@@ -14,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from student_graph.adapters.oneroster.sandbox.quirks import Quirks
 from student_graph.adapters.oneroster.sandbox.refusals import forbidden, unauthorized
+from student_graph.adapters.sandbox.credentials import are_equal, parse_basic
 
 CLIENT_ID, CLIENT_SECRET = "oneroster-sandbox", "oneroster-sandbox-secret"
 FIXED_TOKEN = "oneroster-sandbox-fixed-token"
@@ -42,8 +41,8 @@ class Tokens:
 
     def token_response(self, authorization: str, form: Mapping[str, str]) -> Response:
         """The response to a token request."""
-        key, secret = _parse_basic(authorization) or (form.get("client_id", ""), form.get("client_secret", ""))
-        if not _is_client(key, secret):
+        fields = (form.get("client_id", ""), form.get("client_secret", ""))
+        if not are_equal(parse_basic(authorization) or fields, (CLIENT_ID, CLIENT_SECRET)):
             status = self._quirks.invalid_client_status
             challenge = {"WWW-Authenticate": "Basic"} if status == 401 else None
             return JSONResponse({"error": "invalid_client"}, status, challenge)
@@ -107,20 +106,3 @@ def check_vendor(header: str) -> None:
     """
     if not hmac.compare_digest(header.encode(), f"{VENDOR_KEY}:{VENDOR_SECRET}".encode()):
         raise unauthorized("Missing or invalid vendor authorization.")
-
-
-def _is_client(key: str, secret: str) -> bool:
-    secret_matches = hmac.compare_digest(secret.encode(), CLIENT_SECRET.encode())
-    return hmac.compare_digest(key.encode(), CLIENT_ID.encode()) and secret_matches
-
-
-def _parse_basic(header: str) -> tuple[str, str] | None:
-    """Key and secret of an HTTP Basic header; None if the header is not valid."""
-    scheme, _, encoded = header.partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        key, colon, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-    return (key, secret) if colon else None

@@ -167,7 +167,8 @@ def _in_scope(facts: StudentFacts, scope: Scope) -> Grades:
     request = scope.request
     school_year = school_year_of(request.year_start)
     enrolled = {enrollment.school_id for enrollment in facts.enrollments}
-    rows, quality = [], set()
+    rows: list[CourseGrade] = []
+    quality: set[DataQuality] = set()
     for row in facts.grades:
         if row.school_year not in (None, school_year) or (row.as_of is not None and row.as_of > request.as_of):
             continue
@@ -176,20 +177,22 @@ def _in_scope(facts: StudentFacts, scope: Scope) -> Grades:
             continue
         if request.school is not None and _school_of(facts, row) != request.school:
             continue
-        if scope.subjects:
-            subjects = subjects_of(facts, row.section_id)
-            if not subjects:
-                quality.add(DataQuality.SUBJECT_UNKNOWN)
-            if subjects.isdisjoint(scope.subjects):
-                continue
-        rows.append(row)
+        if is_in_subjects(facts, row.section_id, scope, quality):
+            rows.append(row)
     return Grades(rows, quality)
 
 
-def subjects_of(facts: StudentFacts, section_id: SectionId | None) -> frozenset[AcademicSubject]:
-    """The subjects of a section's course; empty if they are not known."""
+def is_in_subjects(
+    facts: StudentFacts, section_id: SectionId | None, scope: Scope, quality: set[DataQuality]
+) -> bool:
+    """Whether a section is in a subject that is asked for; a subject that is not known is added to `quality`."""
+    if not scope.subjects:
+        return True
     course = None if section_id is None else facts.courses.get(section_id)
-    return frozenset(course.subjects if course else ()) - {AcademicSubject.UNMAPPED}
+    subjects = frozenset(course.subjects if course else ()) - {AcademicSubject.UNMAPPED}
+    if not subjects:
+        quality.add(DataQuality.SUBJECT_UNKNOWN)
+    return not subjects.isdisjoint(scope.subjects)
 
 
 def _school_of(facts: StudentFacts, row: CourseGrade) -> SchoolId | None:
