@@ -1,8 +1,9 @@
 """
 Estimates how much memory an answer takes.
 
-Each value that a record holds is counted as if no other record held it: a string in two records counts twice. The
-estimate is therefore too high rather than too low.
+A value that is no record, such as a code or a score, is counted once in an answer: adapters let records share
+equal ones. Everything else that a record holds is counted as if no other record held it: a string in two records
+counts twice. The estimate is therefore too high rather than too low.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from functools import cache
 from operator import attrgetter
 from sys import getsizeof
 from types import NoneType
-from typing import Any
+from typing import Any, TypeAlias
+
+from student_graph.adapters.model import Record
 
 _ALLOCATION_BYTES = 16
 """The allocator rounds sizes up to a multiple of this: half of it is lost on average."""
@@ -24,39 +27,45 @@ _SHARED_TYPES = (NoneType, bool, type, Enum)
 _FLAT_TYPES = (str, bytes, int, float, complex, date, datetime, time)
 
 
+_Seen: TypeAlias = set[int]
+"""The identities of the values that were counted and that records may share."""
+_Size: TypeAlias = Callable[[Any, _Seen], int]
+
+
 def size_in_bytes(value: Any) -> int:
     """Estimated bytes that a value takes, with everything it holds."""
-    return _total_size((value,))
+    return _total_size((value,), set())
 
 
-def _flat_size(value: Any) -> int:
+def _flat_size(value: Any, _: _Seen) -> int:
     """Size of a value that holds no other values."""
     return getsizeof(value) + _ALLOCATION_BYTES // 2
 
 
-def _no_size(_: Any) -> int:
+def _no_size(_: Any, __: _Seen) -> int:
     return 0
 
 
-def _total_size(values: Iterable[Any]) -> int:
+def _total_size(values: Iterable[Any], seen: _Seen) -> int:
     total = 0
     for value in values:
         kind: Any = type(value)
-        total += _size_function(kind)(value)
+        total += _size_function(kind)(value, seen)
     return total
 
 
-def _collection_size(value: Any) -> int:
+def _collection_size(value: Any, seen: _Seen) -> int:
     """Size of a list, a tuple or a set."""
-    return getsizeof(value) + _ALLOCATION_BYTES // 2 + _total_size(value)
+    return getsizeof(value) + _ALLOCATION_BYTES // 2 + _total_size(value, seen)
 
 
-def _mapping_size(value: Mapping[Any, Any]) -> int:
-    return getsizeof(value) + _ALLOCATION_BYTES // 2 + _total_size(value) + _total_size(value.values())
+def _mapping_size(value: Mapping[Any, Any], seen: _Seen) -> int:
+    size = getsizeof(value) + _ALLOCATION_BYTES // 2
+    return size + _total_size(value, seen) + _total_size(value.values(), seen)
 
 
 @cache
-def _size_function(kind: type) -> Callable[[Any], int]:
+def _size_function(kind: type) -> _Size:
     """The function that estimates the size of values of a type."""
     if issubclass(kind, _SHARED_TYPES):
         return _no_size
@@ -66,17 +75,32 @@ def _size_function(kind: type) -> Callable[[Any], int]:
         return _collection_size
     if issubclass(kind, Mapping):
         return _mapping_size
-    return _record_size_function(kind) if is_dataclass(kind) else _flat_size
+    if not is_dataclass(kind):
+        return _flat_size
+    return _record_size_function(kind) if issubclass(kind, Record) else _shared_size_function(kind)
 
 
-def _record_size_function(kind: Any) -> Callable[[Any], int]:
-    """The function that estimates the size of records of a dataclass."""
+def _record_size_function(kind: Any) -> _Size:
+    """The function that estimates the size of instances of a dataclass."""
     names = [field.name for field in fields(kind)]
     if not names:
         return _flat_size
     field_values = attrgetter(*names) if len(names) > 1 else lambda record: (getattr(record, names[0]),)
 
-    def record_size(record: Any) -> int:
-        return getsizeof(record) + _ALLOCATION_BYTES // 2 + _total_size(field_values(record))
+    def record_size(record: Any, seen: _Seen) -> int:
+        return getsizeof(record) + _ALLOCATION_BYTES // 2 + _total_size(field_values(record), seen)
 
     return record_size
+
+
+def _shared_size_function(kind: Any) -> _Size:
+    """The same for a dataclass whose instances records may share: each is counted once."""
+    size = _record_size_function(kind)
+
+    def shared_size(value: Any, seen: _Seen) -> int:
+        if id(value) in seen:
+            return 0
+        seen.add(id(value))
+        return size(value, seen)
+
+    return shared_size

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import ParamSpec, TypeVar
 
 from student_graph.adapters.edfi.api import academics as api
 from student_graph.adapters.edfi.client.keys import assessment_id
@@ -38,6 +40,14 @@ _NUMERIC_DATATYPES = frozenset(
     {ResultDatatype.INTEGER, ResultDatatype.DECIMAL, ResultDatatype.PERCENTAGE, ResultDatatype.PERCENTILE}
 )
 _NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,15})?", re.ASCII)
+
+MAX_SHARED_VALUES = 8_192
+"""Scores that are shared by results, and as many levels and names of tests: more than a year of a district has."""
+MAX_SHARED_CHARACTERS = 400
+"""The longest texts that are shared; in Ed-Fi a result has at most 35 characters and a descriptor 306."""
+
+A = ParamSpec("A")
+T = TypeVar("T")
 
 
 def course_grade(codes: DescriptorCodes, row: api.Grade) -> CourseGrade:
@@ -99,7 +109,7 @@ def assessment_result(codes: DescriptorCodes, row: api.StudentAssessment) -> Ass
     return AssessmentResult(
         vendor_id=row.id,
         student_id=StudentId(row.studentReference.studentUniqueId),
-        assessment_id=assessment_id(assessment.assessmentIdentifier, assessment.namespace),
+        assessment_id=_shared_assessment_id(assessment.assessmentIdentifier, assessment.namespace),
         administration_date=_to_utc(row.administrationDate),
         school_year=row.schoolYearTypeReference.schoolYear if row.schoolYearTypeReference else None,
         grade_level_when_assessed=codes.to_optional_enum(GradeLevel, row.whenAssessedGradeLevelDescriptor),
@@ -155,22 +165,48 @@ def _scores(codes: DescriptorCodes, rows: Sequence[api.ScoreResult]) -> list[Sco
 
 
 def _score(codes: DescriptorCodes, row: api.ScoreResult) -> Score:
+    """
+    A score. Results with equal scores share one object, which nobody may change.
+
+    The results of a school have many scores, and few different ones.
+    """
     datatype = codes.to_optional_enum(ResultDatatype, row.resultDatatypeTypeDescriptor) or ResultDatatype.UNMAPPED
+    return _shared_score(row.assessmentReportingMethodDescriptor, row.result, datatype)
+
+
+def _shared(make: Callable[A, T]) -> Callable[A, T]:
+    """Let records share the values that are made of equal texts, unless the texts are long."""
+    shared = lru_cache(MAX_SHARED_VALUES)(make)
+
+    def value(*texts: A.args, **_: A.kwargs) -> T:
+        characters = sum(len(text) for text in texts if isinstance(text, str))
+        return (shared if characters <= MAX_SHARED_CHARACTERS else make)(*texts)  # type: ignore[call-arg] # no keywords
+
+    return value
+
+
+@_shared
+def _shared_score(method: str, result: str, datatype: ResultDatatype) -> Score:
     return Score(
-        reporting_method=descriptor(row.assessmentReportingMethodDescriptor),
-        result=row.result,
-        numeric=score_number(row.result, datatype),
+        reporting_method=descriptor(method),
+        result=result,
+        numeric=score_number(result, datatype),
         datatype=datatype,
     )
+
+
+@_shared
+def _shared_level(method: str | None, level: str) -> PerformanceLevel:
+    return PerformanceLevel(reporting_method=optional_descriptor(method), level=descriptor(level))
+
+
+_shared_assessment_id = _shared(assessment_id)
 
 
 def _levels(rows: Sequence[api.PerformanceLevel]) -> list[PerformanceLevel]:
     """The levels that the student reached: those with a false `performanceLevelMet` are left out."""
     return [
-        PerformanceLevel(
-            reporting_method=optional_descriptor(row.assessmentReportingMethodDescriptor),
-            level=descriptor(row.performanceLevelDescriptor),
-        )
+        _shared_level(row.assessmentReportingMethodDescriptor, row.performanceLevelDescriptor)
         for row in rows
         if row.performanceLevelMet is not False
     ]
