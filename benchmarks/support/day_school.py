@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.support.day_gateway import Plan
+from student_graph.adapters.paging import MAX_ROWS
 from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.adapters.sandbox.serving import Sandbox
 from student_graph.gateway.demo.districts import DemoDistrict
@@ -22,8 +23,6 @@ CANVAS_COURSES_A_CALL = 20
 """The most courses about which a question to Canvas's GraphQL API may be."""
 CANVAS_COURSES_OF_WORK_A_CALL, CANVAS_SUBMISSIONS_A_CALL = 10, 100
 """The most courses about whose submissions we ask at once, and how many of each course one response has."""
-MAX_LIST_ROWS = 40_000
-"""Longer lists are not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,17 +128,13 @@ def least_calls_at_once(facts: DistrictFacts, sections: set[tuple[Any, ...]]) ->
     about 20 courses.
     """
     school = Counter(key[0] for key in sections).most_common(1)[0][0]
-
-    def pages(rows: Sequence[Any]) -> int:
-        return max(1, math.ceil(len(rows) / EDFI_PAGE_ROWS))
-
     members = [e for e in facts.section_enrollments if e.section.school == school]
     grades = [grade for grade in facts.grades if grade.enrollment.section.school == school]
     daily = [event for event in facts.attendance if event.section is None]
     in_class = [event for event in facts.attendance if event.section is not None]
     lists: list[Sequence[Any]] = [members, grades, daily, in_class, facts.results, facts.enrollments]
-    edfi = sum(map(pages, lists))
-    edfi += 2 * pages(facts.students)  # their names, and the addresses by which accounts are confirmed
+    edfi = sum(map(_pages, lists))
+    edfi += 2 * _pages(facts.students)  # their names, and the addresses by which accounts are confirmed
     edfi += 4  # who teaches which section, and three lists of caseloads
     edfi += 3  # sections of the school, their courses, and the names of these
     courses = [
@@ -148,16 +143,20 @@ def least_calls_at_once(facts: DistrictFacts, sections: set[tuple[Any, ...]]) ->
     return edfi + len(sections) + _calls_for_work(facts, courses)
 
 
-def least_calls_of_single_page(facts: DistrictFacts, students: set[str], sections: set[tuple[Any, ...]]) -> int:
+def least_calls_of_single_page(
+    facts: DistrictFacts,
+    students: set[str],
+    sections: set[tuple[Any, ...]],
+    max_list_rows: float = MAX_ROWS,
+) -> int:
     """
     Return the fewest calls for the page of one teacher in a district that states nothing about its rows.
 
-    Then only a list of the district, or a call for each student, has all rows of a student.
+    Ed-Fi filters by equality alone, and a row of a student may have any school, session, date or assessment. So a
+    call either names one student, or selects rows by properties of which every value must be read: such lists are
+    together as long as the list of the district. So each resource takes the calls of its list, or one for each
+    student. `max_list_rows` are those of the longest list that is read.
     """
-
-    def pages(rows: Sequence[Any]) -> int:
-        return max(1, math.ceil(len(rows) / EDFI_PAGE_ROWS))
-
     daily = [event for event in facts.attendance if event.section is None and event.year == facts.year]
     in_class = [event for event in facts.attendance if event.section is not None and event.year == facts.year]
     # The second list of students has the addresses by which accounts are confirmed.
@@ -169,14 +168,34 @@ def least_calls_of_single_page(facts: DistrictFacts, students: set[str], section
         in_class,
         facts.results,
     ]
-    edfi = sum(min(pages(rows) if len(rows) <= MAX_LIST_ROWS else len(students), len(students)) for rows in lists)
-    of_staff = 1 + 2 + pages([row for row in facts.programs if row.kind == "special education"])
-    offerings = {key[:4] for key in sections}
-    edfi += of_staff + 1 + 2 * len(offerings) + 2 * len(sections)  # the sections' school, courses, members, grades
+    edfi = sum(min(_pages(rows) if len(rows) <= max_list_rows else len(students), len(students)) for rows in lists)
+    edfi += 1 + 2 + _pages([row for row in facts.programs if row.kind == "special education"])  # of the teacher
+    edfi += _calls_for_classes(facts, sections)
     courses = [
         course for course in facts.lms_courses if course.section is not None and course.section.key in sections
     ]
     return edfi + len(sections) + _calls_for_work(facts, courses)
+
+
+def _calls_for_classes(facts: DistrictFacts, sections: set[tuple[Any, ...]]) -> int:
+    """Calls for sections and their courses, by key or school, and for members and grades, by offering or key."""
+    schools = {key[:2] for key in sections}
+    of_schools = [section.key for section in facts.sections if section.key[:2] in schools]
+    calls = 0
+    for parts in (5, 4, 4):  # sections, their offerings, and a course for each offering
+        keys = {key[:parts] for key in sections}
+        calls += min(len(keys), _pages({key[:parts] for key in of_schools}))
+    own = Counter(key[:4] for key in sections)
+    members = Counter(e.section.key[:4] for e in facts.section_enrollments)
+    grades = Counter(grade.enrollment.section.key[:4] for grade in facts.grades)
+    for rows in (members, grades):
+        calls += sum(min(count, math.ceil(max(rows[o], 1) / EDFI_PAGE_ROWS)) for o, count in own.items())
+    return calls
+
+
+def _pages(rows: Collection[Any]) -> int:
+    """Calls for a list of Ed-Fi."""
+    return max(1, math.ceil(len(rows) / EDFI_PAGE_ROWS))
 
 
 def _calls_for_work(facts: DistrictFacts, courses: Sequence[Any]) -> int:

@@ -54,7 +54,7 @@ def calls(sandbox: Any) -> int:
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.__name__)
-async def test_sections_that_are_read_together_have_the_records_of_each_alone(
+async def test_sections_that_are_read_together_have_their_own_records(
     method: LookupMethod, usual: EdFiSandbox
 ) -> None:
     """With one call for each offering of several sections, in place of one for each section."""
@@ -115,7 +115,7 @@ async def test_an_unreadable_row_of_one_section_does_not_concern_the_others() ->
     assert unreadable.errors_by_key(SECTIONS).keys() == {SECTIONS[1]}
 
 
-async def test_a_server_that_fails_is_not_asked_again_for_each_section() -> None:
+async def test_a_server_that_fails_gets_a_single_request() -> None:
     """All sections of the list get its error, which a later request may not get."""
     sandbox = members(member(1, "trad1"))
     async with connected(sandbox) as adapter:
