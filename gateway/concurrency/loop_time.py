@@ -75,6 +75,8 @@ class LoopBudgets:
         """Loop time of all clients and strangers since start."""
         self.charged_within_seconds = 0.0
         """The part of it that clients used while they were within their budgets."""
+        self.charged_to_strangers_seconds = 0.0
+        """The part of it that nobody pays for."""
 
     def __len__(self) -> int:
         """Number of clients whose budgets are remembered."""
@@ -129,14 +131,12 @@ class ClientBudget:
 
     def charge(self, seconds: float) -> None:
         """Take loop time from the budget."""
-        was_within = self.is_within
-        had_time = self._balance >= 0
+        was_within, had_time = self.is_within, self._balance >= 0
         if had_time and self.group is not None:
             self._all.shares.charge(self.group, seconds)
         self._balance = max(self._balance - seconds, -MAX_DEBT_SECONDS)
         self._all.charged_seconds += seconds
-        if was_within:
-            self._all.charged_within_seconds += seconds
+        self._all.charged_within_seconds += seconds if was_within else 0.0
         if had_time and self._balance < 0:
             self._all.on_overdrawn(self._key)
 
@@ -160,6 +160,7 @@ class StrangersBudget:
     def charge(self, seconds: float) -> None:
         """Count loop time that is work of no client."""
         self._all.charged_seconds += seconds
+        self._all.charged_to_strangers_seconds += seconds
 
 
 class SharedBudget:

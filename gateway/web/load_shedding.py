@@ -1,10 +1,10 @@
 """
 Load shedding: refuse requests early and cheaply under overload, so that the admitted ones are answered in time.
 
-A burst after a quiet time may queue. When the process has been busy with several requests for a while, a request
-is admitted only if the requests ahead of it will not delay it for long. The delay is their number, times the
-processor time that one response takes. A request that waits for a vendor delays no other. The process is busy if
-it has always used the processor or waited for it: one that gets half of it is full at half of its work.
+A burst may queue. Once there is more to do than that, a request is admitted only if the requests ahead of it will
+not delay it for long, compared with the time of a response. The delay is their number, times the processor time
+that one response takes. A request that waits for a vendor delays no other. The processor has time left if the
+process neither uses it nor waits for it: a process that gets half of it is full at half of its work.
 
 A request counts for others once it was received completely: one whose body does not come takes nothing from them.
 
@@ -48,8 +48,6 @@ SAMPLE_INTERVAL_SECONDS = 0.005
 """Time between two samples of the processor's utilization."""
 RESPONSES_PER_COST_SAMPLE = 8
 """The processor's clock is read after so many responses: reading it after each one would cost too much."""
-MAX_PEOPLE_IN_TURNS = 4
-"""People whose requests take turns, however long they take: more than a pair of attackers, few of a crowd."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,7 @@ class LoadLimits:
     in_flight: int = 2_000
     """Requests in flight in this process."""
     wait: float = 0.02
-    """Seconds of processor time that may be ahead of a request when the process is busy."""
+    """Seconds of processor time that may be ahead of a request when the process is busy; one response may be."""
     burst: float = 0.3
     """Seconds of processor time that may be ahead of a request otherwise."""
     viewer_in_flight: int | None = None
@@ -99,7 +97,7 @@ class LoadShedder:
         self._cpu, self._clock, self._demand = cpu, clock, demand or cpu
         self._everybody = Lane(self._limits.wait, self._limits.burst)
         """All requests: those that a request over its budget waits for."""
-        self._within_budget = BudgetLane(self._limits.wait, self._limits.burst)
+        self._within_budget = BudgetLane(self._limits.wait, self._limits.burst, self._everybody)
         """The requests of those who are within their budgets, which wait for no others."""
         self.budgets = LoopBudgets(clock, self._within_budget.remove_person)
         """The loop time that each viewer may use before it goes after others."""
@@ -145,7 +143,8 @@ class LoadShedder:
         elapsed = now - self._last_sampled_at
         if elapsed > 0:
             self._everybody.sample(usage.cpu - self._last_sample.cpu, elapsed, now)
-            self._within_budget.sample(usage.within_budgets(self._last_sample), elapsed, now)
+            left = elapsed - usage.for_strangers(self._last_sample)
+            self._within_budget.sample(usage.within_budgets(self._last_sample), left, now)
         self._last_sample, self._last_sampled_at = usage, now
         if exceeding := self.budgets.shares.exceeding:
             self._within_budget.remove_groups(exceeding)
@@ -165,9 +164,10 @@ class LoadShedder:
         Raises:
             OverloadError: too many requests are in flight, or the request would wait too long.
         """
-        group = self.districts.of_stranger
-        if self.in_flight >= self._limits.in_flight or self._is_crowded(self._within_budget, group):
-            self._refuse_person()
+        if self.in_flight >= self._limits.in_flight:
+            self._refuse(None)
+        if self._is_crowded(self._within_budget, self.districts.of_stranger):
+            self._refuse_person(self._within_budget, None)
 
     def admit(
         self,
@@ -210,19 +210,19 @@ class LoadShedder:
         is_queued = lane.requests.of(sender) > 0
         is_late = is_queued and self._is_too_long(lane, lane.requests.ahead_of(sender))
         if is_late or (not sender.is_within_budget and self._is_crowded(lane, sender.group)):
-            self._refuse_person(sender.group)
+            self._refuse_person(lane, sender.group)
 
     def _is_crowded(self, lane: Lane, group: Hashable) -> bool:
         """Whether so many people take turns in a lane that one more of a group would wait too long."""
         people = lane.requests.people(group)
-        return people >= MAX_PEOPLE_IN_TURNS and self._is_too_long(lane, people)
+        return people >= lane.max_people_in_turns and self._is_too_long(lane, people)
 
     def _is_too_long(self, lane: Lane, requests: int, *, for_service: bool = False) -> bool:
         return self._sampling is not None and lane.is_too_long(requests, for_service=for_service)
 
-    def _refuse_person(self, group: Hashable = None) -> NoReturn:
-        """Refuse a request of a person, which keeps the process busy."""
-        self._everybody.refused_at = self._within_budget.refused_at = self._clock()
+    def _refuse_person(self, lane: Lane, group: Hashable) -> NoReturn:
+        """Refuse a request of a person who would wait too long in a lane, and so also in that of all."""
+        lane.refused_at = self._everybody.refused_at = self._clock()
         self._refuse(group)
 
     def _refuse(self, group: Hashable) -> NoReturn:

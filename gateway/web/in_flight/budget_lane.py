@@ -11,9 +11,13 @@ from student_graph.gateway.web.in_flight.request import Sender
 class BudgetLane(Lane):
     """Counts the requests of senders who are within their budgets of loop time."""
 
-    def __init__(self, wait: float, burst: float) -> None:
-        """See `Lane`."""
+    max_people_in_turns = 2
+    """As for `Lane`. Nobody who is within the budget keeps others waiting for long."""
+
+    def __init__(self, wait: float, burst: float, everybody: Lane) -> None:
+        """See `Lane`; `everybody` is the lane of all requests, with these and with those over their budgets."""
         super().__init__(wait, burst)
+        self._everybody = everybody
         self._senders: dict[Hashable, set[Sender]] = {}
         """The requests in the lane by person."""
 
@@ -30,6 +34,15 @@ class BudgetLane(Lane):
             senders.remove(sender)
             if not senders:
                 del self._senders[sender.person]
+
+    @property
+    def cost(self) -> float | None:
+        """
+        Seconds of processor time that one response takes; None as long as too few were sent.
+
+        Like that of all as long as it is not known: when a crowd has come, all are over their budgets at first.
+        """
+        return self._everybody.cost if self._cost is None else self._cost
 
     def remove_person(self, person: Hashable) -> None:
         """Note that a person got over the budget: those who are within theirs do not wait for the requests."""

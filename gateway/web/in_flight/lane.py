@@ -8,45 +8,55 @@ from collections import deque
 from student_graph.gateway.web.in_flight.group_shares import GroupShares
 from student_graph.gateway.web.in_flight.request import Sender
 
-UTILIZATION_WINDOW_SECONDS = 0.2
-"""Time over which the utilization is averaged."""
-BUSY_UTILIZATION = 0.9
-"""Share of the time that the processor works, with several requests, from which on a lane becomes busy."""
-CALM_UTILIZATION = 0.7
-"""Share of the time that the processor works below which a lane is busy no more."""
+UTILIZATION_WINDOW_SECONDS = 0.05
+"""Time over which the utilization is averaged while a lane is not busy."""
+BUSY_WINDOW_SECONDS = 1.0
+"""The same while it is busy. Under overload there are moments without a request, or without one that works."""
+CALM_UTILIZATION = 0.85
+"""Share of the time that the processor works below which a lane is not busy: requests wait for something else."""
+FULL_UTILIZATION = 0.92
+"""The same from which on the processor hardly pauses: a longer queue would not let it do more."""
 REFUSAL_SECONDS = 1.0
 """Time without a refusal after which a lane is busy no more."""
-RECOVERY_SECONDS = 2.0
+MAX_QUEUE_SECONDS = 1.0
 """
-Time without being busy after which a burst may be as long as after a quiet time. Under overload a lane is calm for
-moments, such as when its responses wait for slow clients: each of them would let a whole burst queue again.
+Time after which a queue longer than a busy lane admits is no burst. The length of a queue is known only as well as
+the cost of a response, which may have been learned from others that cost much less.
 """
 COST_WINDOW_SAMPLES = 16
 """Samples from which the processor time of one response is estimated."""
 
 
 class Lane:
-    """Counts requests that wait for no vendor, and estimates the processor time that they need."""
+    """
+    Counts requests that wait for no vendor, and decides by the processor time that they need which may join them.
+
+    A burst may queue. A lane becomes busy when a queue is longer than the longest burst, so that somebody is
+    refused, or does not end. It is busy until it has refused nobody for a while, or the processor has time left.
+    A busy lane admits no burst: its queue is as short as keeps the processor at work, whether a response takes one
+    millisecond of it or fifty. So of an overload only the first responses are late, however long it lasts.
+    """
+
+    max_people_in_turns = 3
+    """People whose requests take turns, however long they take: more than a pair of attackers, few of a crowd."""
 
     def __init__(self, wait: float, burst: float) -> None:
-        """Let `wait` seconds of processor time be ahead of a request if the lane is busy, else up to `burst`."""
+        """Let `burst` seconds of processor time be ahead of a person's request, or about `wait` in a busy lane."""
         self._wait, self._burst = wait, burst
         self.requests = GroupShares()
         """The requests that need the processor."""
-        self._utilization = 0.0
+        self.utilization = 0.0
         """Share of the recent time that the processor worked for the lane, from 0 to 1."""
-        self._contention = 0.0
-        """Share of the recent time with several requests of people that needed the processor, from 0 to 1."""
         self.is_busy = False
         """Whether the lane has more to do than the processor can."""
-        self._calm_since = -math.inf
-        """When the lane was last busy."""
-        self._longest_wait = burst
-        """Seconds of processor time that may be ahead of a person's request now."""
         self.refused_at = -math.inf
-        """When a request was last refused that would also have been if a person had sent it, or it became busy."""
+        """When a person's request last would have waited too long, or a queue had lasted too long."""
+        self._queued_seconds = 0.0
+        """For how long there has been a queue without a break."""
         self._costs: deque[tuple[float, int]] = deque(maxlen=COST_WINDOW_SAMPLES)
         """Processor time and number of responses since start, at some of the last responses of the process."""
+        self._cost: float | None = None
+        """Seconds of processor time of one response, as last measured; None as long as there were too few."""
         self.responses = 0
         """Responses since start."""
 
@@ -59,36 +69,43 @@ class Lane:
         self.requests.remove(sender)
 
     def sample(self, worked: float, elapsed: float, now: float) -> None:
-        """
-        Become busy when the processor has worked for the lane for a while and several requests needed it.
+        """Note that the processor worked for the lane for `worked` of the last `elapsed` seconds."""
+        weight = min(elapsed / (BUSY_WINDOW_SECONDS if self.is_busy else UTILIZATION_WINDOW_SECONDS), 1.0)
+        working = min(worked / elapsed, 1.0) if elapsed > 0 else 0.0
+        self.utilization += (working - self.utilization) * weight
+        is_working = self.utilization >= CALM_UTILIZATION
+        is_queue = is_working and self._is_queue()
+        self._queued_seconds = self._queued_seconds + elapsed if is_queue else 0.0
+        if self._queued_seconds > MAX_QUEUE_SECONDS and not self.is_busy:
+            self.refused_at = now
+        was_busy, self.is_busy = self.is_busy, is_working and now - self.refused_at <= REFUSAL_SECONDS
+        if self.is_busy and not was_busy:
+            self.utilization = 1.0
 
-        It worked for `worked` of the last `elapsed` seconds. One long response alone is not more than the process
-        can do, however long it takes. A busy process works at one request at a time, with pauses between them, so
-        it stays busy while it refuses others.
-        """
-        weight = min(elapsed / UTILIZATION_WINDOW_SECONDS, 1.0)
-        self._utilization += (min(worked / elapsed, 1.0) - self._utilization) * weight
-        self._contention += ((self.requests.requests_of_people > 1) - self._contention) * weight
-        if self.is_busy:
-            is_refusing = now - self.refused_at <= REFUSAL_SECONDS
-            self.is_busy = is_refusing and self._utilization >= CALM_UTILIZATION
-        elif self._utilization > BUSY_UTILIZATION and self._contention > BUSY_UTILIZATION:
-            self.is_busy, self.refused_at = True, now
-        if self.is_busy:
-            self._calm_since = now
-        recovered = min((now - self._calm_since) / RECOVERY_SECONDS, 1.0)
-        self._longest_wait = self._wait + (self._burst - self._wait) * recovered
+    def _is_queue(self) -> bool:
+        """Whether more people's requests need the processor than a busy lane admits."""
+        requests, cost = self.requests.requests_of_people, self.cost
+        return cost is not None and requests > 1 and requests * cost > max(self._wait, cost)
 
     def sample_cost(self, worked: float) -> None:
         """Note how much processor time the lane has used since start."""
         self._costs.append((worked, self.responses))
+        (first, responses_then), (last, responses_now) = self._costs[0], self._costs[-1]
+        if len(self._costs) == COST_WINDOW_SAMPLES and responses_now > responses_then:
+            self._cost = (last - first) / (responses_now - responses_then)
+
+    @property
+    def cost(self) -> float | None:
+        """Seconds of processor time that one response takes; None as long as too few were sent."""
+        return self._cost
 
     def is_too_long(self, requests: int, *, for_service: bool = False) -> bool:
         """Whether so many requests ahead need more processor time than one may wait for; services never queue."""
-        if len(self._costs) < COST_WINDOW_SAMPLES:
+        cost = self.cost
+        if cost is None:
             return False
-        (first, responses_then), (last, responses_now) = self._costs[0], self._costs[-1]
-        if responses_now == responses_then:
-            return False
-        cost = (last - first) / (responses_now - responses_then)
-        return requests * cost > (self._wait if for_service else self._longest_wait)
+        if not self.is_busy and not for_service:
+            return requests * cost > self._burst
+        if self.is_busy and self.utilization >= FULL_UTILIZATION:
+            return requests * cost > min(self._wait, cost)
+        return requests * cost > (self._wait if for_service else max(self._wait, cost))

@@ -56,14 +56,24 @@ class Usage:
     """Loop time charged to clients, in seconds. Other processes may have taken the processor meanwhile."""
     charged_within: float
     """The part of it that clients used within their budgets."""
+    charged_to_strangers: float
+    """The part of it that nobody pays for, such as that of refusing requests by their heads."""
 
     @classmethod
     def now(cls, cpu: float, budgets: LoopBudgets) -> Usage:
         """What was used until now: so many seconds of processor time, and what is charged to budgets."""
-        return cls(cpu, budgets.charged_seconds, budgets.charged_within_seconds)
+        return cls(
+            cpu, budgets.charged_seconds, budgets.charged_within_seconds, budgets.charged_to_strangers_seconds
+        )
 
     def within_budgets(self, before: Usage) -> float:
         """Seconds of processor time since then for clients within their budgets; all of it if none is charged."""
         charged = self.charged - before.charged
         share = (self.charged_within - before.charged_within) / charged if charged > 0 else 1.0
+        return (self.cpu - before.cpu) * share
+
+    def for_strangers(self, before: Usage) -> float:
+        """Seconds of processor time since then that nobody pays for."""
+        charged = self.charged - before.charged
+        share = (self.charged_to_strangers - before.charged_to_strangers) / charged if charged > 0 else 0.0
         return (self.cpu - before.cpu) * share

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Hashable
 
 from student_graph.gateway.web.load_shedding import LoadShedder, OverloadError
@@ -17,6 +18,19 @@ class Process:
         self.cpu, self.clock = Clock(), Clock()
         self.shedder = LoadShedder(cpu=self.cpu, clock=self.clock)
         self._sampled_at = 0.0
+        self.in_progress = contextlib.ExitStack()
+        """Ends the requests that are in progress for the whole test."""
+
+    def begin(self, person: Hashable) -> None:
+        """
+        Let one more request of a person be in progress until `in_progress` is closed.
+
+        Raises:
+            OverloadError: it is refused.
+        """
+        sender = self.shedder.admit(person)._sender
+        self.shedder.begin(sender)
+        self.in_progress.callback(self.shedder.finish, sender)
 
     def work(self, seconds: float, person: Hashable, factor: float = 1.0) -> None:
         """Work for a person; other processes make it take `factor` times as long."""

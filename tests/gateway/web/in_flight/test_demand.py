@@ -11,7 +11,7 @@ from student_graph.gateway.web.in_flight import ProcessorDemand
 from student_graph.gateway.web.in_flight.usage import SCHEDULE_FILE
 from student_graph.gateway.web.load_shedding import LoadShedder
 from tests.gateway.cache.small_cache import Clock
-from tests.gateway.web.in_flight.simulated_process import SAMPLES_PER_SECOND, Process
+from tests.gateway.web.in_flight.simulated_process import Process
 
 
 async def test_a_process_that_gets_half_of_the_processor_and_always_wants_it_is_busy() -> None:
@@ -25,6 +25,7 @@ async def test_a_process_that_gets_half_of_the_processor_and_always_wants_it_is_
                 clock.now += 0.01
                 cpu.now += 0.005
                 demand.now += 0.01 * share_of_time
+                lane.refused_at = clock.now
                 shedder.start()
                 shedder.stop()
             assert lane.is_busy is is_busy
@@ -39,22 +40,22 @@ def test_demand_is_the_time_on_the_processor_and_the_time_of_waiting_for_it() ->
         pass
     worked = demand() - before
     elapsed = time.perf_counter() - started
-    assert elapsed * 0.9 <= worked <= elapsed * 1.1
+    assert elapsed * 0.75 <= worked <= elapsed * 1.1
 
 
-async def test_after_a_moment_of_calm_a_short_burst_queues() -> None:
-    """After a fifth of a second a few responses of ten milliseconds may queue, after two seconds all thirty."""
+async def test_when_the_processor_has_time_again_a_burst_may_queue_again() -> None:
+    """Under overload one response may be ahead; after a quarter of a second of calm a whole burst of thirty."""
     process = Process()
     for _ in range(200):
         with process.shedder.admit("a"):
             process.work(0.01, "a")
-    with process.shedder.admit("a"), process.shedder.admit("b"):
-        process.work(2.0, "a")
-        assert _queue_length(process) == 2
-    for seconds, queue_length in ((0.2, range(3, 8)), (2.0, range(30, 32))):
-        for _ in range(int(seconds * SAMPLES_PER_SECOND)):
-            process.rest(1 / SAMPLES_PER_SECOND)
-        assert _queue_length(process) in queue_length
+    with process.shedder.admit("a"), process.shedder.admit("b"), process.shedder.admit("c"):
+        process.work(1.3, "a")
+        assert _queue_length(process) == 1
+    process.rest(0.1)
+    assert _queue_length(process) < 3
+    process.rest(0.15)
+    assert _queue_length(process) in range(29, 31)
 
 
 def _queue_length(process: Process) -> int:

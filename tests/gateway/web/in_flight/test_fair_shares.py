@@ -28,10 +28,10 @@ async def attacked() -> Iterator[tuple[Process, Callable[[], None]]]:
         with contextlib.suppress(OverloadError), process.shedder.admit(f"teacher {number % 10}"):
             process.work(0.005, f"teacher {number % 10}")
         process.rest(1)
-    with contextlib.ExitStack() as requests:
+    with process.in_progress:
         for person in PAIR * 8:
             with contextlib.suppress(OverloadError):
-                requests.enter_context(process.shedder.admit(person))
+                process.begin(person)
 
         def attack() -> None:
             for person in PAIR * 2:
@@ -107,6 +107,7 @@ async def test_a_service_within_its_budget_is_served_while_a_pair_attacks(
 async def test_a_pair_is_served_again_soon_after_its_attack(attacked: tuple[Process, Callable[[], None]]) -> None:
     """Once the processor has less to do, whoever is over the budget is admitted; ten seconds later also first."""
     process, _ = attacked
+    process.in_progress.close()
     for _ in range(250):
         process.rest(0.005)
     assert not process.refuses("ada")
