@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from cachetools import LRUCache
@@ -27,15 +28,20 @@ MAX_PACED_ADDRESSES = 10_000
 """Addresses whose refusals are counted; the one refused least recently is forgotten."""
 
 
-def address_key(host: str) -> object:
-    """What counts as one address: an IPv4 address, or an IPv6 network of 64 bits, which one client may have."""
+@lru_cache(MAX_PACED_ADDRESSES)
+def address_key(host: str) -> Hashable:
+    """
+    What counts as one address: an IPv4 address, or an IPv6 network of 64 bits, which one client may have.
+
+    Each refusal looks it up, and Python's objects for addresses are slow to compare.
+    """
     try:
         address = ip_address(host)
     except ValueError:
         return host
     if isinstance(address, IPv6Address):
-        return address.ipv4_mapped or int(address) >> 64
-    return address
+        return int(address) >> 64 if address.ipv4_mapped is None else str(address.ipv4_mapped)
+    return str(address)
 
 
 class RefusalPacing:
