@@ -61,9 +61,11 @@ def lists_of(server: ListServer, *, page_size: int = PAGE_SIZE, concurrency: int
     return OffsetLists(httpx.AsyncClient(transport=server), page_size=page_size, concurrency=concurrency)
 
 
-async def read_all(lists: OffsetLists) -> list[int]:
-    """All rows of the list."""
-    return await lists.read_list(URL, {}, lambda response: read(response, NUMBERS), key=lambda number: number)
+async def read_all(lists: OffsetLists, **limits: int) -> list[int]:
+    """All rows of the list, which may have as many rows and pages as `limits` say."""
+    return await lists.read_list(
+        URL, {}, lambda response: read(response, NUMBERS), key=lambda number: number, **limits
+    )
 
 
 def message(text: str) -> httpx.Response:

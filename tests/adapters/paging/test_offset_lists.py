@@ -218,3 +218,21 @@ async def test_a_list_that_is_too_long_takes_one_request(rows: int, max_rows: in
         await read_all(lists_of(server))
 
     assert len(server.limits) == 1
+
+
+@pytest.mark.parametrize(("limits", "longest"), [({"max_rows": 1200}, 1200), ({"max_pages": 2}, 1000)])
+async def test_whoever_reads_a_list_says_how_long_it_may_be(limits: dict[str, int], longest: int) -> None:
+    """In rows, as of small records, or in pages, as of a list that replaces a few calls."""
+    complete, longer = ListServer(longest), ListServer(longest + 1)
+
+    assert await read_all(lists_of(complete), **limits) == complete.rows
+    with pytest.raises(PayloadError, match="more than"):
+        await read_all(lists_of(longer), **limits)
+    assert len(longer.limits) == 1
+
+
+async def test_a_list_may_have_more_rows_than_others() -> None:
+    """Whoever reads small records may read more than the usual number of them."""
+    server = ListServer(MAX_ROWS + 1)
+
+    assert len(await read_all(lists_of(server), max_rows=MAX_ROWS + 1)) == MAX_ROWS + 1

@@ -10,7 +10,13 @@ import pytest
 from student_graph.adapters.edfi.api import academics, services
 from student_graph.adapters.edfi.mapping import academics as to_academics
 from student_graph.adapters.edfi.mapping import services as to_services
-from student_graph.adapters.model import Descriptor, GradePointAverage, ProgramType, ResultDatatype
+from student_graph.adapters.model import (
+    AssessmentResult,
+    Descriptor,
+    GradePointAverage,
+    ProgramType,
+    ResultDatatype,
+)
 from tests.adapters.edfi.payloads import CODES, SECTION, STUDENT, row
 from tests.subcases import subcases
 
@@ -126,6 +132,23 @@ def test_a_performance_level_that_was_not_met_is_left_out() -> None:
     )
 
     assert [level.level.code_value for level in result.performance_levels] == ["Advanced"]
+
+
+def test_equal_scores_and_levels_of_results_are_one_object() -> None:
+    """A school has thousands of results, and few different scores. Long texts of a strange server are not kept."""
+    score = {"assessmentReportingMethodDescriptor": "Scale score", "resultDatatypeTypeDescriptor": "Integer"}
+    level = {"assessmentReportingMethodDescriptor": "Proficiency", "performanceLevelDescriptor": "Advanced"}
+
+    def result(text: str, id: str) -> AssessmentResult:
+        payload = student_assessment(id=id, scoreResults=[score | {"result": text}], performanceLevels=[level])
+        return to_academics.assessment_result(CODES, payload)
+
+    first, second, other, long = (result(*case) for case in [("7", "a"), ("7", "b"), ("8", "c"), ("9" * 500, "d")])
+
+    assert first.scores[0] is second.scores[0]
+    assert first.performance_levels[0] is second.performance_levels[0]
+    assert [r.scores[0].numeric for r in (first, second, other)] == [7, 7, 8]
+    assert long.scores[0] is not result("9" * 500, "d").scores[0]
 
 
 @pytest.mark.parametrize(
