@@ -71,8 +71,7 @@ class BreadthExecutor(StockExecutor):
         self._check_context()
         try:
             self._check_plannable(position_context)
-            with span("plan"):
-                plan = self.plan(root_type, grouped_field_set)
+            plan = self.plan(root_type, grouped_field_set)
         except UnplannableError as reason:
             self.counters.count_stock(str(reason))
             return super().execute_root_grouped_field_set(
@@ -104,7 +103,8 @@ class BreadthExecutor(StockExecutor):
         def make_plan() -> ObjectPlan:
             self.counters.compiled += 1
             try:
-                return Compiler(self).object_plan(root_type, grouped)
+                with span("plan"):
+                    return Compiler(self).object_plan(root_type, grouped)
             except RecursionError:  # without the frames of the recursion, which the error would keep alive
                 raise UnplannableError("selections that are nested too deeply") from None
 

@@ -42,7 +42,7 @@ EXPORT_SECONDS = 5.0
 STOP_SECONDS = 1.0
 """How long the stop waits for the last spans to be taken."""
 MAX_QUEUED_SPANS = 8_192
-MAX_SPANS_PER_EXPORT = 512
+MAX_SPANS_PER_EXPORT = 1_024
 EXPORT_INTERVAL_SECONDS = 2.0
 _CONTEXT_FORMAT = TraceContextTextMapPropagator()
 _NO_CONTEXT = Context()

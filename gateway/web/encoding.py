@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from student_graph.gateway.concurrency.observation import span
 from student_graph.gateway.concurrency.time_slices import give_way, parts_of
 from student_graph.gateway.execution import encode_around_rows
 
@@ -27,7 +28,8 @@ async def encode_in_parts(value: Any) -> list[bytes]:
     if _estimated_items(value) <= MAX_ITEMS_AT_ONCE:
         return encode_around_rows(value)
     parts: list[bytes] = []
-    await _append(value, parts)
+    with span("encode"):
+        await _append(value, parts)
     return parts
 
 

@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from student_graph.gateway.cache import Cache
 from student_graph.gateway.cache.response_cache import CachedResponse, EncodedErrors, body_parts, is_stable
-from student_graph.gateway.concurrency.observation import note_cached, note_viewer, span
+from student_graph.gateway.concurrency.observation import note_cached, note_viewer
 from student_graph.gateway.concurrency.time_slices import give_way, start_slice
 from student_graph.gateway.disclosure import DisclosureRecorder
 from student_graph.gateway.documents.store import DocumentStore
@@ -195,8 +195,7 @@ class GraphQLView:
         members = operation.extensions()
         if request.explain:
             members |= self._runner.explanation(operation)
-        with span("encode"):
-            data, errors = await encode_in_parts(result.data), None
+        data, errors = await encode_in_parts(result.data), None
         formatted = operation.format_errors(result.errors or ())
         if formatted:
             errors = EncodedErrors(encode(formatted), operation.context.operation.request_id)

@@ -90,8 +90,7 @@ class OperationPreparer:
         """
         request_span = current_span()
         try:
-            with span("parse and check"):
-                operation = await self._prepare(request, graphql, context)
+            operation = await self._prepare(request, graphql, context)
         except _CheckFailedError as failure:
             raise InvalidOperationError(format_errors(failure.errors, context.operation.request_id)) from None
         if request_span is not None:
@@ -119,9 +118,10 @@ class OperationPreparer:
         self, request: AdmittedRequest, graphql: GraphQLRequest, context: Context
     ) -> PreparedOperation:
         if graphql.query and not self._documents.has(graphql.query):
-            async with self._parsing.turn():
-                for _ in self._documents.parse_in_steps(graphql.query):
-                    await give_way()
+            with span("parse and check"):
+                async with self._parsing.turn():
+                    for _ in self._documents.parse_in_steps(graphql.query):
+                        await give_way()
         try:
             document = self._document(graphql)
             if document.node is None:

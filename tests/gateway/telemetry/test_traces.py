@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
@@ -9,8 +10,13 @@ from typing import Any
 import pytest
 
 from student_graph.adapters.sandbox import serving
+from student_graph.gateway.concurrency.observation import observe
+from student_graph.gateway.telemetry import TelemetrySettings
+from student_graph.gateway.telemetry.tracing import Tracing
+from student_graph.gateway.web.encoding import MAX_ITEMS_AT_ONCE, encode_in_parts
 from tests.gateway.telemetry.collector import attributes
 from tests.gateway.telemetry.gateway import PAGE, Observed, observed_gateway
+from tests.gateway.telemetry.test_span_sender import Kept
 
 TRACE_ID, PARENT_ID = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 
@@ -27,7 +33,7 @@ def test_a_request_is_a_tree_of_spans_from_its_head_to_the_vendors() -> None:
     assert attributes(root)["http.response.status_code"] == 200
     assert attributes(root)["student_graph.outcome"] == "complete"
     assert {span.trace_id for span in spans} == {root.trace_id}
-    assert {"parse and check", "execute", "plan", "encode"} <= {span.name for span in spans}
+    assert {"parse and check", "execute", "plan"} <= {span.name for span in spans}
     sent = [span for span in spans if span.kind == span.SPAN_KIND_CLIENT]
     assert len(sent) == calls > 0
     for span in sent:
@@ -51,6 +57,35 @@ def test_a_page_from_the_cache_of_responses_says_so_and_has_no_parts() -> None:
     *_, cached = roots_of(observed)
     assert attributes(cached)["student_graph.outcome"] == "cached"
     assert [span for span in observed.collector.spans if span.parent_span_id == cached.span_id] == []
+
+
+def test_what_is_known_already_has_no_spans() -> None:
+    """A page that is made of cached answers again: its document is known, its plan is, and no lookup waits."""
+    with observed_gateway() as observed:
+        for _ in range(2):
+            observed.gateway.post(PAGE)
+    first, second = roots_of(observed)
+    assert attributes(second)["student_graph.outcome"] == "complete"
+    names = {root.trace_id: [] for root in (first, second)}
+    for span in observed.collector.spans:
+        names[span.trace_id].append(span.name)
+    assert sorted(names[second.trace_id]) == ["POST /graphql", "execute"]
+    assert {"POST /graphql", "execute"} < set(names[first.trace_id])
+
+
+async def test_only_a_long_answer_is_encoded_in_a_span() -> None:
+    """A short one takes microseconds."""
+    kept = Kept()
+    tracing = Tracing(TelemetrySettings(endpoint="http://127.0.0.1:1", sample=1.0), kept)
+    root = tracing.start_request("POST", ())
+    observe(root, None)
+    assert root is not None
+    for rows in (10, 2 * MAX_ITEMS_AT_ONCE):
+        await encode_in_parts([{"numeric": 91.5}] * rows)
+        await asyncio.to_thread(tracing.flush)
+        assert [span.name for span in kept.spans] == ([] if rows == 10 else ["encode"])
+    observe(None, None)
+    await tracing.close()
 
 
 def test_a_retry_is_a_span_of_its_own() -> None:
