@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,6 +35,24 @@ settings.load_profile("tests")
 YOUNG_OBJECTS = 50_000
 """Objects that are made between two collections of garbage: Python's 700 take a tenth of the tests' time."""
 gc.disable()  # until the tests run: what is imported and collected stays, and a search in it takes seconds
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """
+    Import all modules of tests beforehand, each process from another one on.
+
+    In a new checkout none is compiled: if all processes began with the same one, each would compile all of them.
+    """
+    config, worker = session.config, os.environ.get("PYTEST_XDIST_WORKER")
+    if worker is None or not {Path(path).name for path in config.getini("testpaths")} <= {
+        Path(argument).name for argument in config.args
+    }:
+        return
+    modules = sorted(Path(__file__).parent.rglob("test_*.py"))
+    first = int(worker.removeprefix("gw")) * len(modules) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    for path in (*modules[first:], *modules[:first]):
+        with contextlib.suppress(Exception, pytest.skip.Exception):  # collection says it if it happens again
+            import_module(".".join(path.relative_to(config.rootpath).with_suffix("").parts))
 
 
 @pytest.hookimpl(tryfirst=True)
