@@ -35,7 +35,7 @@ from student_graph.adapters.oneroster.api.resources import Resource as OneRoster
 from student_graph.adapters.oneroster.mapping import assessments as map_assessments
 from student_graph.adapters.oneroster.mapping import schools as map_orgs
 from student_graph.adapters.reading import collecting_unreadable_rows, read
-from student_graph.adapters.testing.odd_values import ODD_VALUES, Path, changed, encoded, paths_of_leaves
+from student_graph.adapters.testing.odd_values import ODD_VALUES, Path, changed, encoded, paths_of_leaves, value_at
 from tests.adapters.canvas import rows as canvas_lists
 from tests.adapters.edfi import openapi as edfi_documents
 from tests.adapters.edfi.reference import RECORDED as EDFI_RECORDED
@@ -91,6 +91,10 @@ class Document:
         """The leaves of the row in the middle."""
         return list(paths_of_leaves(self._row(1)))
 
+    def leaf(self, path: Path) -> tuple[Any, Path, bytes]:
+        """The reader, the path and the value of a leaf, which a row of another standard may have as well."""
+        return self.read, path, encoded(value_at(self._row(1), path))
+
     def body(self, path: Path | None = None) -> bytes:
         """A body with three rows; in the middle one `STAND_IN` is the value of a leaf."""
         middle = self._row(1) if path is None else changed(self._row(1), path, STAND_IN)
@@ -123,15 +127,20 @@ class Counts:
 
 
 def play(documents: list[Document], mappings: dict[type, list[Callable[[Any], Any]]], limit: int | None) -> Counts:
-    """Replace leaves of documents by odd values: each leaf by each value, or a sample, always the same one."""
-    counts = Counts()
+    """
+    Replace leaves of documents by odd values: each leaf by each value, or a sample, always the same one.
+
+    A leaf that several standards describe alike is replaced once: their rows differ in few others.
+    """
+    counts, leaves = Counts(), set[tuple[Any, Path, bytes]]()
     cases: list[tuple[Document, list[Any], Path, int]] = []
     for document in documents:
         expected = document.rows(document.body())
         if len(expected) != 3:
             counts.unreadable.append(document.name)
             continue
-        paths = document.paths()
+        paths = [path for path in document.paths() if document.leaf(path) not in leaves]
+        leaves.update(map(document.leaf, paths))
         counts.leaves += len(paths)
         cases += [(document, expected, path, index) for path in paths for index in range(len(ENCODED_VALUES))]
     if limit is not None:

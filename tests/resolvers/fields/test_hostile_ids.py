@@ -15,8 +15,12 @@ from tests import long_runs
 from tests.resolvers.third_party import VendorData, third_party_source
 from tests.resolvers.two_districts import CEDAR, CODE, World, school, student
 
-NUMBERS = long_runs.size(100, 10_000)
-"""Hostile numbers, each of which is tried for a student, a member of staff, a school, a section and a term."""
+NUMBERS = long_runs.size(100, 3_000)
+"""
+Hostile numbers, each of which is tried for a student, a member of staff, a school, a section and a term.
+
+In a long run every character is used about 450 times, and every pair of neighbors about four times.
+"""
 PAGE = 100
 ASCII = "".join(map(chr, range(0x20, 0x7F)))
 CHARACTERS = ASCII + "\u00a0\u00df\u00e9\u0301\u0130\u4e2d\u200d\u202e\U0001f600\ufffe"

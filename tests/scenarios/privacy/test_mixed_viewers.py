@@ -229,7 +229,7 @@ async def test_no_viewer_gets_data_of_another_from_the_cache(
     rng = random.Random(20261125 + run)  # noqa: S311 - the same queries each time
     cached, uncached = Gateway(Limits()), Gateway(Limits(memory=0))
     counts: Counter[str] = Counter()
-    queries = [random_query(rng) for _ in range(150)]
+    queries = [random_query(rng) for _ in range(100)]
     expected: dict[tuple[str, str], Any] = {}
     districts = ChangingDistricts([cached.vendors, uncached.vendors], cached.clock, rng)
     for number in range(OPERATIONS):
@@ -239,7 +239,8 @@ async def test_no_viewer_gets_data_of_another_from_the_cache(
             counts["changes of grades"] += 1
         if rng.random() < 0.01:
             districts.change_roster()
-            expected.clear()
+            # All others see the same students as before; of a grade, what never changes is compared.
+            expected = {key: data for key, data in expected.items() if key[0] not in TAUGHT}
             uncached.clock.now += MAX_AGE_IN_OUTAGE.total_seconds()  # it remembers whom its viewers may see
             counts["changes of rosters"] += 1
         viewer, query = rng.choice(list(VIEWERS)), rng.choice(queries)

@@ -38,6 +38,8 @@ from tests.scenarios.helpers.namesake_districts import NOW
 CEDAR = DistrictId("cedar")
 SCHEMA = make_schema(BreadthExecutor)
 CHILDREN, CONDITIONS = size(15, 100), size(3, 60)
+PAGE = size(7, 30)
+"""Students on a page: each page decides about all children again."""
 SOME = frozenset(StudentId(str(number)) for number in range(1000, 1010))
 """The students of grants that are limited to some."""
 CLASSES = [kind for kind in Sensitivity if kind is not Sensitivity.OPEN]
@@ -63,8 +65,8 @@ VIEWERS = {
 }
 """The principal reaches school 101 only."""
 
-LIST = """query($filter: StudentFilter!, $orderBy: StudentOrder, $after: String) {
-    students(filter: $filter, orderBy: $orderBy, first: 7, after: $after) {
+LIST = """query($filter: StudentFilter!, $orderBy: StudentOrder, $first: Int!, $after: String) {
+    students(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {
         totalCount undecided pageInfo { hasNextPage endCursor } edges { cursor node { studentUniqueId } }
     }
 }"""
@@ -87,7 +89,7 @@ class Gateway:
         for _ in range(100):
             context = self.pipeline.start_operation(viewer)
             result = await SCHEMA.execute(
-                LIST, variable_values={**variables, "after": after}, context_value=context
+                LIST, variable_values={**variables, "first": PAGE, "after": after}, context_value=context
             )
             errors = [(error.message, error.extensions) for error in getattr(result, "errors", None) or []]
             pages.append(

@@ -27,10 +27,12 @@ LIST = """query($filter: StudentFilter!, $first: Int! = 100, $after: String, $or
     }
 }"""
 CHILDREN, CONDITIONS, SEEDS = size(40, 1_000), size(8, 30), size(1, 3)
+PAGE = size(100, 400)
+"""Students on a page: each page decides about all children again."""
 
 
 async def all_pages(
-    district: World, filter: dict[str, Any], order: Any = None, first: int = 100
+    district: World, filter: dict[str, Any], order: Any = None, first: int = PAGE
 ) -> dict[str, Any]:
     """Return the numbers on all pages, with the two counts of the last one."""
     numbers: list[str] = []
