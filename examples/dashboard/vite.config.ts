@@ -21,7 +21,7 @@ const FILES = [
     name: "base",
     test: isOneOf(
       /^(district|format|gql|graph\/problems|session\/viewer|ui\/(card|figures|level|notice|origin|title))/,
-      /^(@0no-co|@urql|react|react-dom|regexparam|scheduler|urql|use-sync-external-store|wonka|wouter)\//,
+      /^(@0no-co|@urql|react|react-dom|regexparam|scheduler|urql|use-sync-external-store|wonka|wouter)\/|^react-aria.*\/I18nProvider/,
     ),
   },
 ];

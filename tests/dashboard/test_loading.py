@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 pytestmark = [needs_dashboard, pytest.mark.long_run]
 __test__ = LONG_RUNS
 CHARTS = "[role=img] svg"
+MAX_BYTES_BEFORE_CHARTS = 115_000
+"""What a student's page may load until its numbers are there, compressed."""
+LOADED_BYTES = """
+performance.getEntriesByType("resource")
+  .filter(({name}) => name.includes("/assets/"))
+  .reduce((total, {encodedBodySize}) => total + encodedBodySize, 0)
+"""
 
 
 @asynccontextmanager
@@ -51,18 +58,20 @@ async def test_the_first_requests_do_not_wait_for_the_code_of_the_page(running: 
 
 
 async def test_the_numbers_do_not_wait_for_the_charts(running: RunningDemo, student: str) -> None:
-    """Text and tables are complete while the code of the charts is on its way; then the charts are drawn."""
+    """Text and tables need little code, and are there before that of the charts; then the charts are drawn."""
     async with visit(running, "superintendent") as visitor:
         charts = visitor.page.locator(CHARTS)
         async with held(visitor, "**/assets/plot-*.js"):
             await visitor.open(f"/student/{student}")
             table = await visitor.page.get_by_role("table", name="Grades by course").is_visible()
             early = await charts.count()
+            loaded = await visitor.page.evaluate(LOADED_BYTES)
         await visitor.page.locator(DRAWN).wait_for()
         drawn = await charts.count()
 
     assert table
     assert early == 0
+    assert 0 < loaded <= MAX_BYTES_BEFORE_CHARTS
     assert drawn >= 3
     assert visitor.errors == []
 

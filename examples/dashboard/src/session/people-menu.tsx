@@ -1,5 +1,5 @@
 import { capitalized } from "../format";
-import { ChoiceField } from "../ui/fields";
+import { ChoiceField } from "../ui/fields/choice";
 import { type People, storeToken } from "./token";
 
 interface Props {

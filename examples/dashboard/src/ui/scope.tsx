@@ -1,7 +1,7 @@
 import { useState } from "react";
 
 import { useViewer } from "../session/viewer";
-import { ChoiceField } from "./fields";
+import { ChoiceField } from "./fields/choice";
 
 /** The district and the school that a list is about. */
 export interface Scope {

@@ -5,7 +5,7 @@ import { graphql } from "../../gql";
 import { problemsOf } from "../../graph/problems";
 import { useViewer } from "../../session/viewer";
 import { Card, Waiting } from "../../ui/card";
-import { ChoiceField } from "../../ui/fields";
+import { ChoiceField } from "../../ui/fields/choice";
 import { Notices } from "../../ui/notice";
 import { useTitle } from "../../ui/title";
 import { type ComparedDimension, type ComparedMetric, DIMENSIONS, METRICS } from "./metrics";

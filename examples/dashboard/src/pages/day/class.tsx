@@ -5,7 +5,7 @@ import { counted, number, personName } from "../../format";
 import { type FragmentType, graphql, readFragment } from "../../gql";
 import type { ClassFragment as Class, WorkOfClassesFragment } from "../../gql/graphql";
 import { Card, Empty } from "../../ui/card";
-import { Tick } from "../../ui/fields";
+import { Tick } from "../../ui/fields/tick";
 import { Figure, Figures } from "../../ui/figures";
 import { Origins } from "../../ui/origin";
 import { type Columns, columnsOf, DataTable } from "../../ui/table";

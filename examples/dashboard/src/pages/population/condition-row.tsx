@@ -1,4 +1,6 @@
-import { ChoiceField, Tick, WholeNumber } from "../../ui/fields";
+import { ChoiceField } from "../../ui/fields/choice";
+import { Tick } from "../../ui/fields/tick";
+import { WholeNumber } from "../../ui/fields/number";
 import { amountOf, type Chosen, firstAmount, type KindId, KINDS } from "./conditions";
 
 const CHOICES = (Object.entries(KINDS) as [KindId, { name: string }][]).map(([id, { name }]) => ({ id, name }));

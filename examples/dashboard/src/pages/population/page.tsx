@@ -6,7 +6,7 @@ import { graphql } from "../../gql";
 import type { StudentCondition } from "../../gql/graphql";
 import { problemsOf } from "../../graph/problems";
 import { Card, Empty, Waiting } from "../../ui/card";
-import { ChoiceField } from "../../ui/fields";
+import { ChoiceField } from "../../ui/fields/choice";
 import { Notices } from "../../ui/notice";
 import { Pages, useCursor } from "../../ui/pages";
 import { type Scope, ScopeFields, useScope } from "../../ui/scope";

@@ -8,7 +8,7 @@ import type { StudentsPageQuery } from "../../gql/graphql";
 import { problemsOf } from "../../graph/problems";
 import { useViewer } from "../../session/viewer";
 import { Card, Empty, Waiting } from "../../ui/card";
-import { Search } from "../../ui/fields";
+import { Search } from "../../ui/fields/search";
 import { Notices } from "../../ui/notice";
 import { Pages, useCursor } from "../../ui/pages";
 import { ScopeFields, useScope } from "../../ui/scope";
