@@ -197,7 +197,7 @@ class LoadConfig(Section):
     in_flight: int = Field(default=2_000, ge=1)
     """Requests in flight in one process."""
     wait: float = Field(default=0.02, gt=0, le=10)
-    """Seconds of processor time that may be ahead of a request when the process is busy."""
+    """Seconds of processor time that may be ahead of a request when the process is busy; one response may be."""
     viewer_in_flight: int = Field(default=8, ge=1)
     """Requests in flight of one viewer."""
     viewer_rate: float = Field(default=10.0, gt=0)

@@ -95,7 +95,7 @@ class Simulation:
         self.shedder = LoadShedder(cpu=self._cpu, clock=self._clock, demand=self._demand)
         self._in_progress: list[Page] = []
         """A heap: the page that ends next is the first."""
-        self._worked_for_each = 0.0
+        self._page_seconds = 0.0
         """Seconds of the processor that a page has had which was in progress at all times."""
         self._refusing = 0.0
         """Seconds of processor time that refusals need which were not sent yet."""
@@ -168,7 +168,7 @@ class Simulation:
             result.refused += 1
         else:
             request.__enter__()
-            page = Page(self._worked_for_each + cost, person, request, cost, self._clock.now)
+            page = Page(self._page_seconds + cost, person, request, cost, self._clock.now)
             heapq.heappush(self._in_progress, page)
 
     def _work(self, result: Result, started: float, *, is_free: bool) -> None:
@@ -183,9 +183,9 @@ class Simulation:
         if not for_pages:
             return
         self.shedder.budgets.of(self._rng.choice(self._in_progress).person).charge(for_pages)
-        self._worked_for_each += for_pages / len(self._in_progress)
+        self._page_seconds += for_pages / len(self._in_progress)
         ended = self._clock.now + self._step
-        while self._in_progress and self._in_progress[0].ends_at <= self._worked_for_each:
+        while self._in_progress and self._in_progress[0].ends_at <= self._page_seconds:
             page = heapq.heappop(self._in_progress)
             page.request.__exit__(None, None, None)
             result.answers.append(Answer(page.began - started, ended - page.began, page.cost))

@@ -114,7 +114,7 @@ async def test_forty_people_open_a_page_at_the_bell(cost: float) -> None:
 
 
 @pytest.mark.long_run
-async def test_of_a_whole_minute_of_overload_the_burst_at_its_start_is_less_than_one_in_a_hundred() -> None:
+async def test_in_a_minute_of_overload_the_burst_at_its_start_is_less_than_one_in_a_hundred() -> None:
     """So it does not matter for the 99th percentile."""
     result = overload(0.006, size(50, 60))
     assert result.p99() <= 3 * result.p99_alone
