@@ -52,14 +52,19 @@ def path_segment(text: str) -> str:
     return quote(text, safe="")
 
 
+def is_query_text(text: str) -> bool:
+    """Whether `text` is safe as the value of a query parameter: not empty, not too long, and printable."""
+    return 0 < len(text) <= _MAX_QUERY_CHARACTERS and text.isprintable()
+
+
 def query_text(text: str) -> str:
     """
     Return `text` if it is safe as the value of a query parameter; httpx encodes it.
 
     Raises:
-        BadKeyError: it is empty, too long, or holds a character that is not printable.
+        BadKeyError: it is not; see `is_query_text`.
     """
-    if not text or len(text) > _MAX_QUERY_CHARACTERS or not text.isprintable():
+    if not is_query_text(text):
         raise BadKeyError("not a possible id")
     return text
 

@@ -98,4 +98,14 @@ def _compile(checks: Checks, name: str) -> FirstPlan:
         checks.path(declared.code, (*path, "code")) if declared.code else None,
         declared.several,
         depends_on_key(checks, [name]),
+        _is_in_path(checks, name),
     )
+
+
+def _is_in_path(checks: Checks, name: str) -> bool:
+    """Whether a placeholder is a part of a path in any request of the declaration."""
+    requests = [first.get for first in checks.declaration.first.values()]
+    for lookup in checks.declaration.lookups.values():
+        of_get = lookup.get if isinstance(lookup.get, dict) else {"": lookup.get}
+        requests += [request for request in (*of_get.values(), lookup.post) if request is not None]
+    return any(name in _PLACEHOLDER.findall(request.partition("?")[0]) for request in requests)

@@ -14,10 +14,11 @@ from student_graph.adapters.edfi.client.keys import unique_id
 from student_graph.adapters.edfi.client.loose_keys import RowsByKey
 from student_graph.adapters.edfi.client.requests import by_student
 from student_graph.adapters.edfi.mapping import people as mapping
-from student_graph.adapters.errors import AdapterError, NotOfferedError
+from student_graph.adapters.errors import AdapterError, BadKeyError, NotOfferedError, PayloadError
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import ContactId, DistrictId, StudentContact, StudentId
-from student_graph.adapters.reading import rows_needed_by
+from student_graph.adapters.reading import report_unreadable_row, rows_needed_by
+from student_graph.adapters.reading.unreadable import SCHEMA_CODE
 
 K = TypeVar("K")
 Association = api.StudentContactAssociation
@@ -90,7 +91,12 @@ class ContactLookups(EdFiLookups):
         self, contact_ids: Sequence[str], names: ContactResources
     ) -> dict[str, api.Contact | AdapterError]:
         async def read(contact_id: str) -> api.Contact | None:
-            rows = await self.client.read_rows(names.contacts, {names.contact_id: unique_id(contact_id)})
+            try:
+                filters = {names.contact_id: unique_id(contact_id)}
+            except BadKeyError as error:  # it is the vendor's: the student's other contacts are read
+                report_unreadable_row(contact_id.encode(), PayloadError(error.reason, code=SCHEMA_CODE))
+                return None
+            rows = await self.client.read_rows(names.contacts, filters)
             return rows[0] if rows else None
 
         return await self.client.read_by_key(contact_ids, read)

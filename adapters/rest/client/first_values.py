@@ -9,6 +9,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from student_graph.adapters.errors import PayloadError
+from student_graph.adapters.keys import is_path_segment, is_query_text
 from student_graph.adapters.model.code_mapping import comparable
 from student_graph.adapters.reading import report_unreadable_row
 from student_graph.adapters.reading.unreadable import SCHEMA_CODE
@@ -36,6 +37,8 @@ class FirstPlan:
     """Whether there may be several values, each for a request of its own."""
     depends_on_key: bool
     """Whether another key may have other values."""
+    in_path: bool
+    """Whether its values are segments of paths, and not only values of parameters."""
 
 
 @dataclass(slots=True)
@@ -71,11 +74,11 @@ def values_in(plan: FirstPlan, rows: Rows) -> KeyedValues | dict[str, str] | lis
     if plan.code is not None:
         return dict(_codes(plan, plan.code, rows))
     if plan.matches is None:
-        return list(dict.fromkeys(value for row in rows if (value := _text(plan.value, row)) is not None))
+        return list(dict.fromkeys(value for row in rows if (value := _value(plan, row)) is not None))
     keyed = KeyedValues()
     for row in rows:
         key = _text(plan.matches, row, may_be_absent=True)
-        if key is not None and (value := _text(plan.value, row)) is not None:
+        if key is not None and (value := _value(plan, row)) is not None:
             keyed.add(key, value)
     return keyed
 
@@ -86,6 +89,17 @@ def _codes(plan: FirstPlan, code_at: Getter, rows: Rows) -> Iterable[tuple[str, 
         code = _text(code_at, row)
         if code is not None and (value := _text(plan.value, row, may_be_absent=True)) is not None:
             yield comparable(code), value
+
+
+def _value(plan: FirstPlan, row: Mapping[str, Any]) -> str | None:
+    """The value of a row; None and a report if there is none, or one of several that no request can have."""
+    value = _text(plan.value, row)
+    if value is None or not plan.several:
+        return value
+    if is_path_segment(value) if plan.in_path else is_query_text(value):
+        return value
+    _report(row, "an id that cannot be part of a request")
+    return None
 
 
 def _text(get: Getter, row: Mapping[str, Any], *, may_be_absent: bool = False) -> str | None:
@@ -99,5 +113,9 @@ def _text(get: Getter, row: Mapping[str, Any], *, may_be_absent: bool = False) -
             return value
     except UnreadableValueError as exc:
         problem = str(exc)
-    report_unreadable_row(to_json(row), PayloadError(f"unexpected shape ({problem})", code=SCHEMA_CODE))
+    _report(row, problem)
     return None
+
+
+def _report(row: Mapping[str, Any], problem: str) -> None:
+    report_unreadable_row(to_json(row), PayloadError(f"unexpected shape ({problem})", code=SCHEMA_CODE))

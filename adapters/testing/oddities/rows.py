@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import pytest
@@ -18,6 +19,20 @@ from student_graph.adapters.testing.oddities.lists import assert_same_or_error
 
 FAR_DATES = ("9999-12-31", "0001-01-01", "2999-06-30", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z")
 """What databases write for no end, no beginning, and by mistake."""
+SPELLINGS: tuple[Callable[[str], str], ...] = (
+    lambda text: f"{text} ",
+    lambda text: f"\t{text}\n",
+    lambda text: f"{text}\u00a0",
+    lambda text: f"00{text}",
+    lambda text: f"{text}\x92",
+    lambda text: f"{text[:1]}\ufffd{text[1:]}",
+    lambda text: f"{text}T00:00:00",
+    str.swapcase,
+)
+"""
+How a text is spelled otherwise: with blanks, zeros before a number, a time after a date, letters of the other
+case, and letters of Windows-1252 that were read as Latin-1 or as UTF-8.
+"""
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(T.*)?")
 
 
@@ -63,9 +78,22 @@ class OddRows:
         assert counts.internal == []
         assert counts.lost == []
 
+    @about_http
+    async def test_another_spelling_takes_nothing_else_away(self, lookup: Lookup, sandbox: Sandbox) -> None:
+        """A text with blanks, zeros or odd letters is read, or its row left out; other records are as before."""
+        count = max(1, self.odd_values // 2)
+        counts = await play_odd_values(self.kind, lookup, sandbox, count, values=SPELLINGS, replaces=_is_text)
+
+        assert counts.internal == []
+        assert counts.lost == []
+
 
 def _is_object(node: Any) -> bool:
     return isinstance(node, dict) and len(node) > 1
+
+
+def _is_text(node: Any) -> bool:
+    return isinstance(node, str) and bool(node)
 
 
 def _is_date(node: Any) -> bool:

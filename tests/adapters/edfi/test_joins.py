@@ -104,6 +104,25 @@ async def test_an_association_without_a_contact_is_left_out(caplog: pytest.LogCa
     assert LISA not in caplog.text
 
 
+@pytest.mark.parametrize("odd_id", ["2\x92", "2" * 33, "\u202e2"])
+async def test_an_association_with_an_id_that_cannot_be_requested_is_reported(odd_id: str) -> None:
+    """The other contacts of the student are read. No error says that the student's own number is wrong."""
+    rows = {
+        "studentContactAssociations": [association(LISA, "1"), association(LISA, odd_id), association(ALANA, "1")],
+        "contacts": [contact("1"), contact(odd_id)],
+    }
+    async with connected(ScriptedSandbox(rows)) as adapter:
+        with collecting_unreadable_rows() as unreadable:
+            batch = await adapter.contacts_by_student([LISA, ALANA])
+
+    assert {key: [record.contact_id for record in records] for key, records in batch.items()} == {  # type: ignore[union-attr]
+        LISA: ["1"],
+        ALANA: ["1"],
+    }
+    assert [type(error) for error in unreadable.errors] == [PayloadError]
+    assert list(unreadable.errors_by_key([LISA, ALANA])) == [LISA]
+
+
 async def test_an_incident_has_all_behaviors_of_a_student() -> None:
     """Lookups by student and by district agree; incidents of two schools may have the same identifier."""
     rows = {

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+import pytest
 
 from student_graph.adapters.model import StudentId, SubmissionStatus
+from student_graph.adapters.reading import collecting_unreadable_rows
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.schoology.adapter import Schoology
 from student_graph.adapters.schoology.sandbox import SchoologySandbox
 from student_graph.adapters.testing.harness import open_adapter
+from student_graph.adapters.testing.oddities.documents import DocumentTransport
 
 FACTS = make_district(24)
 
@@ -46,6 +49,37 @@ async def test_work_is_every_published_assignment_with_its_score() -> None:
                 graded = fact is not None and fact.score is not None
                 assert record.status is (SubmissionStatus.GRADED if graded else SubmissionStatus.UNMAPPED)
     assert {SubmissionStatus.GRADED, SubmissionStatus.MISSING} <= checked
+
+
+@pytest.mark.parametrize("odd", ["\ufffd", "\x92", "/../1", "?a=b"])
+async def test_a_section_with_an_id_that_cannot_be_requested_takes_no_other_work_away(odd: str) -> None:
+    """It is reported; the work of the student's other sections, and of other students, is there."""
+    keys = [key_of(account) for account in FACTS.accounts if account.sis_id][:3]
+    sandbox = SchoologySandbox(FACTS)
+    spoilt: list[str] = []
+
+    def spoil(document: Any) -> Any:
+        """Give the first section of the first student another id."""
+        rows = document.get("section") if isinstance(document, dict) else None
+        if rows and "course_title" in rows[0] and (not spoilt or spoilt[0] == rows[0]["id"]):
+            spoilt.append(rows[0]["id"])
+            return {**document, "section": [{**rows[0], "id": rows[0]["id"] + odd}, *rows[1:]]}
+        return document
+
+    async with open_adapter(sandbox, kind=Schoology) as adapter:
+        healthy = await adapter.assignment_work_by_student(keys)
+    async with open_adapter(sandbox, DocumentTransport(sandbox, spoil), kind=Schoology) as adapter:
+        with collecting_unreadable_rows() as unreadable:
+            answers = await adapter.assignment_work_by_student(keys)
+
+    assert {error.reason for error in unreadable.errors} == {
+        "unexpected shape (an id that cannot be part of a request)"
+    }
+    assert set(unreadable.errors_by_key(keys)) <= set(keys)
+    for key in keys:
+        others = {record.assignment_id for record in healthy[key] if record.lms_course_id != spoilt[0]}
+        assert others <= {record.assignment_id for record in answers[key]}
+    assert len(answers[keys[0]]) < len(healthy[keys[0]])
 
 
 async def test_a_record_says_by_what_its_student_can_be_confirmed() -> None:
