@@ -35,12 +35,12 @@ async def test_a_process_that_gets_half_of_the_processor_and_always_wants_it_is_
 def test_demand_is_the_time_on_the_processor_and_the_time_of_waiting_for_it() -> None:
     """A thread that works demands all of the time, whatever else runs on the machine; one that sleeps, nothing."""
     demand = ProcessorDemand()
-    started, before = time.perf_counter(), demand()
-    while time.perf_counter() < started + 0.05:
+    outer_start, before, inner_start = time.perf_counter(), demand(), time.perf_counter()
+    while time.perf_counter() < inner_start + 0.05:
         pass
-    worked = demand() - before
-    elapsed = time.perf_counter() - started
-    assert elapsed * 0.75 <= worked <= elapsed * 1.1
+    inner_end, after, outer_end = time.perf_counter(), demand(), time.perf_counter()
+    # Others may have the processor between two looks at the clocks.
+    assert (inner_end - inner_start) * 0.9 <= after - before <= (outer_end - outer_start) * 1.1
 
 
 async def test_when_the_processor_has_time_again_a_burst_may_queue_again() -> None:
