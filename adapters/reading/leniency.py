@@ -102,10 +102,14 @@ class _Repairs(Generic[T]):
         return document
 
     def _failure(self, document: Any) -> Exception | None:
-        """The error of a document; None if it is a payload."""
+        """
+        The error of a document; None if it is a payload.
+
+        A validator of the model may fail at null in another way than at the vendor's value, which it refuses.
+        """
         try:
             self._payload.validate_json(to_json(document))
-        except _UNREADABLE as exc:
+        except (*_UNREADABLE, TypeError, AttributeError) as exc:
             return exc
         return None
 

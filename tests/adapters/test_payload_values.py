@@ -7,10 +7,11 @@ import inspect
 import json
 from collections.abc import Iterable, Iterator
 from types import ModuleType
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
+import httpx
 import pytest
-from pydantic import AwareDatetime, BaseModel, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, TypeAdapter, ValidationError
 
 from student_graph.adapters import canvas, edfi, google_classroom, oneroster
 from student_graph.adapters.canvas import api as canvas_api
@@ -20,7 +21,15 @@ from student_graph.adapters.edfi.api import payload as edfi_payload
 from student_graph.adapters.google_classroom import api as google_classroom_api
 from student_graph.adapters.moodle import api as moodle_api
 from student_graph.adapters.oneroster.api import gradebook, rostering
-from student_graph.adapters.reading import Day, OptionalDay, OptionalMoment, OptionalTime
+from student_graph.adapters.reading import (
+    Day,
+    OptionalDay,
+    OptionalMoment,
+    OptionalTime,
+    Payload,
+    collecting_unreadable_rows,
+    read,
+)
 from tests.subcases import subcases
 
 TIMES = (dt.date, dt.datetime, dt.time, AwareDatetime)
@@ -121,3 +130,19 @@ def test_a_blank_end_date_is_no_end() -> None:
     assert end.validate_json('" "') is None
     with pytest.raises(ValidationError):
         end.validate_json('"0000-00-00"')
+
+
+class Written(Payload):
+    """A row whose date is a text of the vendor's own form; its validator cannot read null."""
+
+    day: Annotated[dt.date, BeforeValidator(lambda text: dt.date(*map(int, reversed(text.split(".")))))]
+
+
+def test_a_value_that_cannot_be_read_costs_its_row_also_if_its_validator_fails_at_null() -> None:
+    """The reader tries null in its place, at which the validator raises another error than at the value."""
+    rows = [{"day": day} for day in ("01.05.2026", "\tyesterday", "03.05.2026")]
+    response = httpx.Response(200, json=rows, request=httpx.Request("GET", "https://vendor.example"))
+    with collecting_unreadable_rows() as unreadable:
+        days = [row.day.day for row in read(response, TypeAdapter(list[Written]))]
+
+    assert (days, len(unreadable.errors)) == ([1, 3], 1)
