@@ -56,7 +56,7 @@ class DisclosureRecorder:
         self._schema = schema
         self._policy = policy
         self._known: LRUCache[Hashable, list[Entry]] = LRUCache(MAX_KNOWN_BYTES, _size)
-        """The entries of operations that may be carried out again with the same cached answers."""
+        """The entries of operations that may be executed again with the same cached answers."""
 
     async def entries(
         self,
@@ -69,22 +69,22 @@ class DisclosureRecorder:
         """
         What an operation discloses and refuses, one entry a district; clears `disclosures`.
 
-        `sources` are those that the operation used. One that is carried out again for the same viewer with the
+        `sources` are those that the operation used. One that is executed again for the same viewer with the
         same cached answers discloses the same: then its entries are the same objects, as with a cached response.
         """
         # Deferred parts of the operation may add disclosures while this waits: they are for the next call.
-        taken = Disclosures(list(disclosures.records), dict(disclosures.denied), dict(disclosures.classes_read))
+        shown = Disclosures(list(disclosures.records), dict(disclosures.denied), dict(disclosures.classes_read))
         disclosures.clear()
         key: Hashable = None
         name = node.name.value if node.name is not None else ""
         is_short = len(name) <= MAX_OPERATION_NAME_CHARACTERS
-        if is_short and all(isinstance(part, SharedValues) for part in taken.records):
-            refused, classes = tuple(taken.denied.items()), _frozen(taken.classes_read)
-            tokens = tuple(map(_token, taken.records))
+        if is_short and all(isinstance(part, SharedValues) for part in shown.records):
+            refused, classes = tuple(shown.denied.items()), _frozen(shown.classes_read)
+            tokens = tuple(map(_token, shown.records))
             key = viewer, document.digest, name, tuple(sources), refused, classes, tokens
             if (known := self._known.get(key)) is not None:
                 return known
-        entries = await self._new_entries(viewer, document, node, taken)
+        entries = await self._new_entries(viewer, document, node, shown)
         if key is not None and _size(entries) <= MAX_KNOWN_BYTES * MAX_KNOWN_SHARE:
             self._known[key] = entries
         return entries

@@ -1,7 +1,7 @@
 """
 Sends spans to a collector by OpenTelemetry's exporter, and encodes them in a quarter of the time that it takes.
 
-The exporter's own encoder looks at everything that a span may have, and makes each attribute anew: 17 microseconds
+The exporter's own encoder looks at all that a span may have, and makes each attribute again: 17 microseconds for
 a span, most of what a traced request cost. Spans of the gateway have no events, links and trace states, and their
 attributes repeat: names of the settings and of the program, and small numbers. So each attribute is made once. The
 messages are those of OpenTelemetry's protocol, and a test compares them with the exporter's own.

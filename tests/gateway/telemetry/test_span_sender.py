@@ -16,7 +16,7 @@ from student_graph.gateway.telemetry.tracing import Tracing
 CALLER = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
-class Kept(SpanExporter):
+class Memory(SpanExporter):
     """Keeps spans."""
 
     def __init__(self) -> None:
@@ -28,10 +28,10 @@ class Kept(SpanExporter):
         return SpanExportResult.SUCCESS
 
 
-async def test_the_messages_are_those_of_opentelemetrys_own_encoder() -> None:
+async def test_spans_are_sent_as_opentelemetry_encodes_them() -> None:
     """For each kind of span, with each type of value, with and without a parent here or at the caller."""
-    kept = Kept()
-    tracing = Tracing(TelemetrySettings(endpoint="http://127.0.0.1:1", sample=1.0), kept)
+    exporter = Memory()
+    tracing = Tracing(TelemetrySettings(endpoint="http://127.0.0.1:1", sample=1.0), exporter)
     for headers in ((), ((b"traceparent", CALLER),)):
         root = tracing.start_request("POST", headers)
         assert root is not None
@@ -43,10 +43,10 @@ async def test_the_messages_are_those_of_opentelemetrys_own_encoder() -> None:
     await asyncio.to_thread(tracing.flush)
     await tracing.close()
 
-    message = request(kept.spans)
+    message = request(exporter.spans)
 
-    assert len(kept.spans) == 8
-    assert message == encode_spans(kept.spans)
-    assert message.SerializeToString(deterministic=True) == encode_spans(kept.spans).SerializeToString(
+    assert len(exporter.spans) == 8
+    assert message == encode_spans(exporter.spans)
+    assert message.SerializeToString(deterministic=True) == encode_spans(exporter.spans).SerializeToString(
         deterministic=True
     )

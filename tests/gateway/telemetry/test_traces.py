@@ -16,7 +16,7 @@ from student_graph.gateway.telemetry.tracing import Tracing
 from student_graph.gateway.web.encoding import MAX_ITEMS_AT_ONCE, encode_in_parts
 from tests.gateway.telemetry.collector import attributes
 from tests.gateway.telemetry.gateway import PAGE, Observed, observed_gateway
-from tests.gateway.telemetry.test_span_sender import Kept
+from tests.gateway.telemetry.test_span_sender import Memory
 
 TRACE_ID, PARENT_ID = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 
@@ -75,15 +75,15 @@ def test_what_is_known_already_has_no_spans() -> None:
 
 async def test_only_a_long_answer_is_encoded_in_a_span() -> None:
     """A short one takes microseconds."""
-    kept = Kept()
-    tracing = Tracing(TelemetrySettings(endpoint="http://127.0.0.1:1", sample=1.0), kept)
+    exporter = Memory()
+    tracing = Tracing(TelemetrySettings(endpoint="http://127.0.0.1:1", sample=1.0), exporter)
     root = tracing.start_request("POST", ())
     observe(root, None)
     assert root is not None
     for rows in (10, 2 * MAX_ITEMS_AT_ONCE):
         await encode_in_parts([{"numeric": 91.5}] * rows)
         await asyncio.to_thread(tracing.flush)
-        assert [span.name for span in kept.spans] == ([] if rows == 10 else ["encode"])
+        assert [span.name for span in exporter.spans] == ([] if rows == 10 else ["encode"])
     observe(None, None)
     await tracing.close()
 

@@ -1,4 +1,4 @@
-"""Entries of operations that are carried out again: the same as new ones, and made once."""
+"""Entries of operations that are executed again: the same as new ones, and made once."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ async def test_an_operation_that_is_carried_out_again_has_the_same_entries_and_a
     log = DisclosureLog(tmp_path, KEYS)
     recorder, shown = DisclosureRecorder(schema, log, POLICY), answers("1", "2")
     for _ in range(2):
-        made = await entries(recorder, Disclosures([shown]))
-        recorder.write(made, {"hill/sis": (b"fresh", 1.0)}, "r" * 32)
+        lines = await entries(recorder, Disclosures([shown]))
+        recorder.write(lines, {"hill/sis": (b"fresh", 1.0)}, "r" * 32)
     first, second = decode_lines(log.current_file.path)[1:3]
     await log.close()
     assert first["students"] == sorted(KEYS.pseudonym(HILL, number) for number in ("1", "2"))
