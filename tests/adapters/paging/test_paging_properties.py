@@ -27,7 +27,7 @@ INSERT_LISTS = st.lists(st.lists(st.tuples(st.just("insert"), st.floats(0, 1)), 
 
 BY_POSITION = ("offset", "total", "links", "token", "offset windows", "link windows")
 BY_KEY = ("cursor", "keyset")
-repeatable = settings(derandomize=True, max_examples=long_runs.size(10, 200), deadline=None)
+repeatable = settings(derandomize=True, max_examples=long_runs.size(10, 100), deadline=None)
 
 
 @pytest.fixture(scope="module")

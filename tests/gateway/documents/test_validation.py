@@ -67,10 +67,14 @@ def described(errors: list[GraphQLError]) -> list[dict[str, Any]]:
 @pytest.mark.long_run
 @pytest.mark.parametrize("hide_suggestions", [False, True])
 def test_random_documents_have_the_errors_of_graphql_core(hide_suggestions: bool) -> None:
-    """The same messages at the same locations in the same order, for valid documents and broken ones."""
+    """
+    The same messages at the same locations in the same order, for valid documents and broken ones.
+
+    Of the rules that random documents break, a long run has most dozens of times, and the rarest a few times.
+    """
     chance = random.Random(7)  # noqa: S311 - not for security
     valid = invalid = 0
-    while valid + invalid < size(30, 3_000):
+    while valid + invalid < size(30, 1_000):
         try:
             document = parse(broken(Writer(CORE, chance).document()[0], chance))
         except GraphQLSyntaxError:

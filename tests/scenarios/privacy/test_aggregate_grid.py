@@ -83,7 +83,7 @@ RECORDED_TABLES = [
     for by in ("", ", by: [SCHOOL]", ", by: [GRADE_LEVEL]", ", by: [SEX]", ", by: [RACE_ETHNICITY]")
 ]
 """Tables for which the namesake districts have records."""
-OPERATIONS = size(40, 1_500)
+OPERATIONS = size(40, 1_000)
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +111,7 @@ def test_every_viewer_counts_by_granted_classes_only(
     granted = {**GRANTED, COUNTER: GRANTED["superintendent"]}
     checks, turns = 0, cycle(TABLES)
     outcomes: Counter[str] = Counter()
-    for viewer, cohort, _ in list(product(ACCESS, COHORTS, range(size(1, 8))))[:: size(3, 1)]:
+    for viewer, cohort, _ in list(product(ACCESS, COHORTS, range(size(1, 4))))[:: size(3, 1)]:
         names = list(islice(turns, TABLES_PER_REQUEST))
         tables = outcomes_of(stage, viewer, cohort, names)
         for name, (outcome, table) in zip(names, tables, strict=True):
@@ -169,6 +169,7 @@ async def test_tables_of_viewers_who_share_a_cache_are_their_own(
     """Each table is as without a cache, whoever asked for it before; so is each refusal."""
     rng, counts = random.Random(20261130), Counter[str]()  # noqa: S311 - the same queries each time
     cached, uncached = mixed.Gateway(Limits()), mixed.Gateway(Limits(memory=0))
+    expected: dict[tuple[str, str], Any] = {}
     for _ in range(OPERATIONS):
         viewer, district = rng.choice(list(mixed.VIEWERS)), rng.choice([HILL, DALE])
         arguments = rng.choice([rng.choice(list(TABLES.values()))[0], rng.choice(RECORDED_TABLES)])
@@ -179,9 +180,15 @@ async def test_tables_of_viewers_who_share_a_cache_are_their_own(
                 f"{{ districts {{ schools {{ schoolId {table} }} }} }}",
             ]
         )
-        response, expected = await cached.post(viewer, query), await uncached.post(viewer, query)
-        assert without_fractions(response.get("data")) == without_fractions(expected.get("data")), (viewer, query)
-        assert codes_of(response) == codes_of(expected), (viewer, query)
+        response = await cached.post(viewer, query)
+        if (viewer, query) not in expected:
+            expected[viewer, query] = await uncached.post(viewer, query)
+        as_expected = expected[viewer, query]
+        assert without_fractions(response.get("data")) == without_fractions(as_expected.get("data")), (
+            viewer,
+            query,
+        )
+        assert codes_of(response) == codes_of(as_expected), (viewer, query)
         counts["refused"] += "FORBIDDEN" in codes_of(response)
         counts["counted"] += '"population"' in str(response.get("data")).replace("'", '"')
     shared = len(cached.pipeline.cache.tables)

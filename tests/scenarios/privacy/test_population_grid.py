@@ -29,7 +29,7 @@ CONDITIONS = {
 """A condition on each class of data that conditions read."""
 ORDERS = {"OPEN": "CHRONIC_ABSENCE", "DISCIPLINE": "INCIDENTS"}
 """A metric of each class of data that metrics are in."""
-OPERATIONS = size(15, 1_500)
+OPERATIONS = size(15, 1_000)
 
 
 @pytest.fixture(scope="module")
@@ -122,11 +122,18 @@ async def test_populations_of_viewers_who_share_a_cache_are_their_own(
     """Each answer is as without a cache, and a list by incidents holds nobody whose incidents are not granted."""
     rng, counts = random.Random(20261129), Counter[str]()  # noqa: S311 - the same queries each time
     cached, uncached = mixed.Gateway(Limits()), mixed.Gateway(Limits(memory=0))
+    expected: dict[tuple[str, str], Any] = {}
     for _ in range(OPERATIONS):
         viewer, query = rng.choice(list(mixed.VIEWERS)), random_query(rng)
-        response, expected = await cached.post(viewer, query), await uncached.post(viewer, query)
-        assert without_fractions(response.get("data")) == without_fractions(expected.get("data")), (viewer, query)
-        assert codes_of(response) == codes_of(expected), (viewer, query)
+        response = await cached.post(viewer, query)
+        if (viewer, query) not in expected:
+            expected[viewer, query] = await uncached.post(viewer, query)
+        as_expected = expected[viewer, query]
+        assert without_fractions(response.get("data")) == without_fractions(as_expected.get("data")), (
+            viewer,
+            query,
+        )
+        assert codes_of(response) == codes_of(as_expected), (viewer, query)
         counts["refused"] += "FORBIDDEN" in codes_of(response)
         counts["listed"] += bool(
             (response.get("data") or {}).get("open") or (response["data"] or {}).get("incidents")
