@@ -19,7 +19,7 @@ from student_graph.adapters.testing.oddities.lists import assert_same_or_error
 
 FAR_DATES = ("9999-12-31", "0001-01-01", "2999-06-30", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z")
 """What databases write for no end, no beginning, and by mistake."""
-SPELLINGS: tuple[Callable[[str], str], ...] = (
+TEXT_FORMS: tuple[Callable[[str], str], ...] = (
     lambda text: f"{text} ",
     lambda text: f"\t{text}\n",
     lambda text: f"{text}\u00a0",
@@ -30,7 +30,7 @@ SPELLINGS: tuple[Callable[[str], str], ...] = (
     str.swapcase,
 )
 """
-How a text is spelled otherwise: with blanks, zeros before a number, a time after a date, letters of the other
+Forms of a text that other systems send: with blanks, zeros before a number, a time after a date, letters of the other
 case, and letters of Windows-1252 that were read as Latin-1 or as UTF-8.
 """
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(T.*)?")
@@ -79,10 +79,10 @@ class OddRows:
         assert counts.lost == []
 
     @about_http
-    async def test_another_spelling_takes_nothing_else_away(self, lookup: Lookup, sandbox: Sandbox) -> None:
+    async def test_another_form_of_a_text_takes_nothing_else_away(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """A text with blanks, zeros or odd letters is read, or its row left out; other records are as before."""
         count = max(1, self.odd_values // 2)
-        counts = await play_odd_values(self.kind, lookup, sandbox, count, values=SPELLINGS, replaces=_is_text)
+        counts = await play_odd_values(self.kind, lookup, sandbox, count, values=TEXT_FORMS, replaces=_is_text)
 
         assert counts.internal == []
         assert counts.lost == []
