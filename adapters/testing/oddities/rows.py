@@ -30,8 +30,8 @@ TEXT_FORMS: tuple[Callable[[str], str], ...] = (
     str.swapcase,
 )
 """
-Forms of a text that other systems send: with blanks, zeros before a number, a time after a date, letters of the other
-case, and letters of Windows-1252 that were read as Latin-1 or as UTF-8.
+Forms of a text that other systems send: with blanks, zeros before a number, a time after a date, letters of the
+other case, and letters of Windows-1252 that were read as Latin-1 or as UTF-8.
 """
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(T.*)?")
 
