@@ -71,6 +71,26 @@ def _hardened_process() -> None:
     harden_graphql_core()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _valid_documents() -> Iterator[None]:
+    """Let Strawberry validate a text once for a schema: most tests send one of few texts, again and again."""
+    from strawberry.schema import schema as strawberry_schema  # noqa: PLC0415 - only processes that run tests
+
+    validate = strawberry_schema.validate_document
+    valid: set[object] = set()
+
+    def validate_once(schema: object, document: Any, rules: tuple[object, ...]) -> list[Any]:
+        text = (schema, rules, document.loc and document.loc.source.body)
+        errors: list[Any] = [] if text in valid else validate(schema, document, rules)  # type: ignore[arg-type]
+        if not errors and document.loc:
+            valid.add(text)
+        return errors
+
+    strawberry_schema.validate_document = validate_once  # type: ignore[assignment]
+    yield
+    strawberry_schema.validate_document = validate
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """
