@@ -101,7 +101,7 @@ async def foreign_records(sandbox: Sandbox, lookup: Lookup, keys: Sequence[Any])
     pairs = [(own, other) for other in keys if records[other] for own in keys if not records[own] & records[other]]
     exchanged = crossed = 0
     pairs.sort(key=lambda pair: not records[pair[0]])
-    for own, other in pairs[: size(1, 8)]:
+    for own, other in pairs[: size(1, 4)]:
         for position, (right, foreign) in enumerate(zip(received[own], received[other], strict=False)):
             if exchanged < size(3, 1_000) and right.content != foreign.content:
                 exchanged += 1
