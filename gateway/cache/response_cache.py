@@ -43,9 +43,8 @@ STABLE_ERROR_CODES = frozenset({"NO_IDENTITY_LINK", "IDENTITY_CONFLICT", "FORBID
 """
 Codes of errors that a cached response may have.
 
-They follow from identifiers in cached batches, from the viewer's grants and reach, or from the settings. An error
-of a vendor may have one of these codes too, but a failure is never cached, so its operation has no complete
-dependencies.
+They follow from identifiers in cached batches, from the viewer's grants and reach, or from the settings. A failure
+of a vendor may have one of these codes, too, but it is never cached: its operation has no complete dependencies.
 """
 _AGE_ZERO, _AGE_PLACEHOLDER = b'"age":0.0', b'"age":%.1f'
 """An age of 0 in an encoded response, and the placeholder that replaces it."""
@@ -160,8 +159,7 @@ def body_parts(data: Sequence[bytes], errors: bytes | None, extensions_json: byt
 
 def extensions(traffic: Traffic) -> dict[str, Any]:
     """The extensions of a response: the traffic with each source, and the parts of the data that are missing."""
-    sources = {name: _source_extension(counts) for name, counts in traffic.by_source.items()}
-    values: dict[str, Any] = {"sources": sources}
+    values: dict[str, Any] = {"sources": {n: _source_extension(counts) for n, counts in traffic.by_source.items()}}
     if missing := [
         {"path": list(d.path), "source": d.source, "code": d.code, "retryable": d.retryable}
         for d in traffic.degraded
@@ -271,9 +269,8 @@ class ResponseCache:
         counts = {name: SourceTraffic(asks=seen.asks, hits=seen.hits) for name, seen in traffic.by_source.items()}
         encoded = _encode(extensions(Traffic(counts, traffic.degraded)))
         extensions_format = encoded.replace(b"%", b"%%").replace(_AGE_ZERO, _AGE_PLACEHOLDER)
-        day_ends_at = min(
-            (self._districts[name].end_of_day(operation.started_at) for name in districts), default=0.0
-        )
+        days_end_at = [self._districts[name].end_of_day(operation.started_at) for name in districts]
+        day_ends_at = min(days_end_at, default=0.0)
         fresh_until = min(dependencies.valid_until, *(batch.valid_until for batch in batches))
         content = b"".join(data)
         response = CachedResponse(

@@ -165,19 +165,14 @@ def _outcome(
             rows = document.rows(body)
         for row in rows[1:-1]:
             for to_record in mappings.get(type(row), ()):
-                _map(to_record, row)
+                with contextlib.suppress(AdapterError):  # it is one of this row alone
+                    to_record(row)
     except (AdapterError, ValidationError):
         return LOST
     except Exception as exc:  # noqa: BLE001 - whatever an adapter raises
         return type(exc).__name__
     is_complete = rows and rows[0] == expected[0] and rows[-1] == expected[-1] and len(rows) + len(unreadable) >= 3
     return None if is_complete else LOST
-
-
-def _map(to_record: Callable[[Any], Any], row: Any) -> None:
-    """Map a row that is read; an error of the adapter is one of this row alone."""
-    with contextlib.suppress(AdapterError):
-        to_record(row)
 
 
 def mappings_of(*modules: ModuleType) -> dict[type, list[Callable[[Any], Any]]]:
@@ -273,8 +268,7 @@ def canvas_rows() -> Iterator[Document]:
 
 def google_classroom_rows() -> Iterator[Document]:
     """Rows that the published document describes."""
-    for described in google_classroom_lists.described_lists():
-        yield Document(*described)
+    yield from (Document(*described) for described in google_classroom_lists.described_lists())
 
 
 EDFI_MAPPINGS = (map_academics, map_people, map_school_life, map_schools, map_services)

@@ -271,24 +271,6 @@ async def test_the_disclosure_entries_of_a_response_count_towards_its_size() -> 
     assert responses.used_bytes == 2 * bytes_without
 
 
-async def test_responses_that_are_requested_once_replace_none_that_are_requested_again() -> None:
-    """They take a sixteenth of the memory, however many they are."""
-    harness = CacheHarness()
-    await harness.students("s1")
-    await harness.students("s1")
-    responses = ResponseCache(
-        harness.cache.store, {DISTRICT: District(DISTRICT, "Hill", ())}, 1 << 20, harness.clock
-    )
-    for number in range(2_000):
-        assert responses.get(number) is None
-        responses.set(number, harness.operation, [b"x" * 4000], [DISTRICT])
-    assert 0 < responses.used_bytes <= (1 << 20) / 12
-    assert responses.get(1_999) is not None
-    for number in range(2_000, 4_000):
-        responses.set(number, harness.operation, [b"x" * 4000], [DISTRICT])
-    assert responses.get(1_999) is not None
-
-
 def test_an_operator_sees_what_is_cached(gateway: Gateway) -> None:
     """The number of answers and responses, and their bytes."""
     gateway.query(EVENTS)
