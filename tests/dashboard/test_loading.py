@@ -76,7 +76,7 @@ async def test_the_numbers_do_not_wait_for_the_charts(running: RunningDemo, stud
     assert visitor.errors == []
 
 
-async def test_the_numbers_stay_when_the_charts_do_not_load(running: RunningDemo, student: str) -> None:
+async def test_numbers_remain_without_the_code_of_the_charts(running: RunningDemo, student: str) -> None:
     """Without the code of the charts, their text and their tables are there, and no empty place."""
     async with visit(running, "superintendent") as visitor:
         await visitor.page.route("**/assets/plot-*.js", lambda route: route.abort())
