@@ -44,7 +44,7 @@ FACTS = make_district(60)
 TOKEN = "t" * 32
 VIEWER = Viewer("head", ViewerRole.SUPERINTENDENT, frozenset({DISTRICT_ID}), unlimited_grants(*Sensitivity))
 SEEDS = range(1, size(1, 3) + 1)
-QUERIES_PER_SEED = size(16, 250)
+QUERIES_PER_SEED = size(16, 150)
 QUERIES_PER_FAULT = size(4, 8)
 """Number of queries after which the faults change."""
 STUDENTS = [student.id for student in FACTS.students[:: size(6, 3)]]

@@ -14,7 +14,7 @@ from student_graph.resolvers.schema import export
 from tests.gateway.servers import RunningDemo, running_demo
 from tests.long_runs import size
 
-DOCUMENTS_PER_FIELD = size(2, 40)
+DOCUMENTS_PER_FIELD = size(2, 20)
 """Documents for each field of `Query`."""
 CLIENT_ERRORS = {"BAD_INPUT", "BAD_ID", "QUERY_TOO_COMPLEX", "GRAPHQL_VALIDATION_FAILED"}
 """Codes of errors in a document or its arguments; generated documents ignore `@oneOf`, which validation checks."""

@@ -102,7 +102,7 @@ async def test_an_open_file_is_kept(tmp_path: Path) -> None:
 
 @pytest.mark.row("L10")
 @pytest.mark.long_run
-@settings(max_examples=size(75, 600), deadline=None)
+@settings(max_examples=size(75, 300), deadline=None)
 @given(data=st.data())
 def test_a_change_of_any_byte_that_remains_is_detected(data: st.DataObject, remaining: Files) -> None:
     """Also in the list of retired files: bytes are replaced, inserted or deleted."""

@@ -73,7 +73,7 @@ def test_a_process_that_is_killed_during_a_rotation_leaves_an_intact_log(snapsho
 
 @pytest.mark.row("L10")
 @pytest.mark.long_run
-@settings(max_examples=size(50, 400), deadline=None)
+@settings(max_examples=size(50, 200), deadline=None)
 @given(data=st.data())
 def test_an_older_state_of_any_file_but_the_newest_is_detected(
     data: st.DataObject, snapshots: list[Files]

@@ -109,7 +109,7 @@ def test_an_untouched_log_is_intact(snapshots: Snapshots) -> None:
 
 @pytest.mark.row("L10")
 @pytest.mark.long_run
-@settings(max_examples=size(75, 600), deadline=None)
+@settings(max_examples=size(75, 300), deadline=None)
 @given(data=st.data())
 def test_a_change_of_any_byte_of_any_file_is_detected(data: st.DataObject, snapshots: Snapshots) -> None:
     """Bytes are replaced, inserted or deleted in lines, checkpoints and sidecars."""
@@ -126,7 +126,7 @@ def test_a_change_of_any_byte_of_any_file_is_detected(data: st.DataObject, snaps
 
 @pytest.mark.row("L10")
 @pytest.mark.long_run
-@settings(max_examples=size(75, 600), deadline=None)
+@settings(max_examples=size(75, 300), deadline=None)
 @given(data=st.data())
 def test_changed_lines_are_detected_whatever_the_sidecar_holds(data: st.DataObject, snapshots: Snapshots) -> None:
     """The sidecar may be missing, older, empty, or hold a checkpoint that was copied from the file."""

@@ -20,7 +20,7 @@ from tests import long_runs
 from tests.gateway.graph import ADMISSION, TOKEN, start_operation
 from tests.gateway.servers import client_for
 
-DOCUMENTS = long_runs.size(10, 300)
+DOCUMENTS = long_runs.size(10, 150)
 ACCEPTED = {
     "": "multipart/mixed",
     "; incrementalSpec=v0.2": "multipart/mixed;incrementalSpec=v0.2, application/json",

@@ -52,7 +52,7 @@ FIELDS = {
 }
 EXPECTED_CODES = {"IDENTITY_CONFLICT", "IDENTITY_UNCONFIRMED", "NO_IDENTITY_LINK", "NOT_OFFERED"}
 """Codes of parts that are missing although every source answers."""
-RANDOM_QUERIES, STUDENTS = size(20, 1_000), 12
+RANDOM_QUERIES, STUDENTS = size(20, 500), 12
 
 
 @dataclass(frozen=True)
