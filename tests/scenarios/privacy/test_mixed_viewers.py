@@ -101,7 +101,6 @@ class Gateway:
     vendors: Mapping[DistrictId, VendorData] = field(
         default_factory=lambda: {district: vendor_data(district) for district in BOTH}
     )
-
     last_outage_at: float = -math.inf
     """When a vendor failed last, by the clock."""
 
@@ -241,8 +240,7 @@ async def test_no_viewer_gets_data_of_another_from_the_cache(
             counts["changes of grades"] += 1
         if rng.random() < 0.01:
             districts.change_roster()
-            # All others see the same students as before; of a grade, what never changes is compared.
-            expected = {key: data for key, data in expected.items() if key[0] not in TAUGHT}
+            expected = {key: data for key, data in expected.items() if key[0] not in TAUGHT}  # others see the same
             uncached.clock.now += MAX_AGE_IN_OUTAGE.total_seconds()  # it remembers whom its viewers may see
             counts["changes of rosters"] += 1
         viewer, query = rng.choice(list(VIEWERS)), rng.choice(queries)
