@@ -40,8 +40,6 @@ from tests.scenarios.helpers.namesake_districts import DALE, HILL, NOW, NUMBERS,
 
 BOTH = frozenset({HILL, DALE})
 OPERATIONS, RUNS = size(120, 2_500), size(1, 4)
-CHANGES = size(4, 1)
-"""How often conditions change, compared with the long run: a short one needs each kind of change, too."""
 """Operations of each run; the runs are shared among the processes of the tests."""
 
 DISCIPLINE = Sensitivity.DISCIPLINE
@@ -268,7 +266,7 @@ async def test_no_viewer_gets_data_of_another_from_the_cache(
 
 async def change_conditions(gateway: Gateway, rng: random.Random, counts: Counter[str]) -> None:
     """Sometimes let time pass, purge a district, or let a lookup of a vendor fail or recover."""
-    chance = rng.random() / CHANGES
+    chance = rng.random() / size(4, 1)  # a short run needs each kind of change, too
     vendor = gateway.vendors[rng.choice([HILL, DALE])]
     if chance < 0.02:
         gateway.clock.now += rng.choice([20, 400, 1000, 3700])
