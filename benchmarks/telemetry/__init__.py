@@ -11,6 +11,7 @@ cost if nobody observes.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import random
 import statistics
@@ -37,6 +38,7 @@ from student_graph.adapters.sources import District
 from student_graph.gateway.cache import Limits
 from student_graph.gateway.concurrency import observation
 from student_graph.gateway.config.districts import connect
+from student_graph.gateway.server.process import freeze_garbage_collector
 from student_graph.gateway.server.service import Application
 from student_graph.gateway.telemetry import TelemetrySettings, tracing
 from student_graph.gateway.telemetry import histogram as histograms
@@ -101,7 +103,9 @@ async def _rows_of(case: _Case, collector: str, rounds: int) -> list[Row]:
     applications = {name: _application(case, telemetry) for name, telemetry in settings.items()}
     exports = {name: _measured_export(application) for name, application in applications.items()}
     await _warm_up(case, applications, exports)
+    freeze_garbage_collector()  # as a gateway that serves: else one collection takes as long as a hundred pages
     seconds = await _seconds(case, applications, rounds)
+    gc.unfreeze()
     hooks = await _count_hooks(case, applications["off"])
     for application in applications.values():
         _check(await post(application.asgi, case.body))
