@@ -25,7 +25,7 @@ from tests.resolvers.third_party import third_party_source
 from tests.resolvers.two_districts import VIEWER, World
 
 VIEWERS = {f"viewer-{number}": replace(VIEWER, subject=f"viewer {number}") for number in range(300)}
-WARM_UP, MEASURED = size(16, 400), size(16, 400)
+WARM_UP, MEASURED = size(64, 400), size(16, 400)
 """Requests that fill the caches, and requests after which the memory is compared."""
 CACHE_BYTES = 100_000
 """Memory of each cache, so that few requests fill it."""

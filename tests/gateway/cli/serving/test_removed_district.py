@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from student_graph.adapters.model import Record
+from student_graph.adapters.model import Fetched, Record
 from student_graph.adapters.sandbox.serving import Sandbox
 from student_graph.adapters.sources import District, Source
 from student_graph.gateway.cache.entries import Bucket
@@ -54,7 +54,7 @@ def of_dale() -> list[str]:
         match thing:
             case Source(district="dale") | District(id="dale") | Bucket(source=Source(district="dale")):
                 types.append(type(thing).__name__)
-            case Record() if thing.fetched.district == "dale":
+            case Record(fetched=Fetched(district="dale")):
                 types.append(type(thing).__name__)
     return types
 
