@@ -94,11 +94,11 @@ def _valid_documents() -> Iterator[None]:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """
-    Three processes more than processors.
+    Five processes more than processors.
 
     Half of the time a test waits: for a process that it started, a page of a browser, or a timeout.
     """
-    return (os.process_cpu_count() if sys.version_info >= (3, 13) else len(os.sched_getaffinity(0))) + 3
+    return (os.process_cpu_count() if sys.version_info >= (3, 13) else len(os.sched_getaffinity(0))) + 5
 
 
 @pytest.hookimpl(hookwrapper=True)
