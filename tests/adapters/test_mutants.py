@@ -104,6 +104,7 @@ FAULTS: list[Fault] = [
     (odd.DropsOthers, "an_answer_about_another_key_is_an_error", KEYED_ENROLLMENTS),
     (odd.FailsOnOddRow, "an_odd_value_takes_nothing_else_away", SCHOOL_ENROLLMENTS),
     (odd.FailsOnOddRow, "a_row_of_nulls_takes_nothing_else_away", SCHOOL_ENROLLMENTS),
+    (odd.WritesAscii, "another_form_of_a_text_takes_nothing_else_away", SCHOOL_ENROLLMENTS),
     (odd.AddsAYear, "a_far_date_takes_nothing_else_away", STUDENT_ENROLLMENTS),
     (odd.RequiresNullable, "values_that_may_be_null_cost_no_record", STUDENTS),
     (odd.AdvancesByLimit, "larger_pages_than_requested_lose_no_record", {"lookup": ALL_STUDENTS}),

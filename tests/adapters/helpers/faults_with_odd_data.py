@@ -61,6 +61,21 @@ class FailsOnOddRow(SmallVendor):
         return [enrollment_of(row) async for page in pages for row in page]
 
 
+class WritesAscii(SmallVendor):
+    """Writes each text of a row in ASCII, which fails for a letter beyond it."""
+
+    async def read_enrollments(self, field: str, key: str) -> list[SchoolEnrollment] | AdapterError:
+        """Return enrollments with their texts written and read again."""
+
+        def rows(response: httpx.Response) -> list[EnrollmentRow]:
+            response.raise_for_status()
+            texts = "".join(str(value) for row in response.json() for value in row.values())
+            return ENROLLMENT_ROWS.validate_json(response.content) if texts.encode("ascii") else []
+
+        pages = offset_pages(self.http, "enrollments", {field: key}, rows)
+        return [enrollment_of(row) async for page in pages for row in page]
+
+
 class AddsAYear(SmallVendor):
     """Computes with dates as if there were a next year after each."""
 
