@@ -68,7 +68,11 @@ class Readings:
         yield from self._of_districts()
 
     def _of_districts(self) -> Iterator[Family]:
-        """What the districts that share the process use of it; viewers of several districts count for none."""
+        """
+        What the districts that share the process use of it; viewers of several districts count for none.
+
+        A district that uses nothing has 0. One alone has only what it is counted for.
+        """
         shedder, known = self.load_shedder, self.pipeline.districts
         by_metric: dict[Metric, Mapping[Any, float]] = {
             catalog.DISTRICT_IN_FLIGHT: shedder.districts.all.by_group,
@@ -77,7 +81,8 @@ class Readings:
             catalog.DISTRICT_ANSWERS: self.pipeline.cache.store.bytes_by_district(),
         }
         for metric, values in by_metric.items():
-            yield family(metric, {name: values[name] for name in known if name in values})
+            shown = [name for name in known if len(known) > 1 or name in values]
+            yield family(metric, {name: values.get(name, 0) for name in shown})
 
     def _of_sources(self) -> list[Family]:
         values: dict[Metric, dict[tuple[str, ...], Value]] = {metric: {} for metric in catalog.SOURCE_METRICS}
