@@ -33,7 +33,8 @@ class TestShortForm:
         total = report["total"]
         assert (total["wrong"], total["foreign"], report["failures"]) == (0, 0, []), report["examples"]
         assert total["complete"] > total["pages"] / 3
-        assert {trouble.name for trouble in SCRIPT} <= {row["name"] for row in report["troubles"]}
+        happened = [line.removeprefix("trouble: ") for line in (finished.stdout + finished.stderr).splitlines()]
+        assert {trouble.name for trouble in SCRIPT} <= set(happened)  # on a slow machine without a page in each
         by_trouble = {row["name"]: row for row in report["troubles"]}
         assert by_trouble["hostile viewer"]["refused with a reason"] > 0
         assert all(row["pages"] for row in report["districts"])
