@@ -81,7 +81,7 @@ def _valid_documents() -> Iterator[None]:
 
     def validate_once(schema: object, document: Any, rules: tuple[object, ...]) -> list[Any]:
         text = (schema, rules, document.loc and document.loc.source.body)
-        errors: list[Any] = [] if text in valid else validate(schema, document, rules)  # type: ignore[arg-type]
+        errors: list[Any] = [] if text in valid else validate(schema, document, rules)  # type: ignore[arg-type] # as called
         if not errors and document.loc:
             valid.add(text)
         return errors

@@ -70,7 +70,7 @@ class Resource(Generic[P]):
     @classmethod
     def of(cls, name: str, item: type[P], *, max_rows: int = MAX_ROWS) -> Resource[P]:
         """The resource with this name and with rows of type `item`."""
-        return Resource(name, TypeAdapter(list[item]), max_rows)  # type: ignore[valid-type]
+        return Resource(name, TypeAdapter(list[item]), max_rows)  # type: ignore[valid-type] # a variable as a type
 
     def read(self, response: httpx.Response) -> list[P]:
         """The rows in a response."""

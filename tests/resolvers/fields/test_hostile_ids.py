@@ -17,7 +17,7 @@ from tests.resolvers.two_districts import CEDAR, CODE, World, school, student
 
 NUMBERS = long_runs.size(100, 3_000)
 """
-Hostile numbers, each of which is tried for a student, a member of staff, a school, a section and a term.
+Hostile numbers. Each one is tried for a student, a member of staff, a school, a section and a term.
 
 In a long run every character is used about 450 times, and every pair of neighbors about four times.
 """
