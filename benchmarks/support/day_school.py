@@ -153,7 +153,7 @@ def least_calls_of_single_page(
     Return the fewest calls for the page of one teacher in a district that states nothing about its rows.
 
     Ed-Fi filters by equality alone, and a row of a student may have any school, session, date or assessment. So a
-    call either names one student, or selects rows by other properties, whose values must all be read: such lists are
+    call either names one student, or selects rows by other values, which must all be read: such lists are
     together as long as the list of the district. So each resource takes the calls of its list, or one for each
     student. `max_list_rows` are those of the longest list that is read.
     """
