@@ -63,10 +63,15 @@ def add_canaries(facts: DistrictFacts, district: int) -> Mapping[str, str]:
 
 
 def spoil_links(facts: DistrictFacts) -> None:
-    """Take the number from some accounts, and give others the number of the next student."""
+    """
+    Take the number from some accounts, and let pairs of others have each other's.
+
+    No two accounts have one number: Canvas refuses that, and its sandbox would answer for one of them.
+    """
     accounts = [account for account in facts.accounts if account.sis_id is not None and account.birth is not None]
     for number, account in enumerate(accounts):
         if number % 9 == 0:
             account.sis_id = None
-        elif number % 13 == 0:
-            account.sis_id = accounts[(number + 1) % len(accounts)].sis_id
+        elif number % 13 == 0 and number + 1 < len(accounts):
+            other = accounts[number + 1]
+            account.sis_id, other.sis_id = other.sis_id, account.sis_id
