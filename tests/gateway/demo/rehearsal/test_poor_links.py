@@ -6,7 +6,7 @@ from student_graph.adapters.sandbox.district import make_district
 from student_graph.gateway.demo.rehearsal.vendors.canaries import spoil_links
 
 
-def test_some_accounts_lack_their_number_and_pairs_have_each_others() -> None:
+def test_some_accounts_lack_their_number_and_pairs_of_accounts_are_crossed() -> None:
     """No two accounts have one number, which Canvas refuses."""
     facts = make_district(120)
     before = {account.id: account.sis_id for account in facts.accounts}
