@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import functools
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Generic, TypeAlias, TypeVar
+from types import UnionType
+from typing import Annotated, Any, Generic, TypeAlias, TypeVar, Union, get_args, get_origin
 
 import httpx
-from pydantic import AliasChoices, BeforeValidator, Field, TypeAdapter
+from pydantic import BeforeValidator, Field, TypeAdapter
 
 from student_graph.adapters.paging import MAX_ROWS
 from student_graph.adapters.reading import Integer, Payload, read
@@ -40,22 +42,54 @@ class Item(Payload):
 
     def mismatches(self, filters: Filters) -> dict[str, Any]:
         """The values of the row, by the name of the filter, that are not those of the filters."""
-        leaves: dict[str, Any] = {}
-        for name, leaf in _leaves(self):
-            leaves.setdefault(name, leaf)
-        return {name: leaves.get(name) for name, value in filters.items() if leaves.get(name) != value}
+        places = _places(type(self))
+        values = {name: _value_at(self, places.get(name, ())) for name in filters}
+        return {name: value for name, value in values.items() if value != filters[name]}
 
 
-def _leaves(payload: Payload) -> Iterator[tuple[str, Any]]:
-    """Properties of a payload and its references: Ed-Fi filters by `schoolId`, not `schoolReference.schoolId`."""
-    for name, declared in type(payload).model_fields.items():
-        value = getattr(payload, name)
-        if isinstance(value, Payload):
-            yield from _leaves(value)
-        elif isinstance(declared.validation_alias, AliasChoices):
-            yield from ((str(choice), value) for choice in declared.validation_alias.choices)
+_Place: TypeAlias = tuple[tuple[str, ...], str]
+"""Where a row has a property: the references that lead to it, and its name."""
+
+
+@functools.cache
+def _places(item: type[Payload]) -> Mapping[str, tuple[_Place, ...]]:
+    """
+    The places of properties, of references too, by the name of the filter, in the order of declaration.
+
+    Ed-Fi filters by `schoolId`, not by `schoolReference.schoolId`. A row is compared for each filter of a list of
+    thousands, so this is found once for each type of row.
+    """
+    places: dict[str, list[_Place]] = {}
+    for name, declared in item.model_fields.items():
+        reference = _payload_type(declared.annotation)
+        if reference is not None:
+            for filter_name, inner in _places(reference).items():
+                places.setdefault(filter_name, []).extend(((name, *path), last) for path, last in inner)
         else:
-            yield name, value
+            choices = getattr(declared.validation_alias, "choices", (name,))
+            for choice in choices:
+                places.setdefault(str(choice), []).append(((), name))
+    return {name: tuple(found) for name, found in places.items()}
+
+
+def _payload_type(annotation: Any) -> type[Payload] | None:
+    """The payload type of a declared property, which may also be null."""
+    if get_origin(annotation) in (Union, UnionType, Annotated):
+        return next(filter(None, map(_payload_type, get_args(annotation))), None)
+    return annotation if isinstance(annotation, type) and issubclass(annotation, Payload) else None
+
+
+def _value_at(row: Payload, places: Iterable[_Place]) -> Any:
+    """The value at the first place that the row has; a place below a reference that is null is none."""
+    for references, name in places:
+        holder: Any = row
+        for reference in references:
+            holder = getattr(holder, reference)
+            if holder is None:
+                break
+        else:
+            return getattr(holder, name)
+    return None
 
 
 @dataclass(frozen=True, slots=True)
