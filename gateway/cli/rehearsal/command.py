@@ -35,6 +35,19 @@ def add_command(commands: Commands) -> None:
         help="students of the largest district; the others are in proportion (default: 2000)",
     )
     command.add_argument(
+        "--others",
+        type=_Number(100, 100_000),
+        metavar="N",
+        help="give the other districts as many students as if the largest had N (default: as many as it has)",
+    )
+    command.add_argument(
+        "--smallest",
+        type=_Number(60, 100_000),
+        default=60,
+        metavar="N",
+        help="students of the smallest districts (default: 60)",
+    )
+    command.add_argument(
         "--minutes", type=_minutes, default=10.0, metavar="M", help="how long the morning lasts (default: 10)"
     )
     command.add_argument(
@@ -72,6 +85,8 @@ def run(options: argparse.Namespace) -> int:
         minutes=options.minutes,
         seed=options.seed,
         largest=options.largest,
+        others=options.others,
+        smallest=options.smallest,
         pages_per_second=options.pages,
         evidence=options.evidence,
     )

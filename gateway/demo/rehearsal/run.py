@@ -21,7 +21,7 @@ from student_graph.gateway.demo.rehearsal.sign_in import require_package, sign_i
 from student_graph.gateway.demo.rehearsal.stage import District, Stage, vendor_calls
 from student_graph.gateway.demo.rehearsal.trouble import SCRIPT
 from student_graph.gateway.demo.rehearsal.vendors.certificates import write_certificates
-from student_graph.gateway.demo.rehearsal.vendors.plan import MAX_STUDENTS, plan_districts
+from student_graph.gateway.demo.rehearsal.vendors.plan import MAX_STUDENTS, MIN_STUDENTS, plan_districts
 from student_graph.gateway.demo.rehearsal.verdicts.oracle import ask_oracle
 from student_graph.gateway.demo.rehearsal.verdicts.result import MemorySample, Result
 from student_graph.gateway.demo.rehearsal.verdicts.tally import Tally
@@ -43,6 +43,10 @@ class Options:
     seed: int = 1
     largest: int = MAX_STUDENTS
     """Students of the largest district; the others are scaled alike."""
+    others: int | None = None
+    """Scale the others as if the largest had so many students; None for its own number."""
+    smallest: int = MIN_STUDENTS
+    """Students of a district at least."""
     pages_per_second: float = 6.0
     vendor_processes: int = 6
     workers: int = 2
@@ -58,7 +62,13 @@ async def rehearse(options: Options, say: Callable[[str], None] = print) -> Resu
         SettingsError: a process did not start, or the package with the sign-in server is missing.
     """
     require_package()
-    plans = plan_districts(options.districts, options.largest / MAX_STUDENTS, options.seed)
+    plans = plan_districts(
+        options.districts,
+        options.seed,
+        largest=options.largest,
+        others=options.others,
+        smallest=options.smallest,
+    )
     numbers = {plan.id: plan.number for plan in plans}
     async with contextlib.AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="student-graph-rehearsal-")))

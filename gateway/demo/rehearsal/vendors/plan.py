@@ -9,7 +9,7 @@ from typing import Any
 MAX_STUDENTS = 100_000
 """Students of the largest district before the districts are scaled."""
 MIN_STUDENTS = 60
-"""Students of the smallest district after that: a school needs classes."""
+"""Students of the smallest district after that, unless more are wanted: a school needs classes."""
 SIZES = (
     *(100_000, 200, 5_000, 1_200, 20_000, 350, 10_000, 2_500, 50_000),
     *(500, 7_000, 1_800, 37_000, 800, 14_000, 3_500, 70_000, 27_000),
@@ -107,15 +107,20 @@ class DistrictPlan:
         return POLICIES[self.policy]
 
 
-def plan_districts(count: int, scale: float, seed: int) -> list[DistrictPlan]:
+def plan_districts(
+    count: int, seed: int, *, largest: int = MAX_STUDENTS, others: int | None = None, smallest: int = MIN_STUDENTS
+) -> list[DistrictPlan]:
     """
-    The plans of so many districts, the largest first; `scale` multiplies the number of their students.
+    The plans of so many districts, the largest first.
 
-    The second district uses TLS, so that its certificate can expire; every third one has poor links.
+    The first one has `largest` students. The rest are in proportion to it, or to a first one of `others` students,
+    and have `smallest` at least. The second district uses TLS, so that its certificate can expire; every third one
+    has poor links.
     """
     plans = []
     for number in range(count):
-        students = max(MIN_STUDENTS, round(SIZES[number % len(SIZES)] * scale))
+        scale = (largest if number == 0 or others is None else others) / MAX_STUDENTS
+        students = max(smallest, round(SIZES[number % len(SIZES)] * scale))
         suffix = "" if number < len(NAMES) else f" {number // len(NAMES) + 1}"
         plans.append(
             DistrictPlan(
