@@ -11,6 +11,7 @@ import asyncio
 from asyncio.tasks import _enter_task, _leave_task
 from collections.abc import Callable, Coroutine, Generator, Iterable
 from contextvars import copy_context
+from types import CoroutineType
 from typing import Any, TypeAlias
 
 
@@ -62,6 +63,35 @@ def start(coroutine: Coroutine[Any, Any, Any]) -> Any:
         return StartedCoroutine(coroutine, coroutine.send(None))
     except StopIteration as stop:
         return stop.value
+
+
+class ClosedUnlessAwaited:
+    """
+    An awaitable for a coroutine that is closed if nobody ever awaits it, as in a task that was cancelled too soon.
+
+    Python warns of a coroutine that was dropped without being awaited or closed.
+    """
+
+    __slots__ = ("_coroutine",)
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        self._coroutine: Coroutine[Any, Any, Any] | None = coroutine
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        """Await the coroutine, once."""
+        coroutine, self._coroutine = self._coroutine, None
+        assert coroutine is not None, "it was awaited before"
+        return coroutine.__await__()
+
+    def __del__(self) -> None:
+        """Close the coroutine if nobody has awaited it."""
+        if self._coroutine is not None:
+            self._coroutine.close()
+
+
+def closed_unless_awaited(value: Any) -> Any:
+    """Return a coroutine as one that is closed if nobody awaits it, and any other value as it is."""
+    return ClosedUnlessAwaited(value) if value.__class__ is CoroutineType else value
 
 
 async def gather_or_cancel(coroutines: Iterable[Coroutine[Any, Any, Any]]) -> list[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Coroutine, Sequence
 from typing import Any, Self
 from weakref import WeakKeyDictionary
 
@@ -23,6 +23,7 @@ from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from graphql.pyutils import AwaitableOrValue, Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from student_graph.gateway.concurrency.coroutines import closed_unless_awaited
 from student_graph.gateway.concurrency.pauses import pause
 from student_graph.gateway.execution.size import AnswerSize, AnswerTooLargeError
 from student_graph.resolvers.fields.outcome import Partial
@@ -107,6 +108,39 @@ class StockExecutor(StrawberryGraphQLCoreExecutionContext):
         self._check_context()
         return super().execute_root_grouped_field_set(
             root_type, root_value, grouped_field_set, serially, position_context
+        )
+
+    def execute_fields(self, *args: Any, **kwargs: Any) -> AwaitableOrValue[dict[str, Any]]:
+        """Execute the fields of an object; see `execute_field` for what is awaitable."""
+        data: AwaitableOrValue[dict[str, Any]] = closed_unless_awaited(super().execute_fields(*args, **kwargs))
+        return data
+
+    def execute_field(self, *args: Any, **kwargs: Any) -> AwaitableOrValue[Any]:
+        """
+        Resolve and complete a field.
+
+        graphql-core runs an awaitable in a task, with further coroutines inside. If the client disconnects before
+        the first step of the task, none of them is ever awaited, so each is one that is closed then.
+        """
+        return closed_unless_awaited(super().execute_field(*args, **kwargs))
+
+    def complete_value(self, *args: Any, **kwargs: Any) -> AwaitableOrValue[Any]:
+        """Complete a value; see `execute_field` for what is awaitable."""
+        return closed_unless_awaited(super().complete_value(*args, **kwargs))
+
+    def complete_awaitable_value(  # noqa: PLR0917 - graphql-core's signature
+        self,
+        return_type: GraphQLOutputType,
+        field_details_list: FieldDetailsList,
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        result: Any,
+        position_context: Any,
+    ) -> Coroutine[Any, Any, Any]:
+        """Complete what a resolver has returned when it is there; see `execute_field`."""
+        result = closed_unless_awaited(result)
+        return super().complete_awaitable_value(
+            return_type, field_details_list, info, path, result, position_context
         )
 
     def _check_context(self) -> None:

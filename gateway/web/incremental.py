@@ -9,7 +9,8 @@ batched like all others.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from contextlib import aclosing
 from functools import partial
 from typing import Any, TypeAlias, cast
 
@@ -27,7 +28,7 @@ _END = b"--\r\n"
 ErrorFormatter: TypeAlias = Callable[[Iterable[GraphQLError]], list[dict[str, Any]]]
 PartsMaker: TypeAlias = Callable[
     [ExperimentalIncrementalExecutionResults, ErrorFormatter, Callable[[], Mapping[str, Any]]],
-    AsyncIterator[dict[str, Any]],
+    AsyncGenerator[dict[str, Any], None],
 ]
 """Makes the parts of a response in one format; the last one has the extensions."""
 
@@ -50,12 +51,17 @@ async def send_parts(
     parts_of = _PARTS_OF[parts_format]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     start = _BOUNDARY
-    async for part in parts_of(results, format_errors, extensions):
-        if before_part is not None:
-            await before_part()
-        body = b"".join([start, _PART_HEAD, *await encode_in_parts(part), _BOUNDARY])
-        start = b""
-        await send({"type": "http.response.body", "body": body, "more_body": True})
+    # If the client disconnects, the work for the other parts ends at once.
+    async with (
+        aclosing(results.subsequent_results),
+        aclosing(parts_of(results, format_errors, extensions)) as parts,
+    ):
+        async for part in parts:
+            if before_part is not None:
+                await before_part()
+            body = b"".join([start, _PART_HEAD, *await encode_in_parts(part), _BOUNDARY])
+            start = b""
+            await send({"type": "http.response.body", "body": body, "more_body": True})
     await send({"type": "http.response.body", "body": _END})
 
 
@@ -65,7 +71,7 @@ async def _parts(
     extensions: Callable[[], Mapping[str, Any]],
     *,
     repeat_errors: bool,
-) -> AsyncIterator[dict[str, Any]]:
+) -> AsyncGenerator[dict[str, Any], None]:
     """
     The parts in the newest format.
 
@@ -94,7 +100,7 @@ async def _parts_of_2022(
     results: ExperimentalIncrementalExecutionResults,
     format_errors: ErrorFormatter,
     extensions: Callable[[], Mapping[str, Any]],
-) -> AsyncIterator[dict[str, Any]]:
+) -> AsyncGenerator[dict[str, Any], None]:
     """
     The parts in the format of August 2022.
 
