@@ -9,8 +9,10 @@ messages are those of OpenTelemetry's protocol, and a test compares them with th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from importlib.metadata import version
+from inspect import signature
 from itertools import starmap
 from typing import Any
 
@@ -23,6 +25,10 @@ from opentelemetry.sdk.trace.export import SpanExportResult
 from opentelemetry.trace import SpanKind, StatusCode
 from opentelemetry.util.types import AttributeValue
 
+from student_graph.adapters.registry import SettingsError
+
+PACKAGE, KNOWN_VERSION = "opentelemetry-exporter-otlp-proto-http", "1.45.2"
+"""The package of the exporter, and a version that is known to send as `SpanSender` needs it."""
 MAX_CACHED_ATTRIBUTES = 4_096
 """Attributes that are kept as messages, about 1 MiB: those of all sources and lookups, and numbers that repeat."""
 _KINDS = {
@@ -38,10 +44,38 @@ _REMOTE_PARENT = _LOCAL_PARENT | SpanFlags.SPAN_FLAGS_CONTEXT_IS_REMOTE_MASK
 class SpanSender(OTLPSpanExporter):
     """The exporter of OpenTelemetry, with its connections, its retries and an encoder of the gateway's spans."""
 
+    def __init__(self, endpoint: str, headers: Mapping[str, str], timeout: float) -> None:
+        """
+        Send to a collector; a request may take `timeout` seconds with its retries.
+
+        Raises:
+            SettingsError: another version of the exporter is installed, which sends in another way.
+        """
+        super().__init__(endpoint, headers=headers, timeout=timeout)
+        self._send = _sending(self)
+
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Send spans."""
-        is_taken = self._client.export(request(spans).SerializeToString()).success
+        is_taken = self._send(request(spans).SerializeToString()).success
         return SpanExportResult.SUCCESS if is_taken else SpanExportResult.FAILURE
+
+
+def _sending(exporter: OTLPSpanExporter) -> Callable[[bytes], Any]:
+    """
+    The function of an exporter that sends encoded spans. The exporter has no public one, so it is checked.
+
+    Raises:
+        SettingsError: there is no such function.
+    """
+    send: Any = getattr(getattr(exporter, "_client", None), "export", None)
+    try:
+        signature(send).bind(b"")
+    except (TypeError, ValueError):
+        raise SettingsError(
+            f"[telemetry] cannot send traces with {PACKAGE} {version(PACKAGE)}: install {PACKAGE}=={KNOWN_VERSION}"
+        ) from None
+    function: Callable[[bytes], Any] = send
+    return function
 
 
 def request(spans: Sequence[ReadableSpan]) -> ExportTraceServiceRequest:

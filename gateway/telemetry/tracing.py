@@ -251,7 +251,7 @@ def resource() -> Resource:
 
 def _collector(settings: TelemetrySettings) -> SpanExporter:
     assert settings.endpoint is not None
-    return SpanSender(f"{settings.endpoint}/v1/traces", headers=dict(settings.headers), timeout=EXPORT_SECONDS)
+    return SpanSender(f"{settings.endpoint}/v1/traces", dict(settings.headers), EXPORT_SECONDS)
 
 
 async def in_background(work: Callable[[], object], seconds: float) -> None:
