@@ -51,6 +51,17 @@ def attributes(span: Any) -> dict[str, Any]:
     return {item.key: getattr(item.value, item.value.WhichOneof("value")) for item in span.attributes}
 
 
+def wait_for_senders() -> None:
+    """
+    Wait for the threads that hand over what was left at a stop, which does not wait for them itself.
+
+    They take memory and processor time, which the next test may measure.
+    """
+    for thread in threading.enumerate():
+        if thread.name == "telemetry":
+            thread.join()
+
+
 @contextmanager
 def collecting() -> Iterator[Collector]:
     """Run a collector on a free port."""
@@ -80,6 +91,7 @@ def collecting() -> Iterator[Collector]:
         yield collector
     finally:
         collector.released.set()
+        wait_for_senders()
         server.shutdown()
         thread.join()
         server.server_close()

@@ -18,7 +18,7 @@ from student_graph.gateway.telemetry.families import Family
 from student_graph.gateway.telemetry.pushing import MetricsPush
 from student_graph.gateway.telemetry.tracing import EXPORT_SECONDS, Tracing
 from student_graph.gateway.web.observing import trace_ids
-from tests.gateway.telemetry.collector import Collector, collecting
+from tests.gateway.telemetry.collector import Collector, collecting, wait_for_senders
 
 
 @pytest.fixture
@@ -83,6 +83,8 @@ async def test_a_collector_that_is_away_loses_spans_only(caplog: pytest.LogCaptu
     tracing = Tracing(TelemetrySettings(endpoint=address, sample=1.0))
     trace_something(tracing)
     await tracing.close()
+    tracing.exporter.shutdown()  # it tries for some seconds
+    await asyncio.to_thread(wait_for_senders)
     assert len([message for message in messages(caplog) if "does not answer" in message]) <= 1
 
 
