@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from importlib import import_module
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from hypothesis import HealthCheck, settings
 
 from tests.faults.rows import NOT_COVERED, SECTIONS
+from tests.forked_workers import fork_workers
 from tests.long_runs import RANDOM
 
 # Tests start many processes: without bytecode files, each of them would compile all modules again.
@@ -37,22 +37,13 @@ YOUNG_OBJECTS = 50_000
 gc.disable()  # until the tests run: what is imported and collected stays, and a search in it takes seconds
 
 
-def pytest_collection(session: pytest.Session) -> None:
-    """
-    Import all modules of tests beforehand, each process from another one on.
-
-    In a new checkout none is compiled: if all processes began with the same one, each would compile all of them.
-    """
-    config, worker = session.config, os.environ.get("PYTEST_XDIST_WORKER")
-    if worker is None or not {Path(path).name for path in config.getini("testpaths")} <= {
-        Path(argument).name for argument in config.args
-    }:
-        return
-    modules = sorted(Path(__file__).parent.rglob("test_*.py"))
-    first = int(worker.removeprefix("gw")) * len(modules) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
-    for path in (*modules[first:], *modules[:first]):
-        with contextlib.suppress(Exception, pytest.skip.Exception):  # collection says it if it happens again
-            import_module(".".join(path.relative_to(config.rootpath).with_suffix("").parts))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[Any]) -> None:
+    """Fork the processes of a run of all tests; one of some tests imports only what these need."""
+    everything = {Path(path).name for path in config.getini("testpaths")}
+    is_measured = getattr(config.option, "cov_source", None)  # it would miss what ran before the fork
+    if everything <= {Path(path).name for path in config.args} and sys.platform == "linux" and not is_measured:
+        fork_workers(config, specs)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -89,6 +80,22 @@ def _valid_documents() -> Iterator[None]:
     strawberry_schema.validate_document = validate_once  # type: ignore[assignment]
     yield
     strawberry_schema.validate_document = validate
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_browser() -> AsyncIterator[None]:
+    """One browser for all tests of this process that use it."""
+    from tests.gateway.browser import sharing_browser  # noqa: PLC0415 - only processes that run tests
+
+    async with sharing_browser():
+        yield
+
+
+def pytest_collection_modifyitems(items: Sequence[Any]) -> None:
+    """Run tests that share a browser in its event loop."""
+    for item in items:
+        if "shared_browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.dashboard.visit import needs_dashboard, visit
+from tests.gateway.browser import in_shared_browser
 from tests.gateway.servers import running_demo
 from tests.long_runs import LONG_RUNS
 
-pytestmark = [needs_dashboard, pytest.mark.long_run]
+pytestmark = [needs_dashboard, in_shared_browser, pytest.mark.long_run]
 __test__ = LONG_RUNS
 
 

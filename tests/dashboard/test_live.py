@@ -13,13 +13,13 @@ import pytest
 from tests.dashboard.attendance import Attendance, demo_with_attendance
 from tests.dashboard.test_pages import full_name
 from tests.dashboard.visit import needs_dashboard, visit
-from tests.gateway.browser import expect
+from tests.gateway.browser import expect, in_shared_browser
 from tests.long_runs import LONG_RUNS
 
 if TYPE_CHECKING:
     from playwright.async_api import Locator, Page, Route
 
-pytestmark = [needs_dashboard, pytest.mark.long_run]
+pytestmark = [needs_dashboard, in_shared_browser, pytest.mark.long_run]
 __test__ = LONG_RUNS
 CLASSES = """{ viewer { sections { classPeriods roster { student {
     studentUniqueId

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.dashboard.visit import DRAWN, Visit, needs_dashboard, visit
+from tests.gateway.browser import in_shared_browser
 from tests.gateway.servers import RunningDemo
 from tests.long_runs import LONG_RUNS
 
 if TYPE_CHECKING:
     from playwright.async_api import Route
 
-pytestmark = [needs_dashboard, pytest.mark.long_run]
+pytestmark = [needs_dashboard, in_shared_browser, pytest.mark.long_run]
 __test__ = LONG_RUNS
 CHARTS = "[role=img] svg"
 MAX_BYTES_BEFORE_CHARTS = 115_000

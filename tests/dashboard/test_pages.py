@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.dashboard.visit import needs_dashboard, visit
+from tests.gateway.browser import in_shared_browser
 from tests.gateway.servers import RunningDemo
 
-pytestmark = needs_dashboard
+pytestmark = [needs_dashboard, in_shared_browser]
 
 
 def full_name(name: dict[str, str]) -> str:

@@ -8,10 +8,11 @@ import pytest
 
 from tests.clients import post
 from tests.dashboard.visit import needs_dashboard, visit
+from tests.gateway.browser import in_shared_browser
 from tests.gateway.servers import RunningDemo
 from tests.long_runs import LONG_RUNS
 
-pytestmark = [needs_dashboard, pytest.mark.long_run]
+pytestmark = [needs_dashboard, in_shared_browser, pytest.mark.long_run]
 __test__ = LONG_RUNS
 NOTHING_KNOWN = "\N{EN DASH}"
 SLOW_MILLISECONDS = 500

@@ -12,13 +12,13 @@ from student_graph.resolvers.context import ViewerRole
 from tests.clients import async_client
 from tests.dashboard.visit import COMPLETE, needs_dashboard
 from tests.gateway.auth.token_factory import AUDIENCE
-from tests.gateway.browser import browser_page
+from tests.gateway.browser import browser_page, in_shared_browser
 from tests.gateway.servers import client_for
 from tests.gateway.small_district import DISTRICT, Ledger, district
 from tests.gateway.web.routes import test_sign_in as graphiql_sign_in
 from tests.long_runs import LONG_RUNS
 
-pytestmark = [needs_dashboard, pytest.mark.long_run]
+pytestmark = [needs_dashboard, in_shared_browser, pytest.mark.long_run]
 __test__ = LONG_RUNS
 provider = graphiql_sign_in.provider
 """An issuer that signs everyone in as the same teacher."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from student_graph.gateway.web.routes.graphiql import BUILD_FOLDER
 
 if TYPE_CHECKING:
-    from playwright.async_api import Page
+    from playwright.async_api import Browser, Page
 
 CHROMIUM = shutil.which("chromium")
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium on the PATH")
@@ -34,18 +35,44 @@ WAIT_MILLISECONDS = 300_000.0
 """How long anything in the browser may take: its own 30 seconds pass on a busy machine."""
 
 
+in_shared_browser = pytest.mark.usefixtures("shared_browser")
+"""Tests whose pages are in one browser of this process: to start one takes longer than most visits."""
+_shared: dict[asyncio.AbstractEventLoop, Browser] = {}
+"""The browser of the fixture `shared_browser` by its event loop, while there is one."""
+
+
+@asynccontextmanager
+async def sharing_browser() -> AsyncIterator[None]:
+    """Start a browser that has all pages of this event loop until the block ends."""
+    async with _new_browser() as browser:
+        loop = asyncio.get_running_loop()
+        _shared[loop] = browser
+        yield
+        del _shared[loop]
+
+
 @asynccontextmanager
 async def browser_page(width: int = 1400, height: int = 900) -> AsyncIterator[Page]:
-    """An empty page of so many pixels in a new browser, until the block ends."""
+    """An empty page of so many pixels with a new profile, until the block ends."""
+    shared = _shared.get(asyncio.get_running_loop())
+    async with nullcontext(shared) if shared else _new_browser() as browser:
+        context = await browser.new_context(viewport={"width": width, "height": height})
+        context.set_default_timeout(WAIT_MILLISECONDS)
+        try:
+            yield await context.new_page()
+        finally:
+            await context.close()
+
+
+@asynccontextmanager
+async def _new_browser() -> AsyncIterator[Browser]:
     from playwright.async_api import async_playwright  # noqa: PLC0415 - slow to import, and few processes need it
 
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=CHROMIUM, args=ARGUMENTS, timeout=WAIT_MILLISECONDS
         )
-        page = await browser.new_page(viewport={"width": width, "height": height})
-        page.set_default_timeout(WAIT_MILLISECONDS)
-        yield page
+        yield browser
         await browser.close()
 
 

@@ -6,12 +6,12 @@ from typing import Literal
 
 import pytest
 
-from tests.gateway.browser import needs_graphiql
+from tests.gateway.browser import in_shared_browser, needs_graphiql
 from tests.gateway.servers import RunningDemo
 from tests.graphiql.visit import address_of, needs_axe, visit_to
 from tests.long_runs import LONG_RUNS
 
-pytestmark = [needs_graphiql, needs_axe, pytest.mark.long_run]
+pytestmark = [needs_graphiql, in_shared_browser, needs_axe, pytest.mark.long_run]
 __test__ = LONG_RUNS
 PANES = ("Examples", "Sources and gaps", "Plan", "Table", "History", "Documentation Explorer")
 QUERY = (

@@ -6,12 +6,12 @@ from student_graph.gateway.server.service import Service
 from student_graph.gateway.web.admission import Purposes
 from student_graph.gateway.web.routes.graphiql import GraphiQLPage
 from student_graph.resolvers.context import Viewer, ViewerRole
-from tests.gateway.browser import needs_graphiql
+from tests.gateway.browser import in_shared_browser, needs_graphiql
 from tests.gateway.servers import RunningDemo, client_for
 from tests.gateway.small_district import DISTRICT, Ledger, district
 from tests.graphiql.visit import Visit, address_of, visit_to
 
-pytestmark = needs_graphiql
+pytestmark = [needs_graphiql, in_shared_browser]
 SUGGESTION_MILLISECONDS = 2_000
 """How long one attempt to complete a field waits: the editor knows the schema some time after it is shown."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from tests.clients import post
-from tests.gateway.browser import needs_graphiql
+from tests.gateway.browser import in_shared_browser, needs_graphiql
 from tests.gateway.servers import RunningDemo
 from tests.graphiql.visit import Visit, address_of, visit_to
 
-pytestmark = needs_graphiql
+pytestmark = [needs_graphiql, in_shared_browser]
 SLOW_MILLISECONDS = 1_000
 """How long a slow vendor takes for each response."""
 DEFERRED = """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from student_graph.gateway.cli.printed.page import STYLE
 from student_graph.gateway.cli.scorecard.page import page_of
-from tests.gateway.browser import browser_page, needs_chromium
+from tests.gateway.browser import browser_page, in_shared_browser, needs_chromium
 from tests.gateway.cli.scorecard_page import DIGEST, IMAGE, all_kinds, digest, district, parsed
 from tests.resolvers.types.scorecard.figures import figures
 
@@ -83,6 +83,7 @@ def test_the_screenshot_is_of_this_page() -> None:
 
 
 @needs_chromium
+@in_shared_browser
 async def test_the_page_fits_on_paper(tmp_path: Path) -> None:
     """A browser sends no request for it, reports no error, and prints it on A4 and Letter without a cut line."""
     path = tmp_path / "page.html"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.gateway.browser import needs_graphiql
+from tests.gateway.browser import in_shared_browser, needs_graphiql
 from tests.gateway.servers import running_demo
 from tests.gateway.web.routes.screenshots import DIGEST, digest, take_screenshots
 
@@ -15,6 +15,7 @@ def test_the_screenshots_are_of_this_page() -> None:
 
 
 @needs_graphiql
+@in_shared_browser
 async def test_with_canvas_switched_off_the_page_comes_from_the_cache(tmp_path: Path) -> None:
     """The first result has its provenance; the second one calls no vendor."""
     with running_demo(tmp_path) as running:

@@ -23,12 +23,12 @@ from student_graph.gateway.web.routes.graphiql import GraphiQLPage
 from student_graph.resolvers.context import ViewerRole
 from tests.clients import async_client
 from tests.gateway.auth.token_factory import AUDIENCE, EC_KEY, public_jwk
-from tests.gateway.browser import browser_page, needs_graphiql
+from tests.gateway.browser import browser_page, in_shared_browser, needs_graphiql
 from tests.gateway.servers import client_for
 from tests.gateway.small_district import DISTRICT, Ledger, district
 from tests.graphiql.visit import Visit
 
-pytestmark = needs_graphiql
+pytestmark = [needs_graphiql, in_shared_browser]
 
 
 @dataclass

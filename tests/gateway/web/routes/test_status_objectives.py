@@ -6,7 +6,7 @@ from student_graph.gateway.server.service import Application, Service
 from student_graph.gateway.telemetry.levels import LevelSettings, Objectives
 from student_graph.gateway.telemetry.levels.objectives import Objective
 from student_graph.resolvers.context import Viewer, ViewerRole
-from tests.gateway.browser import WAIT_MILLISECONDS, browser_page, needs_chromium
+from tests.gateway.browser import WAIT_MILLISECONDS, browser_page, in_shared_browser, needs_chromium
 from tests.gateway.servers import client_for
 from tests.gateway.small_district import DISTRICT, Ledger, district
 from tests.graphiql.visit import Visit, needs_axe
@@ -16,6 +16,7 @@ OBJECTIVES = Objectives(2.5, {Objective.IN_TIME: 0.95, Objective.COMPLETE: 0.9})
 
 
 @needs_chromium
+@in_shared_browser
 @needs_axe
 async def test_the_page_shows_objectives_in_words() -> None:
     """Beside the sources; before the first page it says that there was none."""
@@ -36,7 +37,7 @@ async def test_the_page_shows_objectives_in_words() -> None:
             http.post(
                 "/graphql", json={"query": "{ districts { name } }"}, headers={"Authorization": "Bearer operator"}
             )
-            application.recorder.look()
+            application.recorder.update()
             await page.locator("dd", has_text="100.0 % in 3 days").first.wait_for(timeout=WAIT_MILLISECONDS)
             names = await page.locator("section > dl > dt").all_text_contents()
             texts = await page.locator("section > dl > dd").all_text_contents()

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 from tests.clients import post
-from tests.gateway.browser import browser_page, expect, needs_chromium
+from tests.gateway.browser import browser_page, expect, in_shared_browser, needs_chromium
 from tests.gateway.servers import RunningDemo, running_demo
 from tests.graphiql.visit import Visit, needs_axe
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, in_shared_browser]
 QUERY = "{ viewer { students(first: 3) { edges { node { assignments { title } courseGrades { letter } } } } } }"
 Colors = Literal["dark", "light"]
 
