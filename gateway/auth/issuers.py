@@ -38,12 +38,12 @@ class SignIn:
 
 @dataclass(frozen=True, slots=True)
 class DistrictGrants:
-    """What one district grants to viewers: classes of data by role and by subject, and assigned students."""
+    """The grants of one district to viewers, by role and by subject, and the assigned students."""
 
     by_role: Mapping[ViewerRole, frozenset[Grant]] = field(default_factory=dict)
     by_subject: Mapping[str, frozenset[Grant]] = field(default_factory=dict)
     assigned: Mapping[str, frozenset[AssignedStudents]] = field(default_factory=dict)
-    """By subject."""
+    """Assigned students by the subject of the staff member."""
 
     def grants(self, role: ViewerRole, subject: str) -> frozenset[Grant]:
         """The grants of a viewer."""

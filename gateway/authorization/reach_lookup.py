@@ -88,9 +88,9 @@ class ReachLookup:
         staff_id = await self._staff_id()
         bounded, *parts = await asyncio.gather(
             self._students_of_grants(),
-            self._by_role(staff_id, parents_keep_rights),
-            self._by_caseloads(staff_id),
-            *map(self._by_assignment, self.viewer.assigned),
+            self._reach_by_role(staff_id, parents_keep_rights),
+            self._reach_by_caseloads(staff_id),
+            *map(self._reach_by_assignment, self.viewer.assigned),
         )
         groups = (group for part in parts for group in part)
         return Reach(groups=merge_groups(groups), staff_id=staff_id, limited_classes=bounded)
@@ -103,22 +103,22 @@ class ReachLookup:
         matches = {member.staff_id for member in staff if self.viewer.email in map(str.casefold, member.emails)}
         return matches.pop() if len(matches) == 1 else None
 
-    def _by_role(self, staff_id: StaffId | None, parents_keep_rights: bool) -> Coroutine[Any, Any, Groups]:
+    def _reach_by_role(self, staff_id: StaffId | None, parents_keep_rights: bool) -> Coroutine[Any, Any, Groups]:
         role = self.viewer.role
         if role in SCHOOL_ROLES:
-            return self._by_employment(staff_id)
+            return self._reach_by_employment(staff_id)
         if role is ViewerRole.TEACHER:
-            return self._by_sections(staff_id)
+            return self._reach_by_sections(staff_id)
         if role is ViewerRole.PARENT:
-            return self._by_parental_rights(parents_keep_rights)
-        return self._by_own_id()
+            return self._reach_by_parental_rights(parents_keep_rights)
+        return self._reach_by_own_id()
 
-    async def _by_own_id(self) -> Groups:
-        """A student reaches the own records only; a viewer without a student id reaches nobody."""
+    async def _reach_by_own_id(self) -> Groups:
+        """A student reaches only their own records; a viewer without a student id reaches nobody."""
         student_id = self.viewer.student_id if self.viewer.role is ViewerRole.STUDENT else None
         return [(Ref("self", student_id), frozenset({student_id}))] if student_id else []
 
-    async def _by_sections(self, staff_id: StaffId | None) -> Groups:
+    async def _reach_by_sections(self, staff_id: StaffId | None) -> Groups:
         """Students who are enrolled today in the sections that the viewer teaches today."""
         if staff_id is None:
             return []
@@ -133,7 +133,7 @@ class ReachLookup:
             for section, enrollments in enrollments_of.items()
         ]
 
-    async def _by_caseloads(self, staff_id: StaffId | None) -> Groups:
+    async def _reach_by_caseloads(self, staff_id: StaffId | None) -> Groups:
         """
         Students on the viewer's caseloads today, such as those of a special education program.
 
@@ -159,7 +159,7 @@ class ReachLookup:
             for caseload, students in students_of.items()
         ]
 
-    async def _by_employment(self, staff_id: StaffId | None) -> Groups:
+    async def _reach_by_employment(self, staff_id: StaffId | None) -> Groups:
         """Students who are enrolled today at the schools that employ the viewer today."""
         if staff_id is None:
             return []
@@ -170,7 +170,7 @@ class ReachLookup:
         schools = (await self._records(Adapter.schools_by_district, [self.district.id]))[self.district.id]
         return await self._enrolled_at({school.school_id for school in schools if school.school_id in employers})
 
-    async def _by_parental_rights(self, parents_keep_rights: bool) -> Groups:
+    async def _reach_by_parental_rights(self, parents_keep_rights: bool) -> Groups:
         """Students whose unrestricted legal guardian is the viewer: other contacts have no parental rights."""
         if self.viewer.contact_id is None:
             return []
@@ -188,7 +188,7 @@ class ReachLookup:
             }
         return [(Ref("contact", self.viewer.contact_id), frozenset(children))]
 
-    async def _by_assignment(self, assigned: AssignedStudents) -> Groups:
+    async def _reach_by_assignment(self, assigned: AssignedStudents) -> Groups:
         """Students that the settings of the district assign to the viewer."""
         if not assigned.applies(self.district.id, self.today):
             return []

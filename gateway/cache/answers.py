@@ -78,7 +78,7 @@ class AnswerCache:
         """Cache what `fetch` returns, within limits, and share it with a fleet. `clock` returns seconds."""
         self.clock = clock
         limits = limits or Limits()
-        self.store = Store(_of_answers(limits))
+        self.store = Store(_answer_limits(limits))
         shared = fleet.shared(fetch) if fleet else fetch
         self._revalidation = Revalidation(shared, self.store.bucket, clock, self._forget_restored)
         self.in_flight = InFlightRequests(self._revalidation, self._store_answers, limits.background)
@@ -95,10 +95,10 @@ class AnswerCache:
             self._is_in_fleet = True
             self._fleet.start(self.purge_this_process)
 
-    def take_up(self, districts: Mapping[DistrictId, District], limits: Limits) -> None:
-        """Go on with other districts and other limits, after the settings were read again."""
+    def configure(self, districts: Mapping[DistrictId, District], limits: Limits) -> None:
+        """Use these districts and limits from now on, after the settings were read again."""
         self._districts = districts
-        self.store.set_limits(_of_answers(limits))
+        self.store.set_limits(_answer_limits(limits))
         self.store.share_among({name: district.weight for name, district in districts.items()})
         if self._fleet is not None:
             self._fleet.set_districts(districts)
@@ -179,7 +179,7 @@ class AnswerCache:
         known = {key: answer for key, answer in arrived.items() if answer is not None}
         errors = {key: answer.value for key, answer in known.items() if isinstance(answer.value, AdapterError)}
         valid = {key: answer for key, answer in known.items() if key not in errors}
-        for age, group in _by_age(valid).items():
+        for age, group in _group_by_age(valid).items():
             self.store.set(source, ask, group, _entry_times(now - age, lifetimes))
         if ask.lookup.sensitivity.restricted and valid:
             asyncio.get_running_loop().call_later(lifetimes.expiry_seconds, self._expire, source, ask)
@@ -212,7 +212,7 @@ class AnswerCache:
             bucket.retry_at = now + RETRY_INTERVAL_SECONDS
 
 
-def _by_age(answers: Answers) -> dict[float, Answers]:
+def _group_by_age(answers: Answers) -> dict[float, Answers]:
     """Answers by their age in seconds: those of another process were fetched earlier than those of the source."""
     if not answers:
         return {}
@@ -227,7 +227,7 @@ def _by_age(answers: Answers) -> dict[float, Answers]:
     return dict(by_age)
 
 
-def _of_answers(limits: Limits) -> Limits:
+def _answer_limits(limits: Limits) -> Limits:
     """The limits of cached answers: what responses and tables leave of the memory."""
     return replace(limits, memory=limits.memory - limits.response_memory - limits.table_memory)
 

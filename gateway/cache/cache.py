@@ -58,8 +58,8 @@ class Cache:
         self._districts = districts
 
     def start(self) -> None:
-        """Take up the districts and limits, and start to share with the fleet, if there is one."""
-        self.answers.take_up(self._districts, self.limits)
+        """Use the districts and limits, and start to share with the fleet, if there is one."""
+        self.answers.configure(self._districts, self.limits)
         self.answers.add_purge_listener(self.tables.purge)
         self.answers.start()
 

@@ -73,7 +73,7 @@ class SharedBatch(SharedAnswers):
     mix: Any
     """The batch with one of other keys; unset if there is none."""
     derived: Any
-    """What the chooser of access paths computed from the answers; unset if that is nothing."""
+    """Value that the choice of access paths has computed from the answers; unset if there is none."""
     translation: Any
     """The answers with the district's ids; unset if there are none."""
 

@@ -22,7 +22,7 @@ from student_graph.gateway.cache.watches import Watch
 from student_graph.resolvers.operation import Traffic
 
 RETRY_SECONDS = 30.0
-"""Time after which what is missing, stale or failed is looked at again."""
+"""Time after which a document with missing, stale or failed answers is executed again."""
 MAX_QUIET_SECONDS = 300.0
 """Longest time between two executions: some parts of answers, such as the date, depend on no cached answer."""
 

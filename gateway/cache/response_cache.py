@@ -82,7 +82,7 @@ class Dependencies:
         return Dependencies()
 
     def add_reach(self, batches: Iterable[CachedBatch], valid_until: float, *, complete: bool) -> None:
-        """Add what the viewer's reach was computed from, and until when it is valid."""
+        """Add what a part was computed from, such as the viewer's reach, and until when that is valid."""
         self.batches.extend(batches)
         self.valid_until = min(self.valid_until, valid_until)
         self.complete = self.complete and complete
@@ -182,7 +182,7 @@ def _source_extension(traffic: SourceTraffic) -> dict[str, Any]:
 
 class ResponseCache:
     """
-    The cached responses of a process. The least recently used ones of who has most are evicted first.
+    The cached responses of a process. The district that uses most loses its least recently used ones first.
 
     Those that were requested once have a small part of the memory: they replace none that are requested again.
     """

@@ -31,7 +31,7 @@ MAX_DERIVED_VALUES = 4
 
 
 class _Share:
-    """What the store holds of one district, and the order in which it was used."""
+    """The entries and batches of one district, in the order in which they were used."""
 
     __slots__ = ("batch_bytes", "batches", "entries", "used_bytes", "weight")
 
@@ -56,7 +56,7 @@ class Store:
         self._entry_count = self._batch_bytes = 0
         self.used_bytes, self.max_bytes = 0, limits.memory
         self.watches = Watches()
-        """Those who rest on cached answers, and learn when one is replaced or removed."""
+        """Watches over cached answers, which are notified when an answer is replaced or removed."""
 
     def __len__(self) -> int:
         return self._entry_count
@@ -167,7 +167,7 @@ class Store:
     def add_batch(
         self, bucket: Bucket, keys: tuple[Any, ...], entries: Sequence[Entry], *, is_stale: bool = False
     ) -> CachedBatch:
-        """Cache entries, all fresh or all stale, as the batch of `keys`. If it is too large, only return it."""
+        """Cache entries, all fresh or all stale, as the batch of `keys`. If there is no room, only return it."""
         batch = CachedBatch(bucket, keys, entries, is_stale=is_stale)
         max_bytes = self._limits.memory * MAX_BATCH_SHARE
         if batch.size > max_bytes:
@@ -185,10 +185,10 @@ class Store:
             largest = max(self._shares.values(), key=lambda share: share.batch_bytes / share.weight)
             self._remove_batch(next(iter(largest.batches)))
         self._evict_until_within_limits()
-        return batch
+        return batch if batch.is_current else CachedBatch(bucket, keys, entries, is_stale=is_stale)
 
     def _evict_until_within_limits(self) -> None:
-        """Evict entries until the rest is within the limits: the least recently used of who has most."""
+        """Evict entries until the limits are met: the least recently used of the district that uses most."""
         if not self._is_over_limits:
             return
         for share in self._shares.values():
@@ -204,7 +204,7 @@ class Store:
         return self.used_bytes > self._limits.memory or self._entry_count > self._limits.entries
 
     def _largest_share(self) -> _Share:
-        """Who has most of what is too much: of the bytes, or of the number of entries."""
+        """Return the district that uses most of the exceeded limit: of the bytes, or of the number of entries."""
         if self.used_bytes > self._limits.memory:
             return max(self._shares.values(), key=lambda share: share.used_bytes / share.weight)
         return max(self._shares.values(), key=lambda share: len(share.entries) / share.weight)
@@ -245,9 +245,9 @@ class Store:
             self._remove_batch(batch)
 
     def _remove_batch(self, batch: CachedBatch) -> None:
-        batch.is_current = False
         share = self._share(batch.bucket)
         del batch.bucket.batches[batch.keys, batch.is_stale], share.batches[batch]
         share.batch_bytes -= batch.size
         self._batch_bytes -= batch.size
         self._add_bytes(batch.bucket, -batch.size)
+        batch.release()

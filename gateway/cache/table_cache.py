@@ -42,9 +42,9 @@ class KeptTable:
     """Bytes that it takes in memory, by estimate."""
     dependencies: TableDependencies
     bookkeeping: Operation
-    """What was read for it, as if from the cache, and the classes of data."""
+    """The lookups that it needed, counted as cache hits, and the classes of data that were read."""
     kept_at: float
-    """When it was kept, by the cache's clock."""
+    """When it was stored, by the cache's clock."""
     day_ends_at: float
     """When the district reaches midnight, in seconds since 1970."""
 
@@ -178,7 +178,7 @@ class TableCache:
 
 
 def _bookkeeping(operation: Operation) -> Operation:
-    """What an operation that gets a kept table has read: the same asks, answered from the cache."""
+    """Return the operation of a viewer who gets a cached table: the table's asks, answered from the cache."""
     by_source = {
         name: SourceTraffic(asks=counts.asks, hits=counts.hits, age=counts.age)
         for name, counts in operation.traffic.by_source.items()

@@ -1,4 +1,4 @@
-"""What a finished table rests on, and how an operation counts a part of itself whose result may be kept."""
+"""The cached answers that a table is computed from, and the operation of a part whose result may be cached."""
 
 from __future__ import annotations
 

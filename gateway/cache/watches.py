@@ -1,4 +1,4 @@
-"""Watches over cached answers: whoever rests on some of them learns at once that one was replaced or removed."""
+"""Watches over cached answers: a function is called as soon as one of them is replaced or removed."""
 
 from __future__ import annotations
 

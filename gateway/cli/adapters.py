@@ -26,7 +26,9 @@ def add_command(commands: Commands) -> None:
     schema = actions.add_parser("schema", help="print the JSON Schema of an adapter's settings")
     schema.add_argument("kind", metavar="KIND", help="name of the adapter, as `adapters list` shows it")
     schema.add_argument(
-        "--declaration", action="store_true", help="of files that declare a vendor, for editors; only for `rest`"
+        "--declaration",
+        action="store_true",
+        help="print the schema of files that declare a vendor, for editors; only for `rest`",
     )
     schema.set_defaults(run=_schema)
     trial = actions.add_parser(
@@ -35,9 +37,9 @@ def add_command(commands: Commands) -> None:
     try_lookup.add_options(trial)
     start = actions.add_parser("import", help="start the declaration of a vendor from its OpenAPI document")
     import_openapi.add_options(start)
-    recording = actions.add_parser("record", help="record what a source answers, with every person made up")
+    recording = actions.add_parser("record", help="record the responses of a source without personal data")
     record.add_options(recording)
-    comparison = actions.add_parser("drift", help="compare the shapes of what a source answers with a recording")
+    comparison = actions.add_parser("drift", help="compare the structure of a source's responses with a recording")
     drift.add_options(comparison)
     package = actions.add_parser("new", help="write the package of an adapter, which passes the conformance suite")
     new_package.add_options(package)

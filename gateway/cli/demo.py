@@ -27,8 +27,10 @@ def add_command(commands: Commands) -> None:
         "--district",
         choices=("edfi", "oneroster", "both", "classroom", "moodle", "files", "powerschool", "aeries"),
         default="edfi",
-        help="start a district on Ed-Fi, one on OneRoster, both, one with Google Classroom, Moodle or files, or "
-        "one on PowerSchool, Google Classroom and files, or on Aeries, Schoology and files (default: edfi)",
+        help="systems of the made-up district (default: edfi). edfi: Ed-Fi and Canvas; oneroster: OneRoster and "
+        "Canvas; both: these two districts; classroom: Ed-Fi and Google Classroom; moodle: Ed-Fi and Moodle; "
+        "files: a roster in files and Canvas; powerschool: PowerSchool and Google Classroom; aeries: Aeries and "
+        "Schoology",
     )
     command.add_argument(
         "--data-standard",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "demo": ("demo", "start the gateway with made-up districts on this machine"),
-    "rehearse": ("rehearsal.command", "rehearse trouble with many made-up districts on one fleet"),
+    "rehearse": ("rehearsal.command", "test a fleet of made-up districts while vendors and processes fail"),
     "init": ("setup.init", "write a commented settings file"),
     "serve": ("serve", "run the gateway for the districts of a settings file"),
     "check": ("check", "check that every source answers"),
@@ -28,13 +28,13 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "schema": ("schema", "print the GraphQL schema (SDL), or what clients need of it"),
     "explain": ("explain", "show the plan of a query and the vendor calls it may need"),
     "aggregate": ("aggregate", "count the students of a district by a metric"),
-    "cache": ("cache", "change what a running gateway has cached"),
-    "districts": ("removal.command", "remove all that is kept of a district that has left"),
+    "cache": ("cache", "remove answers from the cache of a running gateway"),
+    "districts": ("removal.command", "remove all stored data of a district that has left"),
     "warm": ("warm", "fill the cache that gateways share before people come"),
     "webhook": ("webhook", "try the webhook with which a vendor reports changes"),
     "disclosures": ("disclosures.command", "show who saw a student's data, and verify the record of disclosures"),
     "token": ("token", "print the token of a person in a running demo"),
-    "adapters": ("adapters", "show which adapters are installed and what settings they take"),
+    "adapters": ("adapters", "list, create, record, compare, certify and verify adapters"),
     "completion": ("setup.completion", "print the completion of commands and options for a shell"),
 }
 """Module and summary of each command, in the order of the help text. Only one of them is imported."""

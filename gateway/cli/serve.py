@@ -18,7 +18,7 @@ def add_command(commands: Commands) -> None:
     command = commands.add_parser(
         "serve",
         description="Run the gateway for the districts of a settings file until a signal to stop. On SIGHUP it "
-        "reads the file again, and takes it up without dropping a request if all of it is right.",
+        "reads the file again. If all of it is correct, it applies the new settings without dropping a request.",
     )
     command.add_argument("--config", type=Path, required=True, metavar="FILE", help="settings file (TOML)")
     command.add_argument(

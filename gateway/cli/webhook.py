@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
         raise SettingsError(f"--url: no gateway answers at {options.url}") from None
     if response.status_code != 204:
         raise SettingsError(f"the gateway refused the call ({response.status_code}): {_reason(response)}")
-    print(f"{options.source}: the gateway took the call, and reads again what changed")
+    print(f"{options.source}: the gateway accepted the call, and will read the changed records again")
     return 0
 
 

@@ -1,7 +1,7 @@
 """
 Observation: what requests and their parts do, for whoever traces and measures the process.
 
-The rooms of the gateway open a span around their work and note what became of a request. By default nobody
+The packages of the gateway open a span around their work, and record the result of a request. By default nobody
 observes: then a span costs one look at a context variable. What they note is the gateway's own: names of sources
 and lookups, counts and codes, never a text of a client or of a vendor.
 """
@@ -45,7 +45,7 @@ class Span(Protocol):
 
 @dataclass(slots=True)
 class RequestNotes:
-    """What became of a GraphQL request, as the rooms that handle it note."""
+    """The result of a GraphQL request, as the packages that handle it record it."""
 
     districts: Iterable[str] = ()
     """Districts of the viewer; empty as long as the viewer is not known."""

@@ -74,11 +74,11 @@ class AssignedConfig(Section):
     issuer: str | None = Field(default=None, min_length=1)
     """The issuer of the token, or `settings` for `[[viewers]]`; needed if the district has several issuers."""
     schools: frozenset[str] = frozenset()
-    """Students enrolled at these schools."""
+    """Schools whose enrolled students are assigned."""
     grade_levels: frozenset[GradeLevel] | None = None
-    """Only in these grade levels."""
+    """Grade levels of the students at these schools; all if left out."""
     students: frozenset[str] = frozenset()
-    """These students too, such as a caseload."""
+    """Numbers of further students, such as those of a caseload."""
     begin: date | None = None
     """First day of the assignment, in the district's calendar."""
     until: date | None = None

@@ -93,7 +93,7 @@ class ServerConfig(Section):
     hang: float = Field(default=20.0, ge=5, le=600)
     """Seconds after which a worker that does not answer its supervisor is ended and replaced."""
     watch: bool = False
-    """Whether changed files of the settings are taken up by themselves, as on SIGHUP."""
+    """Whether changed files of the settings are applied automatically, as on SIGHUP."""
     check_sources: bool = True
     """Whether a reload is refused if a source that it adds or changes does not answer."""
 
@@ -234,7 +234,7 @@ class LiveConfig(Section):
 
 
 class PolicyConfig(Section):
-    """What requests must state, and who is notified of break-glass access."""
+    """Settings of the policy: what requests must state, and who is notified of break-glass access."""
 
     purposes: frozenset[str] = frozenset()
     """Purposes that a request may state; empty allows any text."""

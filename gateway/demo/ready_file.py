@@ -26,7 +26,7 @@ def ready_file(path: Path | None) -> Iterator[Callable[[dict[str, Any]], None]]:
         return
     try:
         path.unlink(missing_ok=True)
-        # Written under another name: whoever waits for the ready file must not see it before it is complete.
+        # Written under another name, so that a program that waits for the ready file never reads a part of it.
         probe = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         write_private(probe, "")
         probe.unlink()

@@ -11,7 +11,7 @@ from typing import Any
 MAX_CACHED_ADDRESSES = 1_000
 """Addresses whose JSON is kept: a proxy, or a client with a connection of its own, sends many requests."""
 _address: ContextVar[bytes] = ContextVar("address", default=b"null")
-"""As JSON: the address, or null."""
+"""The network address of the present request, as JSON; null if it is not known."""
 
 
 def note_address(scope: Mapping[str, Any]) -> None:

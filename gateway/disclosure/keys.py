@@ -25,7 +25,7 @@ MAX_CACHED_PSEUDONYMS = 10_000
 MAX_CACHED_SEALS = 1_000
 """Sealed viewers: each of their responses has one, and to seal takes as long as the rest of a line."""
 SEALING_KEY_BYTES = 64
-"""Of AES-SIV with two keys of 256 bits."""
+"""Length of the key for AES-SIV, which consists of two keys of 256 bits."""
 _SEALED_PREFIX = "siv:"
 
 

@@ -142,7 +142,7 @@ def _frozen(classes_read: Mapping[DistrictId, set[Sensitivity]]) -> Hashable:
 
 
 def _token(part: Any) -> object:
-    """What stands for values that never change, without keeping them: they are freed with the cached answers."""
+    """Return an object that identifies cached answers, and does not keep them in memory."""
     return part.once("token", lambda _: object())
 
 

@@ -45,7 +45,7 @@ class Verification:
 
     problems: list[Problem] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
-    """What is not tampering, such as the unsigned last lines of a process that was killed."""
+    """Remarks that are no tampering, such as the unsigned last lines of a process that was killed."""
     lines: int = 0
     """Number of lines that were read."""
     files: int = 0
@@ -57,12 +57,12 @@ class Verification:
 
 
 class _Evidence(NamedTuple):
-    """What another part of the log says about a file: it had so many lines, and the last one had this digest."""
+    """A statement of another part of the log about a file: its number of lines and the digest of the last one."""
 
     lines: int
     last: str
     origin: str
-    """Where it says so, such as the name of a later file."""
+    """Where the statement is, such as the name of a later file."""
 
 
 def verify_log(directory: Path, public_key: Ed25519PublicKey) -> Verification:

@@ -91,7 +91,7 @@ class Batcher:
         )
 
     def unheld_keys(self, source: Source, ask: Ask[Any], keys: list[Any]) -> list[Any]:
-        """Those of an ask's keys that no batch of the operation has requested yet."""
+        """The keys of an ask that no batch of the operation has requested yet."""
         known = self._batches.by_key.get((source, *ask.batch_key))
         if not known:
             return keys

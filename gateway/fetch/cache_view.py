@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class View(Protocol):
-    """What the chooser must know about reads and their answers."""
+    """The state of the cache that the choice of ways needs."""
 
     @property
     def keeps_answers(self) -> bool:

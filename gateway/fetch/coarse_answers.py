@@ -48,7 +48,7 @@ class Groups:
     def __init__(self, records: dict[Any, list[Any]], sort_key: Any, loose_key: Callable[[Any], Any]) -> None:
         self._records, self._sort_key, self._loose_key = records, sort_key, loose_key
         self._spellings: dict[Any, set[Any]] = {}
-        """By loose form: the keys with records that are spelled otherwise than the form."""
+        """Keys with records that are spelled differently from their loose form, by that form."""
         for key in records if loose_key is not Adapter.loose_key else ():
             if (form := loose_key(key)) != key:
                 self._spellings.setdefault(form, set()).add(key)

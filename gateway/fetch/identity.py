@@ -74,17 +74,17 @@ class _Translator:
         """The answers by the district's keys."""
         match ask.lookup.key_kind:
             case "student":
-                return await self._by_student(ask)
+                return await self._fetch_by_student(ask)
             case "section":
-                return await self._by_section(ask)
+                return await self._fetch_by_section(ask)
             case "school":
-                return await self._by_district_number(ask, self._rules.schools, "schoolId")
+                return await self._fetch_by_district_number(ask, self._rules.schools, "schoolId")
             case "staff":
-                return await self._by_district_number(ask, self._rules.staff, "staffUniqueId")
+                return await self._fetch_by_district_number(ask, self._rules.staff, "staffUniqueId")
             case _:
                 return await self._fetch(self._source, ask)
 
-    async def _by_student(self, ask: Ask[Any]) -> Answers:
+    async def _fetch_by_student(self, ask: Ask[Any]) -> Answers:
         """Try the rules in order; a student without a link by any rule gets an error."""
         identities = await self._students.identities(ask.keys)
         answers = {s: self._withheld(s, i) for s, i in identities.items() if isinstance(i, AdapterError)}
@@ -131,7 +131,7 @@ class _Translator:
         self._telemetry.record_link(self._source, student, LinkStatus.MATCHED)
         return map_records(answer, partial(with_ids, student_id=student))
 
-    async def _by_section(self, ask: Ask[Any]) -> Answers:
+    async def _fetch_by_section(self, ask: Ask[Any]) -> Answers:
         """Fetch by the source's section keys, then find the student of each record."""
         answers: dict[Any, Answer[Any]] = {}
         section_of: dict[str, SectionId] = {}
@@ -185,7 +185,9 @@ class _Translator:
         self._telemetry.record_link(self._source, student, LinkStatus.MATCHED)
         return student
 
-    async def _by_district_number(self, ask: Ask[Any], rules: Sequence[IdentityRule], system: str) -> Answers:
+    async def _fetch_by_district_number(
+        self, ask: Ask[Any], rules: Sequence[IdentityRule], system: str
+    ) -> Answers:
         """Schools and staff: a field of the vendor holds the district's own number."""
         rule = next((rule for rule in rules if rule.system == system), None)
         if rule is None:

@@ -52,7 +52,7 @@ class LearnedCosts:
 
     def __init__(self) -> None:
         self._means: dict[tuple[Source, str], _Mean] = {}
-        """By source and lookup."""
+        """Mean calls of the reads, by source and lookup."""
         self._calls: LRUCache[Hashable, float] = LRUCache(MAX_REMEMBERED_KEYS)
         """Calls of the last read of a key of a coarse lookup."""
         self._coarse_keys: dict[Hashable, float] = {}

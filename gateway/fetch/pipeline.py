@@ -82,7 +82,7 @@ class FetchPipeline:
             learning_fetch = learning(fetch_from_vendor, self.learned_costs)
             vendor_fetch = measured(traced(learning_fetch, self.telemetry), self.list_lengths)
             answers = AnswerCache(vendor_fetch, self.districts, limits, fleet, clock)
-            self._take_up_sources()
+            self._count_sources()
         else:
             self.telemetry, self.list_lengths = running.telemetry, running.list_lengths
             self.learned_costs, answers = running.learned_costs, running.cache.answers
@@ -161,13 +161,13 @@ class FetchPipeline:
         return [source for district in self.districts.values() for source in district.sources]
 
     def start(self) -> None:
-        """Take up the sources, in place of those of the pipeline that ran before, and start to share answers."""
-        self._take_up_sources()
+        """Count what the sources do, in place of those of the earlier pipeline, and start to share answers."""
+        self._count_sources()
         self.cache.start()
 
-    def _take_up_sources(self) -> None:
+    def _count_sources(self) -> None:
         meanings = {name: said.meanings for name, said in self._metric_settings.items()}
-        self.telemetry.take_up(self.sources, meanings)
+        self.telemetry.count_sources(self.sources, meanings)
 
     async def retire(self, sources: Collection[Source]) -> None:
         """

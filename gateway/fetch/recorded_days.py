@@ -53,15 +53,17 @@ class RecordedDays:
             AdapterError: a source failed.
         """
         sources = self._districts[district].sources_for(_EVENTS_OF_DISTRICT)
-        lists = await asyncio.gather(*(self._of_source(fetch, source, school_year) for source in sources))
+        lists = await asyncio.gather(*(self._days_of_source(fetch, source, school_year) for source in sources))
         schools = {school for days in lists for school in days}
         return {school: frozenset().union(*(days.get(school, ()) for days in lists)) for school in schools}
 
-    async def _of_source(self, fetch: Fetch, source: Source, school_year: int) -> Days:
+    async def _days_of_source(self, fetch: Fetch, source: Source, school_year: int) -> Days:
         """The days that one source has recorded, from its list of the district or from those of its schools."""
         if source not in self._too_long and not _is_too_long(source):
             try:
-                return await self._of_lists(fetch, source, _EVENTS_OF_DISTRICT, (source.district,), school_year)
+                return await self._days_of_lists(
+                    fetch, source, _EVENTS_OF_DISTRICT, (source.district,), school_year
+                )
             except ListTooLongError:
                 self._too_long.add(source)
                 if not _has_schools(source):
@@ -74,10 +76,10 @@ class RecordedDays:
         days: dict[SchoolId, frozenset[date]] = {}
         for start in range(0, len(schools), SCHOOLS_PER_READ):
             part = tuple(schools[start : start + SCHOOLS_PER_READ])
-            days |= await self._of_lists(fetch, source, _EVENTS_OF_SCHOOL, part, school_year)
+            days |= await self._days_of_lists(fetch, source, _EVENTS_OF_SCHOOL, part, school_year)
         return days
 
-    async def _of_lists(
+    async def _days_of_lists(
         self, fetch: Fetch, source: Source, lookup: Lookup, keys: tuple[str, ...], school_year: int
     ) -> Days:
         """The days in some lists of attendance."""

@@ -55,7 +55,7 @@ class OtherWay(NamedTuple):
     read: Ask[Any]
     """The ask for its coarse keys."""
     calls: Mapping[Any, float]
-    """What the choice spends on each key that the way could answer."""
+    """Vendor calls that the choice needs for each key that the way could answer."""
 
 
 @dataclass(frozen=True, slots=True)

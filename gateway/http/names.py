@@ -23,7 +23,7 @@ class SystemResolver:
 
     def __init__(self) -> None:
         self._running: dict[tuple[str, int, socket.AddressFamily], _Lookup] = {}
-        """Whoever asks for a name while its thread runs waits for the same thread, however long that takes."""
+        """The running lookups. A second lookup of a name waits for the thread of the first one."""
 
     async def __call__(self, host: str, port: int, family: socket.AddressFamily) -> Sequence[AddressInfo]:
         """

@@ -81,7 +81,7 @@ def _cost_limit(units: float, cost: float | None) -> RateLimit:
     """
     The limit of Canvas's bucket with so many units left, after a request of this cost.
 
-    What is left does not include the units that other running requests took up front.
+    What is left does not include the units that other running requests have reserved.
     https://github.com/instructure/canvas-lms/blob/master/app/middleware/request_throttle.rb
     """
     more_at_once = float(max(math.floor(units / UP_FRONT_COST_UNITS), 0))

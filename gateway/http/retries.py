@@ -39,7 +39,7 @@ BUDGET_WINDOW_SECONDS = 120.0
 MAX_RETRY_SHARE = 0.1
 """The share of the requests in the window that may be retried."""
 MIN_RETRIES_PER_WINDOW = 3
-"""So many retries are allowed in any case."""
+"""Retries that are allowed in the window, however few requests there were."""
 MIN_FAIR_ATTEMPT_SECONDS = 0.25
 """A timeout of an attempt that had less time than this is not counted as a failure of the source."""
 _TRANSIENT_STATUSES = frozenset({429, 502, 503, 504})

@@ -22,7 +22,7 @@ from student_graph.resolvers.cohorts.restricted import restricted_inputs
 
 
 def assistant_authenticator(service: ServiceSettings) -> Authenticator | None:
-    """What finds the viewers of assistants by their tokens; None if the service offers no tools."""
+    """Return the authenticator for tokens of assistants; None if the service offers no tools."""
     settings = service.assistants
     return None if settings is None else Authenticator({}, issuers_for_assistants(service.issuers, settings))
 

@@ -1,4 +1,4 @@
-"""What an application reads before anybody asks for it."""
+"""Background reads of an application: data that pages will probably need."""
 
 from __future__ import annotations
 

@@ -185,7 +185,7 @@ class _Server(uvicorn.Server):
         await super().startup([])
         refusal = await parts.member.admission(parts.loader.files_digest)
         if refusal is not None:
-            log.error("this worker does not start: its settings are not taken up by the others: %s", refusal)
+            log.error("this worker does not start, because the other workers refuse its settings: %s", refusal)
             self.should_exit, self.exit_status = True, NOT_ADMITTED
             return False
         make_protocol: Callable[[], asyncio.Protocol] = functools.partial(

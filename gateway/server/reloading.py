@@ -1,5 +1,5 @@
 """
-Takes up new settings while requests are answered.
+Applies new settings while requests are answered.
 
 A reload builds a complete second application from the settings and lets it answer all requests from one moment on.
 Requests under way end on the first one, which is closed after the last of them. Whatever is wrong with the new
@@ -58,7 +58,7 @@ class SettingsLoader(Protocol):
     def files_digest(self) -> str:
         """A digest of the files that were read last: the same in all processes that have read the same."""
 
-    def take_up(self) -> None:
+    def apply(self) -> None:
         """Note that the settings that were read last are the present ones."""
 
     async def watch(self, on_change: Callable[[], None]) -> None:
@@ -158,7 +158,7 @@ class ReloadableApplication:
     async def _reload_alone(self) -> None:
         refusal, _ = await self.prepare(check_sources=True)
         if refusal is None:
-            await self.take_up()
+            await self.apply()
         else:
             await self.refuse(refusal)
 
@@ -196,7 +196,7 @@ class ReloadableApplication:
         self._prepared = _Prepared(application, added, started_at)
 
     async def _drop(self) -> None:
-        """Close what was prepared and is not taken up."""
+        """Close the application that was prepared but is not applied."""
         prepared, self._prepared = self._prepared, None
         if prepared is not None:
             await self._close_clients(prepared.added)
@@ -207,7 +207,7 @@ class ReloadableApplication:
         await asyncio.gather(*(client.aclose() for client in clients))
 
     async def refuse(self, reason: str) -> None:
-        """Go on under the settings so far; the reason is logged, and shown to operators."""
+        """Keep the earlier settings; the reason is logged, and shown to operators."""
         await self._drop()
         log.error("the settings are not taken up, the earlier ones stay: %s", reason)
         self._status.refuse(reason)
@@ -217,21 +217,21 @@ class ReloadableApplication:
         while len(self._retiring) >= MAX_RETIRED_APPLICATIONS:
             await asyncio.wait(self._retiring.values(), return_when=asyncio.FIRST_COMPLETED)
 
-    async def take_up(self) -> None:
+    async def apply(self) -> None:
         """Let the application that was prepared answer all requests that come from now on."""
         prepared, self._prepared = self._prepared, None
         assert prepared is not None
         application, earlier = prepared.application, self._running
-        self._loader.take_up()
+        self._loader.apply()
         application.start(earlier.application)
         self._running = _Running(application)
         changes = [*_changes(earlier.application.pipeline.sources, application.pipeline.sources)]
-        self._status.take_up(changes, time.monotonic() - prepared.started_at)
+        self._status.apply(changes, time.monotonic() - prepared.started_at)
         if not earlier.requests:
             earlier.idle.set()
         self._retiring[earlier] = asyncio.create_task(self._retire(earlier))
         self._status.retired = len(self._retiring)
-        log.info("the settings are taken up (%s)", ", ".join(changes) or "no source changed")
+        log.info("the new settings are applied (%s)", ", ".join(changes) or "no source changed")
         for source in set(earlier.application.pipeline.sources) - set(application.pipeline.sources):
             # Other processes and Redis may hold its answers under the same name.
             await application.pipeline.cache.purge(Purge(district=source.district, source=source.name))

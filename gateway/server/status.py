@@ -80,7 +80,7 @@ class StatusReports:
         return {
             **self.public(),
             "operator": viewer.operator,
-            "since": self.readiness.settings.taken_up_at.isoformat(timespec="seconds"),
+            "since": self.readiness.settings.applied_at.isoformat(timespec="seconds"),
             "districts": [self._district(district, viewer, health, objectives) for district in districts],
         }
 

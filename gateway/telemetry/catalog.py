@@ -126,6 +126,6 @@ MEMORY = Metric("process_resident_memory_bytes", Kind.GAUGE, "Resident memory of
 CPU = Metric("process_cpu_seconds", Kind.COUNTER, "Processor time of the process")
 
 METRICS = tuple(value for value in list(globals().values()) if isinstance(value, Metric))
-"""All of them, in the order in which they are shown."""
+"""All metrics, in the order in which they are shown."""
 SOURCE_METRICS = tuple(metric for metric in METRICS if metric.labels[:2] == _SOURCE)
-"""Those that have values for each source."""
+"""The metrics that have values for each source."""

@@ -100,7 +100,7 @@ class _SourceCounts:
 
 
 class Telemetry:
-    """Counts by source, since the gateway took it up with its present settings."""
+    """Counts by source, since the source has its present settings."""
 
     def __init__(
         self, meanings: Mapping[DistrictId, CodeMeanings] | None = None, *, measure_ages: bool = False
@@ -114,7 +114,7 @@ class Telemetry:
         self._measure_ages = measure_ages
         self._counts: dict[Source, _SourceCounts] = {}
 
-    def take_up(self, sources: Iterable[Source], meanings: Mapping[DistrictId, CodeMeanings]) -> None:
+    def count_sources(self, sources: Iterable[Source], meanings: Mapping[DistrictId, CodeMeanings]) -> None:
         """Count these sources from now on, unless they are counted already; `meanings` are the present ones."""
         self._meanings = meanings
         for source in sources:

@@ -104,8 +104,8 @@ def by_worker(families: Mapping[int, Sequence[Family]]) -> list[Family]:
     return list(merged.values())
 
 
-def of_districts(families: Iterable[Family], districts: Collection[str]) -> list[Family]:
-    """The families that are about districts, with the values of some of them: no other is shown to these."""
+def families_of_districts(families: Iterable[Family], districts: Collection[str]) -> list[Family]:
+    """Return the families that are about districts, with the values of the given districts only."""
     return [
         Family(member.metric, [sample for sample in member.samples if sample.labels[0] in districts])
         for member in families

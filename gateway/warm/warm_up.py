@@ -77,7 +77,7 @@ BY_SECTION: dict[WarmPart, tuple[LookupMethod, ...]] = {
 """
 Lookups of the sections of a school, by part.
 
-Courses of the LMS come first: whoever knows them reads grades and work by course, for all sections at once.
+Courses of the LMS come first: with them, grades and work are read by course, for all sections at once.
 """
 BY_STAFF: dict[WarmPart, tuple[LookupMethod, ...]] = {
     WarmPart.ROSTERS: (Adapter.staff_by_id, Adapter.section_staff_by_staff, Adapter.staff_assignments_by_staff),

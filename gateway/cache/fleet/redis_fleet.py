@@ -27,7 +27,7 @@ class RedisFleet:
     def __init__(self, store: RedisStore, districts: Mapping[DistrictId, District]) -> None:
         self.store = store
         self._districts = dict(districts)
-        """By id; `SharedFetch` reads the same mapping."""
+        """Districts by id; `SharedFetch` reads the same mapping."""
         self._purges = PurgeLog()
         self._events = Events(store, self._handle)
         self._publishing: set[asyncio.Task[None]] = set()

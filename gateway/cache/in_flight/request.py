@@ -109,13 +109,13 @@ class InFlightRequest:
         """Requests of the same group differ in their keys only."""
         self.keys = frozenset(ask.keys)
         self.pending: dict[Any, list[Waiter]] = {key: [] for key in ask.keys}
-        """Those who wait for each key that has no answer yet."""
+        """The waiters for each key that has no answer yet."""
         self.calls = CallCounter()
         """Counts its calls to the vendor."""
         self.waiters: dict[Waiter, None] = {}
-        """In the order in which they came."""
+        """The waiters, in the order in which they came."""
         self.budget = SharedBudget(current_budget(), source.district)
-        """Who pays for its work in this process: whose operation started it."""
+        """The loop-time budget of the client whose operation started it: its work in this process counts there."""
         self.was_awaited = False
         """Whether anybody waits for it or has waited; False for a refresh in the background."""
         self.has_answered = False

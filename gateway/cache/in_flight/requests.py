@@ -97,7 +97,7 @@ class InFlightRequests:
                 self.abandoned.add(request)
 
     def purge(self, purge: Purge) -> None:
-        """Keep answers that a purge includes out of the cache, and request them again for whoever asks now."""
+        """Keep answers that a purge includes out of the cache; later asks for them start new requests."""
         self._purges += 1
         for request in list(self._running):
             for key in request.purge(purge):
@@ -184,7 +184,7 @@ class InFlightRequests:
             self._leave_request(request, waiter, has_disconnected=has_disconnected)
 
     def _end(self, request: InFlightRequest) -> None:
-        """Cancel a request: whoever asks for its keys from now on starts a new one."""
+        """Cancel a request: a later ask for its keys starts a new one."""
         self.abandoned.remove(request)
         for key in request.pending:
             self._forget(request, key)

@@ -42,7 +42,7 @@ def add_options(command: Parser) -> None:
     )
     command.add_argument("--key", type=Path, metavar="FILE", help="private key of Ed25519 (PEM) that signs it")
     command.add_argument(
-        "--against", type=Path, metavar="FILE", help="older certificate, since which nothing may be lost"
+        "--against", type=Path, metavar="FILE", help="older certificate; exit status 1 if the new one lacks a part"
     )
     command.add_argument(
         "--recording", type=Path, action="append", default=[], metavar="FILE", help="recording of a live server"
@@ -151,7 +151,7 @@ def _certificate(
         version=version(package),
         contract=declared_contract(adapter) or 0,
         capabilities=tuple(lookup.name for lookup in adapter.capabilities()),
-        coarse_ways=coarse_ways(adapter),
+        access_paths=access_paths(adapter),
         issued=now.replace(microsecond=0),
         all_cases=all_cases,
         tier=tier,
@@ -161,7 +161,7 @@ def _certificate(
     )
 
 
-def coarse_ways(adapter: type[Adapter]) -> tuple[str, ...]:
+def access_paths(adapter: type[Adapter]) -> tuple[str, ...]:
     """The access paths of an adapter as a certificate names them, sorted."""
     ways = [
         f"{lookup_of(method).name} by {lookup_of(path.coarse_lookup).name}"

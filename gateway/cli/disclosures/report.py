@@ -26,18 +26,18 @@ NOT_KNOWN = "not known"
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who saw a student's records."""
+    """A person who saw a student's records."""
 
     pseudonym: str
     """The keyed hash that all lines about the person have."""
     issuer: str | None
-    """Who issued the person's token; None for a service, whose token is in the settings."""
+    """The issuer of the person's token; None for a service, whose token is in the settings."""
     subject: str | None = None
-    """Who the issuer says it is; None if the line is older than subjects in the record, or of another key."""
+    """The person's subject at the issuer; None in lines of another key, or older than recorded subjects."""
     kind: str | None = None
     """`staff`, `student` or `contact`, if the person has a number in the district; else None."""
     number: str | None = None
-    """That number."""
+    """The district's number of the person; None as above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def report(
     """The disclosures of a student, by the pseudonym, from lines of the record that name the student."""
     for line in lines:
         opening = line.get("opening")
-        records, classes = _of_student(line, student)
+        records, classes = _count_student_records(line, student)
         yield Disclosure(
             when=line["ts"],
             person=_person(line.get("actor", {}), district, keys),
@@ -122,8 +122,8 @@ def report(
         )
 
 
-def _of_student(line: Mapping[str, Any], student: str) -> tuple[int | None, dict[str, int | None]]:
-    """The number of a student's records in a line, of all classes and of each one that is not open."""
+def _count_student_records(line: Mapping[str, Any], student: str) -> tuple[int | None, dict[str, int | None]]:
+    """Return how many records of a student a line has: in all, and of each class that is not open."""
     classes, counts = list(line.get("categories", ())), line.get("counts")
     if counts is None:
         return None, dict.fromkeys(classes)

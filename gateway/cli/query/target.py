@@ -67,10 +67,10 @@ def target_of(options: argparse.Namespace) -> Iterator[Target]:
     elif options.config is not None:
         yield _configured(options)
     elif options.ready_file is not None:
-        yield _of_demo(_read_ready_file(options.ready_file), options.viewer)
+        yield _demo_target(_read_ready_file(options.ready_file), options.viewer)
     else:
         with _demo() as ready:
-            yield _of_demo(ready, options.viewer)
+            yield _demo_target(ready, options.viewer)
 
 
 def _at_address(options: argparse.Namespace) -> Target:
@@ -103,7 +103,7 @@ def _configured(options: argparse.Namespace) -> Target:
     return Target(f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql", token)
 
 
-def _of_demo(ready: Mapping[str, Any], viewer: str | None) -> Target:
+def _demo_target(ready: Mapping[str, Any], viewer: str | None) -> Target:
     name = viewer or DEMO_VIEWER
     if name not in ready["tokens"]:
         raise SettingsError(f"--viewer: the demo has no {name!r}; it has {', '.join(ready['tokens'])}")

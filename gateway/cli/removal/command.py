@@ -1,4 +1,4 @@
-"""`student-graph districts remove`: remove all that is kept of a district that is no longer in the settings."""
+"""`student-graph districts remove`: remove all stored data of a district that is no longer in the settings."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def add_command(commands: Commands) -> None:
     actions = command.add_commands()
     remove = actions.add_parser(
         "remove",
-        help="remove all that is kept of a district that has left",
+        help="remove all stored data of a district that has left",
         description="List all data of a district that is no longer in the settings: cached answers, claims "
         "and events on Redis, counts for service levels, and its lines in the record of disclosures. With --yes, "
         "remove it and search again. The record stays unless --delete-record says otherwise. The exit status is 1 "
@@ -45,7 +45,7 @@ def add_command(commands: Commands) -> None:
         "--export-record",
         type=Path,
         metavar="FILE",
-        help="write the district's lines of the record of disclosures to a new file (JSON lines), to hand it over",
+        help="write the district's lines of the record of disclosures to a new file (JSON lines) for the district",
     )
     remove.add_argument(
         "--delete-record",
@@ -125,7 +125,7 @@ def _export(path: Path, storage: Storage, keys: DisclosureKeys, lines: int) -> N
         raise SettingsError(
             f"--export-record: {path}: has {written} of {count(lines, 'line')}; nothing was removed"
         )
-    print(f"wrote {count(written, 'line')} of the record to {path}; whoever has this file can find students in it")
+    print(f"wrote {count(written, 'line')} of the record to {path}; keep it as safe as the record")
 
 
 def _delete_record(storage: Storage, keys: DisclosureKeys) -> None:

@@ -60,7 +60,7 @@ class ServiceLoader:
         self._member = member
         self._workers, self._number = (workers, 1) if member is None else (member.workers, member.number)
         self.settings = self._pending = settings_file.load(path, self._environ())
-        """The settings that hold now. Those that are about to be taken up are pending."""
+        """The settings that hold now. Those that are about to be applied are pending."""
         self._watched: Sequence[Path] = ()
         self.files_digest = ""
         """A digest of the files that were read last."""
@@ -108,7 +108,7 @@ class ServiceLoader:
                     f"({result.code}: {result.reason}); correct it, or set server.check_sources = false"
                 )
 
-    def take_up(self) -> None:
+    def apply(self) -> None:
         """Note that the settings that were read last are the present ones."""
         self.settings = self._pending
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from student_graph.adapters.contract import AdapterSettings
 
 CONCURRENCY, QUOTA = "concurrency", "requests_per_minute"
-"""Settings of a source: what its vendor allows with these credentials, whoever asks."""
+"""Settings of a source: what its vendor allows for these credentials in all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,8 @@ def add_command(commands: Commands) -> None:
         action="append",
         default=[],
         metavar="NAME=KIND",
-        help=f"a source, such as sis=edfi; repeatable, first one first. Kinds: {', '.join(adapter_kinds())}",
+        help="a source, such as sis=edfi; repeatable; the first one has precedence. Kinds: "
+        + ", ".join(adapter_kinds()),
     )
     command.add_argument(
         "--set",

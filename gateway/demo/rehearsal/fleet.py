@@ -82,12 +82,12 @@ class Gateway:
         """Let it read its settings again."""
         self.process.send_signal(signal.SIGHUP)
 
-    async def wait_for_reload(self, taken_up: int, *, is_refused: bool) -> bool:
-        """Wait until it has taken up so many settings, or refuses the newest; False if it does not say so."""
+    async def wait_for_reload(self, applied: int, *, is_refused: bool) -> bool:
+        """Wait until it has applied so many reloads, or refuses the newest one; return False if it does not."""
         seen = 0
         for _ in range(MAX_ATTEMPTS):
             status = await self.report("/health/settings")
-            is_done = status["reloads"] >= taken_up and (status["refusal"] is not None) == is_refused
+            is_done = status["reloads"] >= applied and (status["refusal"] is not None) == is_refused
             seen = seen + 1 if is_done else 0
             if seen == 4:
                 return True

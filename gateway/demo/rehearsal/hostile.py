@@ -36,8 +36,8 @@ Attempt = tuple[str, str, dict[str, Any], dict[str, str]]
 """What is tried, the document, its variables, and claims that are changed in the token."""
 
 
-async def be_hostile(stage: Stage) -> None:
-    """Try everything again and again, as people of several districts, until cancelled."""
+async def send_hostile_requests(stage: Stage) -> None:
+    """Send hostile requests as people of several districts, again and again until cancelled."""
     while True:
         for position, district in enumerate(stage.districts):
             other = stage.districts[(position + 1) % len(stage.districts)]

@@ -85,7 +85,7 @@ class Morning:
         """Let people begin to look at their pages."""
         for viewer in viewers:
             choice = random.Random(viewer.name)  # noqa: S311 - the same pages in each run
-            task = asyncio.create_task(self._look(pages_of(viewer), choice))
+            task = asyncio.create_task(self._view_pages(pages_of(viewer), choice))
             self._people.setdefault(viewer.district, []).append(task)
 
     async def remove(self, district: str) -> None:
@@ -97,7 +97,7 @@ class Morning:
         await _cancel([task for tasks in self._people.values() for task in tasks])
         self._people.clear()
 
-    async def _look(self, pages: Sequence[Page], rng: random.Random) -> None:
+    async def _view_pages(self, pages: Sequence[Page], rng: random.Random) -> None:
         weights = [FIRST_PAGE_WEIGHT, *[1] * (len(pages) - 1)]
         await asyncio.sleep(rng.uniform(0, self._pause_seconds))
         while True:

@@ -59,7 +59,7 @@ class Stage:
     """How long each trouble lasts."""
     workers: int
     reloads: int = 0
-    """Settings that the gateway has taken up so far."""
+    """Settings that the gateway has applied so far."""
     notes: list[str] = field(default_factory=list)
     """What was done and seen, for the report."""
     failures: list[str] = field(default_factory=list)
@@ -107,12 +107,12 @@ class Stage:
             await asyncio.gather(*(self.switch(url, path, **off) for url in urls))
 
     async def reload(self, settings: FleetSettings, *, is_refused: bool = False) -> None:
-        """Let the gateway take up other settings, and wait until it has, or has refused them."""
+        """Let the gateway apply other settings, and wait until it has, or has refused them."""
         settings.write()
         self.gateway.reload()
         self.reloads += not is_refused
         done = await self.gateway.wait_for_reload(self.reloads, is_refused=is_refused)
-        self.expect(done, "a reload was not " + ("refused" if is_refused else "taken up"))
+        self.expect(done, "a reload was not " + ("refused" if is_refused else "applied"))
         if not is_refused:
             self.settings = self.gateway.settings = settings
 

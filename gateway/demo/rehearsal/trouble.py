@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from student_graph.gateway.demo.rehearsal.hostile import be_hostile
+from student_graph.gateway.demo.rehearsal.hostile import send_hostile_requests
 from student_graph.gateway.demo.rehearsal.pages import document_text, pages_of
 from student_graph.gateway.demo.rehearsal.settings import FleetSettings, service_variable
 from student_graph.gateway.demo.rehearsal.stage import Stage
@@ -226,7 +226,7 @@ def _without(settings: FleetSettings, district: str) -> FleetSettings:
 
 @contextlib.asynccontextmanager
 async def _hostile(stage: Stage) -> AsyncIterator[None]:
-    attacks = asyncio.create_task(be_hostile(stage))
+    attacks = asyncio.create_task(send_hostile_requests(stage))
     try:
         yield
     finally:

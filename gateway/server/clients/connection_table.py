@@ -87,7 +87,7 @@ class ConnectionTable:
         self._clients: dict[object, _Address] = {}
         """Clients whose requests proxies are sending."""
         self._entries: dict[TrackedConnection, tuple[_Address, _Address, ConnectionState]] = {}
-        """Whose each connection is, whose request it has, and its state."""
+        """For each connection: its address, the address that its request counts for, and its state."""
         self._next_check: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
@@ -130,7 +130,7 @@ class ConnectionTable:
 
     def move(self, connection: TrackedConnection, state: ConnectionState, client: str | None = None) -> None:
         """
-        Note the new state of a connection, which closes another one if too many of an address are receiving.
+        Set the new state of a connection. If too many of an address are receiving then, the oldest is closed.
 
         `client` is the address for which a proxy sends the request; None while it is unknown, or without a proxy.
         """
@@ -142,7 +142,7 @@ class ConnectionTable:
         new_holder = self._client(client or "") if is_sent_for_client else address
         if state is old_state and new_holder is holder:
             return
-        self._let_go(connection, holder, old_state)
+        self._remove_from_holder(connection, holder, old_state)
         if (
             state is ConnectionState.RECEIVING
             and not new_holder.is_proxy
@@ -161,7 +161,8 @@ class ConnectionTable:
         key = address_key(host)
         return self._clients.get(key) or _Address(key)
 
-    def _let_go(self, connection: TrackedConnection, holder: _Address, state: ConnectionState) -> None:
+    def _remove_from_holder(self, connection: TrackedConnection, holder: _Address, state: ConnectionState) -> None:
+        """Remove a connection from the address that it counts for, and a client of a proxy after its last one."""
         del holder.by_state[state][connection]
         if not holder.connections and not holder.by_state[ConnectionState.RECEIVING]:
             self._clients.pop(holder.key, None)
@@ -172,7 +173,7 @@ class ConnectionTable:
         if entry is None:
             return
         address, holder, state = entry
-        self._let_go(connection, holder, state)
+        self._remove_from_holder(connection, holder, state)
         address.connections -= 1
         if not address.connections:
             del self._addresses[address.key]

@@ -1,1 +1,1 @@
-"""What commands read from the sources of districts, in a process that serves nobody."""
+"""Functions with which commands read the sources of districts, in a process that serves no requests."""

@@ -29,7 +29,7 @@ class MonthOf:
     """A calendar month in the time zone of a district."""
 
     name: str
-    """Such as `2026-11`."""
+    """Name of the month, such as `2026-11`."""
     zone: ZoneInfo
 
     @property
@@ -95,12 +95,12 @@ class DistrictMonth:
 
     @property
     def minutes(self) -> int:
-        """Minutes in which it was counted whether requests are accepted."""
+        """Minutes in which the gateway counted whether requests are accepted."""
         return 0 if self.counted_from is None else (self.counted_until - self.counted_from) // MINUTE_PERIOD
 
     @property
     def minutes_ready(self) -> int:
-        """Those in which a process accepted requests."""
+        """Minutes in which a process accepted requests."""
         return self.minutes - sum((period.ends - period.begins) // MINUTE_PERIOD for period in self.not_ready)
 
     @property

@@ -41,18 +41,18 @@ LISTS_OF_SCHOOLS = frozenset({"schools_by_id", "sessions_by_school", "calendar_d
 
 @dataclass(slots=True)
 class Findings:
-    """What the sample reads of one source showed. Each text names what to change."""
+    """Results of the sample reads of one source. Each text names what to change."""
 
     errors: dict[str, AdapterError] = field(default_factory=dict)
     """The first error of each lookup that answered no key."""
     empty: list[str] = field(default_factory=list)
     """Lookups that answered without a record."""
     health: Health | None = None
-    """What was counted during the reads; None before they have ended."""
+    """Counts of the reads; None before they have ended."""
 
     @property
     def failures(self) -> list[str]:
-        """What makes the source unusable, or less than its settings promise."""
+        """Problems that make the source unusable, or that its settings do not allow for. They fail `check`."""
         texts = []
         if STUDENTS.name in self.empty:
             texts.append("the list of students is empty: let the credentials see the students of the district")
@@ -66,7 +66,7 @@ class Findings:
 
     @property
     def remarks(self) -> list[str]:
-        """What is missing without being a failure."""
+        """Missing parts that are no failure."""
         missing = [name for name, error in self.errors.items() if isinstance(error, NotOfferedError)]
         empty = [name for name in self.empty if name != STUDENTS.name]
         unmapped = () if self.health is None else self.health.unmapped_codes
@@ -76,7 +76,7 @@ class Findings:
 
 
 def _advice(error: AdapterError) -> str:
-    """What an operator can change about an error; empty if that depends."""
+    """Advice for an operator about an error; empty if there is none."""
     if isinstance(error, RefusedError):
         return ": allow it, or leave it out of `lookups`"
     if error.reason == REFUSED_REQUEST:
@@ -89,7 +89,7 @@ def _names(names: Iterable[str]) -> str:
 
 
 async def read_samples(district: District, sources: Sequence[Source]) -> Mapping[str, Findings]:
-    """What some sources of a district answer to a few keys of each kind, by the name of the source."""
+    """Read a few keys of each kind from some sources of a district; return the results by name of the source."""
     pipeline = FetchPipeline([district], HmacSigner(os.urandom(32)), Limits(memory=0))
     fetch, _ = pipeline.background_fetch(is_awaited=True)
     reads = _SampleReads(district, fetch, sources, {source.name: Findings() for source in sources})

@@ -119,10 +119,10 @@ class Levels:
         """What was counted until now; files hold the counts of sources, too."""
         sources: dict[str, dict[str, tuple[object, SourceCounts]]] = {}
         for source in self._pipeline.sources if self._settings.directory is not None else ():
-            sources.setdefault(source.district, {})[source.name] = source, self._of_source(source)
+            sources.setdefault(source.district, {})[source.name] = source, self._source_counts(source)
         return Counted(self._readiness.ready, self._observer.pages, sources)
 
-    def _of_source(self, source: Source) -> SourceCounts:
+    def _source_counts(self, source: Source) -> SourceCounts:
         telemetry = self._pipeline.telemetry
         counts = telemetry.health(source).counts
         failures = {code: number for code, number in counts.failures_by_code.items() if code in OUTAGE_CODES}

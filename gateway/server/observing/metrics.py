@@ -13,7 +13,7 @@ from student_graph.gateway.server.observing.levels import Levels
 from student_graph.gateway.server.observing.readings import Readings
 from student_graph.gateway.server.workers.reports import OneWorker, Workers
 from student_graph.gateway.telemetry import catalog
-from student_graph.gateway.telemetry.families import Family, by_worker, family, of_districts
+from student_graph.gateway.telemetry.families import Family, by_worker, families_of_districts, family
 from student_graph.gateway.telemetry.observer import Observer
 from student_graph.gateway.web.observing import ObservedApp
 from student_graph.gateway.web.routes.metrics import MetricsRoute
@@ -69,4 +69,4 @@ class Metrics:
         restarts = family(catalog.WORKER_RESTARTS, {(): (await self._workers.overview())["restarts"]})
         listed = families[self._workers.number] if is_alone else by_worker(families)
         shown = [*listed, restarts, *await self._levels.burn_families()]
-        return render(shown if districts is None else of_districts(shown, districts), accept)
+        return render(shown if districts is None else families_of_districts(shown, districts), accept)

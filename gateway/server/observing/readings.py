@@ -41,9 +41,9 @@ class Readings:
 
     def families(self) -> list[Family]:
         """Their values now."""
-        return [*self._of_process(), *self._of_sources()]
+        return [*self._process_families(), *self._source_families()]
 
-    def _of_process(self) -> Iterator[Family]:
+    def _process_families(self) -> Iterator[Family]:
         usage = resource.getrusage(resource.RUSAGE_SELF)
         caches = self.memory.caches.items()
         single: dict[Metric, float] = {
@@ -65,9 +65,9 @@ class Readings:
             yield family(metric, {(): value})
         yield family(catalog.CACHE_BYTES, {name: cache.used_bytes for name, cache in caches})
         yield family(catalog.CACHE_MAX_BYTES, {name: cache.max_bytes for name, cache in caches})
-        yield from self._of_districts()
+        yield from self._district_families()
 
-    def _of_districts(self) -> Iterator[Family]:
+    def _district_families(self) -> Iterator[Family]:
         """
         What the districts that share the process use of it; viewers of several districts count for none.
 
@@ -84,15 +84,15 @@ class Readings:
             shown = [name for name in known if len(known) > 1 or name in values]
             yield family(metric, {name: values.get(name, 0) for name in shown})
 
-    def _of_sources(self) -> list[Family]:
+    def _source_families(self) -> list[Family]:
         values: dict[Metric, dict[tuple[str, ...], Value]] = {metric: {} for metric in catalog.SOURCE_METRICS}
         for source in self.pipeline.sources:
             names = (source.district, source.name)
-            for metric, labels, value in self._of_source(source):
+            for metric, labels, value in self._source_values(source):
                 values[metric][*names, *labels] = value
         return [family(metric, of_metric) for metric, of_metric in values.items()]
 
-    def _of_source(self, source: Source) -> Iterator[tuple[Metric, tuple[str, ...], Value]]:
+    def _source_values(self, source: Source) -> Iterator[tuple[Metric, tuple[str, ...], Value]]:
         """The values of a source: metric, further labels, value."""
         telemetry = self.pipeline.telemetry
         for name, lookup in telemetry.lookups(source).items():
@@ -100,14 +100,14 @@ class Readings:
             yield catalog.LOOKUP_DURATION, (name,), lookup.seconds
             for outcome, count in lookup.outcomes.items():
                 yield catalog.LOOKUPS, (name, outcome), count
-        yield from self._of_health(telemetry.health(source))
+        yield from self._health_values(telemetry.health(source))
         yield catalog.ANSWER_AGE, (), telemetry.ages(source)
         report: Callable[[], Mapping[str, Any]] | None = getattr(source.adapter.http, "report", None)
         if report is not None:  # another client has no gate
-            yield from _of_gate(report())
+            yield from _gate_values(report())
             yield catalog.VENDOR_REQUESTS, (), getattr(source.adapter.http, "calls_sent", 0)
 
-    def _of_health(self, health: Health) -> Iterator[tuple[Metric, tuple[str, ...], Value]]:
+    def _health_values(self, health: Health) -> Iterator[tuple[Metric, tuple[str, ...], Value]]:
         counts = health.counts
         if health.reachable is not None:
             yield catalog.REACHABLE, (), health.reachable
@@ -128,7 +128,7 @@ class Readings:
             yield catalog.UNMAPPED, (kind,), count
 
 
-def _of_gate(report: Mapping[str, Any]) -> Iterator[tuple[Metric, tuple[str, ...], Value]]:
+def _gate_values(report: Mapping[str, Any]) -> Iterator[tuple[Metric, tuple[str, ...], Value]]:
     """The state of the gate of a source."""
     for state in BREAKER_STATES:
         yield catalog.BREAKER, (state,), report["breaker"] == state

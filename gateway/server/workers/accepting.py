@@ -1,8 +1,8 @@
 """
 Takes connections from a listening socket that several workers share.
 
-The system gives a waiting connection to whoever asks first, which is mostly the same worker while there is little
-to do. A worker that has more connections than another one therefore leaves a new one to the others for a moment.
+The system gives a waiting connection to the worker that asks first, mostly the same one while there is little to
+do. A worker that has more connections than another one therefore leaves a new one to the others for a moment.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ class Coordination:
         async def collect(name: str) -> list[tuple[int, Any]]:
             return await self._ask_others(number, "report", name, REPORT_SECONDS)
 
-        async def tell(payload: tuple[str, Any, float]) -> int:
+        async def broadcast(payload: tuple[str, Any, float]) -> int:
             name, content, seconds = payload
             return len(await self._ask_others(number, "notify", (name, content), seconds))
 
@@ -96,7 +96,7 @@ class Coordination:
 
         return {
             "collect": collect,
-            "tell": tell,
+            "broadcast": broadcast,
             "claim": claim,
             "release": release,
             "reload": reload,
@@ -118,7 +118,7 @@ class Coordination:
 
     async def admit(self, files: str) -> str | None:
         """
-        Return None if a new worker has the settings that all others have, or that they take up now.
+        Return None if a new worker has the settings that all others have, or that they apply now.
 
         `files` is the digest of the files that it has read. If the others refuse these files, return the reason.
         """
@@ -128,7 +128,7 @@ class Coordination:
             return None if files == self._files else await self._reload_all()
 
     async def reload(self) -> None:
-        """Let all workers take up the settings as they are now, or none of them."""
+        """Let all workers apply the settings as they are now, or none of them."""
         if self._reload_waits:
             return  # one that has not begun does for all
         self._reload_waits = True
@@ -137,7 +137,7 @@ class Coordination:
             await self._reload_all()
 
     async def _reload_all(self) -> str | None:
-        """Return why the settings are refused; None if they were taken up."""
+        """Return why the settings are refused; None if they were applied."""
         workers = list(self._ready())
         reason: str | None = None
         for _ in range(MAX_RELOAD_ATTEMPTS):
@@ -151,7 +151,7 @@ class Coordination:
         if reason is not None:
             await _ask(workers, "refuse", reason, RELOAD_SECONDS)
             return reason
-        await _ask(workers, "take_up", None, RELOAD_SECONDS)
+        await _ask(workers, "apply", None, RELOAD_SECONDS)
         [self._files] = digests
         return None
 

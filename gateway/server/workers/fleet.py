@@ -45,14 +45,14 @@ class WorkersFleet:
 
     async def publish_purge(self, purge: Purge) -> None:
         """Send a purge to the other workers, and to Redis as soon as that is possible."""
-        publishing = [self._tell(purge)]
+        publishing = [self._broadcast(purge)]
         if self._redis is not None:
             publishing.append(self._redis.publish_purge(purge))
         await asyncio.gather(*publishing)
 
-    async def _tell(self, purge: Purge) -> None:
+    async def _broadcast(self, purge: Purge) -> None:
         with suppress(ChannelError):  # the supervisor has gone, and this process ends
-            await self._member.tell(PURGE, msgspec.to_builtins(purge))
+            await self._member.broadcast(PURGE, msgspec.to_builtins(purge))
 
     async def claim(self, name: str, seconds: int) -> bool:
         """Return whether this worker, and no other process, may do the work of a name for so many seconds."""

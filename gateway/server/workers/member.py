@@ -12,14 +12,14 @@ from student_graph.gateway.server.workers.board import ConnectionBoard
 from student_graph.gateway.server.workers.channel import Channel, ChannelError
 from student_graph.gateway.server.workers.reports import Report
 
-TELL_SECONDS = 10.0
-"""How long another worker may take by default to note what this one tells."""
+BROADCAST_TIMEOUT_SECONDS = 10.0
+"""How long other workers may take by default to handle a broadcast message."""
 SUPERVISOR_SECONDS = 5.0
 """How long the supervisor may take to answer, besides what it asks other workers for."""
 
 
 class SharedReload(Protocol):
-    """Takes up new settings in two steps, so that all workers do or none of them."""
+    """Applies new settings in two steps, so that all workers do or none of them."""
 
     async def prepare(self, *, check_sources: bool) -> tuple[str | None, str]:
         """
@@ -29,7 +29,7 @@ class SharedReload(Protocol):
             Why the settings are refused, None if they are right; and a digest of the files.
         """
 
-    async def take_up(self) -> None:
+    async def apply(self) -> None:
         """Use what was prepared."""
 
     async def refuse(self, reason: str) -> None:
@@ -79,8 +79,8 @@ class Membership:
             refusal, files = await reload.prepare(check_sources=checks_sources == self.number)
             return {"refusal": refusal, "files": files}
 
-        async def take_up(_: None) -> None:
-            await reload.take_up()
+        async def apply(_: None) -> None:
+            await reload.apply()
 
         async def refuse(reason: str) -> None:
             await reload.refuse(reason)
@@ -98,7 +98,7 @@ class Membership:
 
         handlers: Mapping[str, Callable[[Any], Awaitable[Any]]] = {
             "prepare": prepare,
-            "take_up": take_up,
+            "apply": apply,
             "refuse": refuse,
             "report": report,
             "notify": notify,
@@ -121,7 +121,7 @@ class Membership:
         return refusal
 
     async def request_reload(self) -> None:
-        """Let all workers take up the settings as they are now."""
+        """Let all workers apply the settings as they are now."""
         await self._ask("reload", None, None)
 
     def offer(self, name: str, report: Report) -> None:
@@ -142,12 +142,12 @@ class Membership:
         return overview
 
     def listen(self, name: str, listener: Callable[[Any], object]) -> None:
-        """Pass what other workers tell under a name to a function."""
+        """Pass the messages that other workers broadcast under a name to a function."""
         self._listeners[name] = listener
 
-    async def tell(self, name: str, content: Any, seconds: float = TELL_SECONDS) -> None:
-        """Tell all other workers something, and wait until they have noted it, for so many seconds at most."""
-        await self._ask("tell", (name, content, seconds), seconds + SUPERVISOR_SECONDS)
+    async def broadcast(self, name: str, content: Any, seconds: float = BROADCAST_TIMEOUT_SECONDS) -> None:
+        """Send a message to all other workers, and wait at most `seconds` until they have handled it."""
+        await self._ask("broadcast", (name, content, seconds), seconds + SUPERVISOR_SECONDS)
 
     async def claim(self, name: str, seconds: float) -> bool:
         """Take a piece of work for so many seconds; return False if another worker has it."""

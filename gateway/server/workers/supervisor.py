@@ -74,7 +74,7 @@ class Supervisor:
         self._coordination = Coordination(self._ready, lambda: self._restarts)
         self._has_started, self._stopping = asyncio.Event(), asyncio.Event()
         """Set after the first start of a worker, and at the signal to stop."""
-        self._telling: set[asyncio.Task[None]] = set()
+        self._stop_requests: set[asyncio.Task[None]] = set()
         self._status = 0
 
     def _ready(self) -> list[Worker]:
@@ -93,10 +93,10 @@ class Supervisor:
             loop.add_signal_handler(number, self._stop, number)
         loop.add_signal_handler(signal.SIGHUP, self._reload)
         first, *others = self._workers
-        tasks = [asyncio.create_task(self._keep(first))]
+        tasks = [asyncio.create_task(self._keep_running(first))]
         await self._has_started.wait()
         if first.is_ready:
-            tasks += [asyncio.create_task(self._keep(worker)) for worker in others]
+            tasks += [asyncio.create_task(self._keep_running(worker)) for worker in others]
             tasks.append(asyncio.create_task(self._announce(on_ready)))
         await self._stopping.wait()
         self._listener.close()
@@ -122,12 +122,12 @@ class Supervisor:
         for worker in self._workers:
             if worker.is_ready and not is_second:
                 # Not by a signal: systemd sends its own to all processes, and two of them mean to end at once.
-                self._telling.add(asyncio.create_task(_tell_to_stop(worker, number)))
+                self._stop_requests.add(asyncio.create_task(_request_stop(worker, number)))
             elif worker.process is not None and worker.process.returncode is None:
                 worker.process.send_signal(number)
 
-    async def _keep(self, worker: Worker) -> None:
-        """Run a worker, and another one in its place whenever it ends."""
+    async def _keep_running(self, worker: Worker) -> None:
+        """Run a worker, and start another one whenever it ends, until all workers stop."""
         while not self._stopping.is_set():
             status = await self._run_once(worker)
             if self._stopping.is_set():
@@ -183,7 +183,7 @@ class Supervisor:
         talking = await worker.channel.open()
         if self._stopping.is_set():
             process.terminate()
-        status = await self._end_of(worker, process)
+        status = await self._wait_for_exit(worker, process)
         lived = time.time() - worker.since if worker.is_ready else 0.0
         worker.is_ready = False
         worker.leave_alone()
@@ -191,7 +191,7 @@ class Supervisor:
         worker.failed_starts = 0 if lived >= MIN_LIFE_SECONDS else worker.failed_starts + 1
         return status
 
-    async def _end_of(self, worker: Worker, process: asyncio.subprocess.Process) -> int:
+    async def _wait_for_exit(self, worker: Worker, process: asyncio.subprocess.Process) -> int:
         """Wait until a worker ends, or hangs and is killed; return its exit status."""
         ending = asyncio.create_task(process.wait())
         watching = asyncio.create_task(wait_for_hang(worker, self._hang_seconds))
@@ -220,7 +220,7 @@ class Supervisor:
         return {"ready": ready}
 
 
-async def _tell_to_stop(worker: Worker, number: int) -> None:
+async def _request_stop(worker: Worker, number: int) -> None:
     with suppress(ChannelError):  # it has ended
         await worker.channel.request("stop", number)
 

@@ -90,13 +90,13 @@ class SourceCounts(msgspec.Struct, forbid_unknown_fields=True):
     lookups: int = 0
     """Lookups that the source was asked for."""
     failures: dict[str, int] = msgspec.field(default_factory=dict)
-    """Those that failed, by error code."""
+    """Lookups that failed, by error code."""
     shown: int = 0
     """Cached answers that were shown."""
     stale: int = 0
-    """Those of them that were stale."""
+    """Cached answers that were shown although they were stale."""
     ages: list[int] = msgspec.field(default_factory=lambda: [0] * (len(AGE_SECONDS) + 1))
-    """Each time that cached answers were shown, the age of the oldest: by the bounds of `AGE_SECONDS`."""
+    """Histogram with the bounds of `AGE_SECONDS`: the age of the oldest answer, for each use of cached answers."""
 
 
 class HourCounts(msgspec.Struct, forbid_unknown_fields=True):
@@ -106,7 +106,7 @@ class HourCounts(msgspec.Struct, forbid_unknown_fields=True):
     """Minutes in which a process accepted requests: bit 0 is the first minute of the hour."""
     pages: PageCounts = msgspec.field(default_factory=PageCounts)
     sources: dict[str, SourceCounts] = msgspec.field(default_factory=dict)
-    """By name of the source."""
+    """The counts of each source, by its name."""
 
 
 def total(counts: _T, other: _T) -> _T:

@@ -45,7 +45,7 @@ class LevelSettings:
     keep_months: int = 25
     """Months for which they are kept."""
     objectives: Mapping[DistrictId, Objectives] = field(default_factory=dict)
-    """Those of each district that has some."""
+    """The objectives of each district that has any."""
 
     @property
     def counts(self) -> bool:

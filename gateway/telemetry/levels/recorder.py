@@ -1,4 +1,4 @@
-"""Keeps the counts of one process: adds what was counted since the last look, and writes it into files."""
+"""Keeps the counts of one process: adds what was counted since the last update, and writes it into files."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Counted(NamedTuple):
     is_ready: bool
     """Whether it accepts requests now."""
     pages: Mapping[str, PageCounts]
-    """By district; those without a page may be missing."""
+    """Counts of pages by district; districts without a page may be missing."""
     sources: Mapping[str, Mapping[str, tuple[object, SourceCounts]]]
-    """By district and name: the source itself, and its counts since the gateway took it up."""
+    """By district and name: the source itself, and its counts since it has its present settings."""
 
 
 Collect: TypeAlias = Callable[[], Counted]
@@ -55,7 +55,7 @@ class LevelRecorder:
         self._collect: Collect | None = None
         self._running: asyncio.Task[None] | None = None
         self._pages: dict[str, PageCounts] = {}
-        """What had been counted at the last look."""
+        """What had been counted at the last update."""
         self._sources: dict[tuple[str, str], tuple[object, SourceCounts]] = {}
         self._history: dict[str, PageHistory] = {}
         self._days: dict[tuple[str, date], dict[int, HourCounts]] = {}
@@ -67,13 +67,13 @@ class LevelRecorder:
 
     def start(self, settings: LevelSettings, districts: Iterable[str], collect: Collect) -> None:
         """
-        Look at what `collect` returns from now on, under these settings.
+        Count what `collect` returns from now on, under these settings.
 
         Called again, it goes on with those of newer settings: what was counted of districts that they do not have
         is forgotten. The files of such a district stay until `store.remove_district` removes them.
         """
         if self._collect is not None:
-            self.look()  # at what was counted under the settings so far
+            self.update()  # with what was counted under the earlier settings
         self.settings, self._collect = settings, collect
         self._districts = frozenset(districts)
         for district in self._history.keys() - self._districts:
@@ -90,11 +90,11 @@ class LevelRecorder:
             return
         self._running.cancel()
         await asyncio.gather(self._running, return_exceptions=True)
-        self.look()
+        self.update()
         await self.write()
 
-    def look(self) -> None:
-        """Add what was counted since the last look to this hour."""
+    def update(self) -> None:
+        """Add what was counted since the last update to the counts of this hour."""
         assert self._collect is not None
         counted, now = self._collect(), self._clock()
         instant = datetime.fromtimestamp(now, UTC)
@@ -178,14 +178,14 @@ class LevelRecorder:
         await self._restore()
         write_at = time.monotonic() + WRITE_SECONDS
         while True:
-            self.look()
+            self.update()
             if time.monotonic() >= write_at:
                 await self.write()
                 write_at = time.monotonic() + WRITE_SECONDS
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _restore(self) -> None:
-        """Take up what an earlier process with this number counted in the last days, for the burn rates."""
+        """Read what an earlier process with this number counted in the last days, for the burn rates."""
         if self._files is None:
             return
         since = datetime.fromtimestamp(self._clock() - max(WINDOWS.values()), UTC).date()

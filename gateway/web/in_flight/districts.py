@@ -29,12 +29,12 @@ class RequestsByDistrict:
         self._services.divide(weights)
 
     def group(self, districts: frozenset[Hashable]) -> Hashable:
-        """What stands for the districts of a viewer; None if the process has one district."""
+        """Return the group that a viewer's requests count for; None if the process has one district."""
         return owner_of(districts) if self._has_several else None
 
     @property
     def of_stranger(self) -> Hashable:
-        """What stands for the district of a sender who is not known yet: one that has no request."""
+        """The group of a sender whose districts are not known yet; it has no other request in flight."""
         return NEWCOMER if self._has_several else None
 
     def begin(self, sender: Sender) -> None:

@@ -58,7 +58,7 @@ class GroupShares:
         """Requests of people that are ahead of one more request of a person."""
         people = self._people.get(sender.group)
         own = 0 if people is None else people.ahead_of(sender.person)
-        return own + self._of_others(sender.group, own)
+        return own + self._requests_of_others(sender.group, own)
 
     def people(self, group: Hashable) -> int:
         """People that take turns with one more person of a group."""
@@ -70,8 +70,8 @@ class GroupShares:
         people = self._people.get(group)
         own = (0 if people is None else people.requests) + self._services[group]
         services = sum(min(count, own + 1) for name, count in self._services.items() if name != group)
-        return own + services + self._of_others(group, own)
+        return own + services + self._requests_of_others(group, own)
 
-    def _of_others(self, group: Hashable, own: int) -> int:
+    def _requests_of_others(self, group: Hashable, own: int) -> int:
         """Requests of people of other groups that are ahead of one that has `own` requests of its group ahead."""
         return sum(min(other.requests, own + 1) for name, other in self._people.items() if name != group)

@@ -18,10 +18,10 @@ from student_graph.gateway.web.routes.operators import Operators
 class SettingsStatus:
     """What became of the settings of a process. It outlives each of them."""
 
-    taken_up_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    """When the present settings were taken up: at the start, or at the last reload that was not refused."""
+    applied_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """When the present settings were applied: at the start, or at the last reload that was not refused."""
     reloads: int = 0
-    """Reloads that were taken up since the start."""
+    """Reloads that were applied since the start."""
     seconds: float | None = None
     """How long the last of them took, from its beginning until it took effect; None before the first."""
     changes: Sequence[str] = ()
@@ -33,9 +33,9 @@ class SettingsStatus:
     retired: int = 0
     """Earlier settings under which requests still run."""
 
-    def take_up(self, changes: Sequence[str], seconds: float) -> None:
-        """Record that newer settings were taken up, so many seconds after the reload began."""
-        self.taken_up_at = datetime.now(UTC)
+    def apply(self, changes: Sequence[str], seconds: float) -> None:
+        """Record that newer settings were applied, so many seconds after the reload began."""
+        self.applied_at = datetime.now(UTC)
         self.reloads += 1
         self.changes, self.seconds = changes, seconds
         self.refused_at = self.refusal = None
@@ -47,7 +47,7 @@ class SettingsStatus:
     def report(self) -> dict[str, Any]:
         """What operators of all districts see, as JSON."""
         return {
-            "since": self.taken_up_at.isoformat(),
+            "since": self.applied_at.isoformat(),
             "reloads": self.reloads,
             "seconds": self.seconds,
             "changes": list(self.changes),

@@ -1,4 +1,4 @@
-"""`student-graph districts remove` removes all that is kept of a district, proves it, and touches no other one."""
+"""`student-graph districts remove` removes all stored data of a district, proves it, and touches no other one."""
 
 from __future__ import annotations
 

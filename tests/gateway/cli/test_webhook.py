@@ -57,7 +57,7 @@ def test_a_sent_call_removes_what_changed(client: httpx.Client) -> None:
     result = send(client, "--records", "Student", "--student", "s1")
 
     assert (before, result.returncode, result.stderr) == (1, 0, "")
-    assert result.stdout == "hill/sis: the gateway took the call, and reads again what changed\n"
+    assert result.stdout == "hill/sis: the gateway accepted the call, and will read the changed records again\n"
     assert hits(client) == 0
 
 

@@ -196,12 +196,12 @@ def test_a_purge_names_no_source_of_another_district_and_not_whether_it_exists(f
 def test_a_refused_reload_shows_its_reason_to_operators_of_all_districts_only(fleet: Fleet) -> None:
     """It may name settings of any district; changes of sources are those of the operator's own ones."""
     status = fleet.application.readiness.settings
-    status.take_up([f"{OWN}/sis: changed", f"{OTHER}/lms: added"], 0.1)
+    status.apply([f"{OWN}/sis: changed", f"{OTHER}/lms: added"], 0.1)
     status.refuse(f"gateway.toml: district '{OTHER}': base_url: must be https")
     try:
         of_all, of_one = (fleet.get("/health/settings", token).json() for token in ("of-all", "of-one"))
     finally:
-        status.take_up([], 0.1)
+        status.apply([], 0.1)
     assert OTHER in of_all["refusal"]
     assert of_one["refusal"] == "An operator of all districts can see the reason."
     assert of_one["changes"] == [f"{OWN}/sis: changed"]

@@ -1,4 +1,4 @@
-"""A viewer's rate holds over all processes that tell each other."""
+"""A viewer's rate holds over all processes that exchange_uses each other."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def processes(count: int) -> tuple[list[ViewerRates], Clock]:
     return rates, clock
 
 
-def tell(rates: list[ViewerRates]) -> None:
-    """Let each process tell all others what it has answered."""
+def exchange_uses(rates: list[ViewerRates]) -> None:
+    """Send the uses of each process to all others."""
     for process, uses in [(process, process.take_uses()) for process in rates]:
         for other in rates:
             if other is not process:
@@ -43,7 +43,7 @@ def test_the_rate_is_one_over_all_processes() -> None:
         answered += sum(process.take(VIEWER) for process in rates for _ in range(2))
         if step == 300:
             answered = 0  # the burst is over
-        tell(rates)
+        exchange_uses(rates)
         clock.now += 0.1
 
     assert answered <= RATE * 30 * 1.05
@@ -53,7 +53,7 @@ def test_one_process_alone_gives_the_complete_rate() -> None:
     """A viewer whose only connection is with one of them is not limited to a share."""
     rates, clock = processes(4)
     burst = sum(rates[0].take(VIEWER) for _ in range(100))
-    tell(rates)
+    exchange_uses(rates)
     for _ in range(10):
         clock.now += 1.0 / RATE
         assert rates[0].take(VIEWER)
@@ -65,7 +65,7 @@ def test_a_burst_beyond_the_limit_is_paid_for() -> None:
     """What several processes answered before they counted together is missing afterwards, in all of them."""
     rates, clock = processes(2)
     answered = sum(process.take(VIEWER) for process in rates for _ in range(100))
-    tell(rates)
+    exchange_uses(rates)
     clock.now += BURST / RATE - 0.2
 
     assert answered == 2 * BURST

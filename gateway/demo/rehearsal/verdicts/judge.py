@@ -25,12 +25,12 @@ STATEMENTS = frozenset({"complete", "missingSources", "undecided"})
 _GLOBAL_ID = re.compile(r'"(WyJ[A-Za-z0-9_-]+)"')
 _STUDENT_NUMBER = re.compile(r'"studentUniqueId":\s*"(\d+)"')
 NULL = "null without a reason"
-"""How a value differs that is not there."""
+"""The difference of a value that is missing."""
 Path = tuple[str | int, ...]
 
 
 class Verdict(Enum):
-    """What a viewer saw."""
+    """The result of comparing a page with the expected one."""
 
     COMPLETE = "complete"
     STALE = "stale and marked"
@@ -52,7 +52,7 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class _Statements:
-    """What a page says about its missing parts, beyond what the oracle's page says too."""
+    """The missing parts that a page reports, without those that the expected page reports, too."""
 
     paths: frozenset[Path]
 

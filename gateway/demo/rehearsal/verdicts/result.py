@@ -35,7 +35,7 @@ class Result:
     """How long the morning lasted."""
     notes: Sequence[str]
     failures: Sequence[str]
-    """What did not happen that should have, such as a reload that was not taken up."""
+    """What did not happen that should have, such as a reload that was not applied."""
     has_redis: bool
 
     @property

@@ -1,1 +1,1 @@
-"""Tests of how a running gateway takes up new settings."""
+"""Tests of how a running gateway applies new settings."""

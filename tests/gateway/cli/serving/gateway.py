@@ -114,11 +114,11 @@ class Gateway:
         return status
 
     async def reload(self) -> dict[str, Any]:
-        """Read the files again, and return the status once they are taken up or refused."""
+        """Read the files again, and return the status once they are applied or refused."""
         settings = self.application.readiness.settings
-        before = settings.taken_up_at, settings.refused_at
+        before = settings.applied_at, settings.refused_at
         self.app.request_reload()
-        await until(lambda: (settings.taken_up_at, settings.refused_at) != before)
+        await until(lambda: (settings.applied_at, settings.refused_at) != before)
         return settings.report()
 
     async def change(self, **changes: Any) -> dict[str, Any]:

@@ -32,7 +32,7 @@ roles = {{ Teacher = "teacher" }}
 
 
 async def offer(gateway: Gateway, document: str) -> None:
-    """Offer a document as a tool, and wait until the settings are taken up or refused."""
+    """Offer a document as a tool, and wait until the settings are applied or refused."""
     files = gateway.files
     files.write()
     files.path.with_name("trusted.json").write_text(json.dumps(trusted(ROLE, INCIDENTS)))
@@ -54,7 +54,7 @@ async def test_tools_are_offered_and_taken_back_by_the_settings(files: SettingsF
     assert during.json()["authorization_servers"] == ["https://login.example"]
 
 
-async def test_a_tool_that_reads_a_restricted_class_is_not_taken_up(files: SettingsFiles) -> None:
+async def test_a_tool_that_reads_a_restricted_class_is_not_applied(files: SettingsFiles) -> None:
     """The earlier settings stay, and operators see the reason."""
     async with running_gateway(files) as gateway:
         await offer(gateway, "Incidents")

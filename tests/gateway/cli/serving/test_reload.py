@@ -1,4 +1,4 @@
-"""A running gateway takes up new settings without dropping a request, or refuses them as a whole."""
+"""A running gateway applies new settings without dropping a request, or refuses them as a whole."""
 
 from __future__ import annotations
 

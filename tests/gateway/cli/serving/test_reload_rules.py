@@ -1,4 +1,4 @@
-"""What a reload takes up, what it keeps, and what it refuses."""
+"""What a reload applies, what it keeps, and what it refuses."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ MISTAKES: dict[str, tuple[Callable[[SettingsFiles], Any], str]] = {
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 async def test_one_mistake_refuses_all_settings(files: SettingsFiles, mistake: str) -> None:
-    """The earlier settings go on, and the reason names the setting; the next correct file is taken up."""
+    """The earlier settings go on, and the reason names the setting; the next correct file is applied."""
     change, reason = MISTAKES[mistake]
     async with running_gateway(files) as gateway:
         files.name = "District 1"
@@ -114,7 +114,7 @@ async def test_one_mistake_refuses_all_settings(files: SettingsFiles, mistake: s
         assert names(await gateway.ask()) == ["District 1"]
 
 
-async def test_a_source_that_does_not_answer_may_be_taken_up(
+async def test_a_source_that_does_not_answer_may_be_applied(
     files: SettingsFiles, sandboxes: dict[str, Sandbox]
 ) -> None:
     """`server.check_sources = false` takes a vendor up that is down; without it, the reload is refused."""
@@ -125,10 +125,10 @@ async def test_a_source_that_does_not_answer_may_be_taken_up(
         files.sources["canvas"] = canvas
         files.write()
         refused = await gateway.reload()
-        taken_up = await gateway.change(server="check_sources = false")
+        applied = await gateway.change(server="check_sources = false")
 
     assert "hill/canvas does not answer (SOURCE_UNAVAILABLE" in refused["refusal"]
-    assert taken_up["changes"] == ["hill/canvas: added"]
+    assert applied["changes"] == ["hill/canvas: added"]
 
 
 async def test_an_unchanged_source_keeps_its_answers_and_what_was_learned(
@@ -261,7 +261,7 @@ async def test_earlier_settings_in_use_are_few(files: SettingsFiles, sandboxes: 
     assert all("errors" not in response.json() for response in responses)
 
 
-async def test_changed_files_are_taken_up_by_themselves(files: SettingsFiles) -> None:
+async def test_changed_files_are_applied_by_themselves(files: SettingsFiles) -> None:
     """With `server.watch`, changed settings and a changed file of variables take effect without a signal."""
     files.server = "watch = true"
     files.write()

@@ -76,7 +76,7 @@ def test_a_cursor_of_one_worker_is_valid_in_all(gateway: WorkerGateway) -> None:
     assert pages[0] != first["students"]["edges"]
 
 
-def test_settings_are_taken_up_by_all_workers_or_by_none(gateway: WorkerGateway) -> None:
+def test_settings_are_applied_by_all_workers_or_by_none(gateway: WorkerGateway) -> None:
     """A mistake leaves all of them as they are, and each says so; a reload reaches each of them."""
     files = gateway.files
     with gateway.connections() as clients:
@@ -91,10 +91,10 @@ def test_settings_are_taken_up_by_all_workers_or_by_none(gateway: WorkerGateway)
         gateway.process.send_signal(signal.SIGHUP)
         for client in clients:
             wait_until(lambda client=client: client.get(STATUS).json()["reloads"] == 1)  # type: ignore[misc]
-        taken_up = [names(client) for client in clients]
+        applied = [names(client) for client in clients]
 
     assert refused == [["District 0"]] * len(clients)
-    assert taken_up == [["District 1"]] * len(clients)
+    assert applied == [["District 1"]] * len(clients)
 
 
 def test_a_worker_that_dies_is_replaced(gateway: WorkerGateway) -> None:

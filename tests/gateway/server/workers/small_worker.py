@@ -33,7 +33,7 @@ class _NoReload:
         """Say that nothing is wrong."""
         return None, "files"
 
-    async def take_up(self) -> None:
+    async def apply(self) -> None:
         """Do nothing."""
 
     async def refuse(self, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""Workers that are connected by channels: reports, purges, claims, and a reload that all or none take up."""
+"""Workers that are connected by channels: reports, purges, claims, and a reload that all or none apply."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ class Settings:
         files = self.files.pop(0) if len(self.files) > 1 else self.files[0]
         return self.refusal, files
 
-    async def take_up(self) -> None:
+    async def apply(self) -> None:
         """Note it."""
-        self.events.append("taken up")
+        self.events.append("applied")
 
     async def refuse(self, reason: str) -> None:
         """Note it."""
@@ -133,15 +133,15 @@ def test_a_claim_ends_with_its_time() -> None:
     assert claims.take("work", 10)
 
 
-async def test_settings_are_taken_up_by_all() -> None:
+async def test_settings_are_applied_by_all() -> None:
     """One worker asks the sources; nobody takes them up before all have prepared them."""
     async with connected(3) as (workers, _):
         await workers[1].member.request_reload()
 
     assert [worker.settings.events for worker in workers] == [
-        ["asked sources", "taken up"],
-        ["prepared", "taken up"],
-        ["prepared", "taken up"],
+        ["asked sources", "applied"],
+        ["prepared", "applied"],
+        ["prepared", "applied"],
     ]
 
 
@@ -155,17 +155,17 @@ async def test_one_refusal_is_that_of_all() -> None:
 
 
 async def test_files_that_change_meanwhile_are_read_again() -> None:
-    """All workers must have read the same; if they never do, nothing is taken up."""
+    """All workers must have read the same; if they never do, nothing is applied."""
     async with connected(2) as (workers, coordination):
         workers[0].settings.files = ["files 1", "files 2"]
         workers[1].settings.files = ["files 2"]
         await coordination.reload()
-        taken_up = [worker.settings.events[-1] for worker in workers]
+        applied = [worker.settings.events[-1] for worker in workers]
         workers[0].settings.files = ["files 3"]
         await coordination.reload()
         refused = [worker.settings.events[-1] for worker in workers]
 
-    assert taken_up == ["taken up"] * 2
+    assert applied == ["applied"] * 2
     assert refused == ["refused: the files changed while they were read"] * 2
 
 
@@ -180,19 +180,19 @@ async def test_a_new_worker_has_the_settings_of_the_others() -> None:
 
     assert (same, before) == (None, [[], []])
     assert newer is None
-    assert [worker.settings.events[1] for worker in workers] == ["taken up"] * 2
+    assert [worker.settings.events[1] for worker in workers] == ["applied"] * 2
     assert wrong == "a mistake"
 
 
 async def test_a_worker_that_has_gone_holds_nothing_up() -> None:
-    """The others take up new settings, and who waits for the one that has gone waits no longer."""
+    """The others apply new settings, and who waits for the one that has gone waits no longer."""
     async with connected(2) as (workers, coordination):
         await workers[1].member.close()
         with pytest.raises(ChannelError):
             await workers[1].channel.request("report", "answers", 60)
         await asyncio.wait_for(coordination.reload(), 60)
 
-    assert workers[0].settings.events == ["asked sources", "taken up"]
+    assert workers[0].settings.events == ["asked sources", "applied"]
 
 
 async def test_a_request_without_an_answer_ends_with_its_time() -> None:

@@ -41,7 +41,7 @@ class Process:
         """Answer pages, and let the recorder look and write."""
         for _ in range(pages):
             self.pages[DistrictId(district)].add(outcome, (), 0.02)
-        self.recorder.look()
+        self.recorder.update()
         await self.recorder.write()
 
 

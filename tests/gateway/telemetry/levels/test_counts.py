@@ -60,7 +60,7 @@ def test_counts_of_two_processes_are_added_and_shared_minutes_count_once() -> No
 
 
 def test_counts_that_began_again_are_not_subtracted() -> None:
-    """A source that was taken up anew has smaller counts than before."""
+    """A source that was configured again has smaller counts than before."""
     assert growth(SourceCounts(9, {"DEADLINE": 3}), SourceCounts(4, {"DEADLINE": 1})) == SourceCounts(
         5, {"DEADLINE": 2}
     )

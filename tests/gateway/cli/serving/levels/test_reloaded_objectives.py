@@ -1,4 +1,4 @@
-"""Objectives of a district are taken up by a reload, and changed by one."""
+"""Objectives of a district are applied by a reload, and changed by one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def test_objectives_that_a_reload_brings_count_from_then_on(tmp_path: Path
             await gateway.change(name=with_objectives("{ answered = 0.99 }"))
             for _ in range(2):
                 await gateway.ask()
-            gateway.application.recorder.look()
+            gateway.application.recorder.update()
             before = await judged(gateway)
             await gateway.change(name=with_objectives("{ answered = 0.9, in_time = 0.95, seconds = 10 }"))
             await until(lambda: "in_time" in gateway.application.recorder.windows()["hill"])
