@@ -14,7 +14,7 @@ from tests.attacks.measurement import Attack, Measurement, broken_bounds, goals_
 from tests.attacks.suite import ATTACKS, laboratory
 
 QUIET_SECONDS = 16.0
-"""The witnesses have read about all students once after half of this time."""
+"""The normal viewers have read about all students once after half of this time."""
 
 
 def main() -> int:

@@ -1,8 +1,8 @@
 """
 The well-behaved vendors of the district `hill`, in a process of their own.
 
-In the process of the attackers, these would take the processor from the vendors, and the witnesses would wait for
-something that is no work of the gateway. `python -m tests.attacks.good_vendors` serves them until its standard
+In one process with the attackers they would get too little processor time, and normal viewers would wait for
+something that is not the gateway's work. `python -m tests.attacks.good_vendors` serves them until its standard
 input ends, and prints their settings by kind as one line of JSON.
 """
 

@@ -1,4 +1,4 @@
-"""Runs an attack and measures it: what it cost the gateway, and what the witnesses got meanwhile."""
+"""Runs an attack and measures it: what it cost the gateway, and what the normal viewers got meanwhile."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 
 from tests.attacks.client import Attackers
 from tests.attacks.gateway import DISTRICT, AttackedGateway, Figures
-from tests.attacks.witness import Sample, Witnesses
+from tests.attacks.normal_viewers import NormalViewers, Sample
 
 MAX_REMAINING_MIB = 32.0
 """Goal: memory that an attack leaves behind."""
 MAX_PEAK_MIB = 64.0
 """Goal: memory that an attack takes while it lasts."""
 MAX_SLOWDOWN = 2.0
-"""Goal: the witnesses' p99 during the attack, as a multiple of the one without an attack. Reported only."""
+"""Goal: the normal viewers' p99 during the attack, as a multiple of the one without an attack. Reported only."""
 MAX_LOG_BYTES = 64 * 1024
 """Most bytes that an attack writes to the gateway's log."""
 OVERLOAD_STATUS = "503"
@@ -51,12 +51,12 @@ class Measurement:
     kind: str
     seconds: float
     cpu_seconds: float
-    """Processor time of the gateway, without that for the witnesses."""
+    """Processor time of the gateway, without that for the normal viewers."""
     replies: dict[str, int]
     """What the attackers got: number of responses by HTTP status."""
     largest_body_kib: float
     internal_errors: int
-    """Responses with status 500 or the code `INTERNAL`, to attackers or witnesses."""
+    """Responses with status 500 or the code `INTERNAL`, to attackers or normal viewers."""
     peak_mib: float
     """Growth of the resident memory at its highest."""
     remaining_mib: float
@@ -68,20 +68,20 @@ class Measurement:
     """Bytes of the record of disclosures."""
     broken_promises: list[str]
     """What the attackers got or did, and must not."""
-    witness_requests: int
-    witness_refusals: dict[str, int]
-    """Witnesses' requests that were not answered with status 200, by status; 0 is for no answer."""
-    witness_p99_ms: float
+    viewer_requests: int
+    viewer_refusals: dict[str, int]
+    """Their requests that were not answered with status 200, by status; 0 is for no answer."""
+    viewer_p99_ms: float
     slowdown: float
-    """The witnesses' p99 as a multiple of that without an attack."""
+    """The normal viewers' p99 as a multiple of that without an attack."""
     longest_wait_ms: float
-    """The longest time that a witness waited: the stall of others."""
-    witness_loop_p99_ms: float
-    """The p99 of the processor time that the gateway's event loop used while a witness waited."""
+    """The longest time that a normal viewer waited."""
+    viewer_loop_p99_ms: float
+    """The p99 of the processor time that the gateway's event loop used while a normal viewer waited."""
     loop_slowdown: float
     """
-    It as a multiple of that without an attack. It counts too much: what the gateway did while a witness waited for
-    a vendor delayed nobody.
+    `viewer_loop_p99_ms` as a multiple of that without an attack. It is too high, because work that the gateway did
+    while a viewer waited for a vendor delayed nobody.
     """
 
     @property
@@ -92,30 +92,30 @@ class Measurement:
 
 @dataclass
 class Laboratory:
-    """A gateway, its witnesses, and how long these wait when nobody attacks."""
+    """A gateway, its normal viewers, and how long they wait when nobody attacks."""
 
     gateway: AttackedGateway
-    witnesses: Witnesses
+    viewers: NormalViewers
     quiet: list[Sample] = field(default_factory=list)
-    """Responses to the witnesses when nobody attacked."""
+    """Responses to the normal viewers when nobody attacked."""
     max_tasks: int = 16
     """How many requests an attack has in flight at most."""
     quiet_cpu_seconds: float = 0.0
     """Processor time of the gateway for them."""
     quiet_loop_seconds: list[float] = field(default_factory=list)
-    """Processor time of the event loop during each response to a witness when nobody attacked, since the start."""
+    """Processor time of the event loop for each response to a normal viewer without an attack, since the start."""
 
     def forget_quiet(self) -> None:
-        """Forget how long witnesses waited without an attack, because the machine has become slower or faster."""
+        """Forget how long normal viewers waited without an attack: the machine has become slower or faster."""
         self.quiet.clear()
         self.quiet_cpu_seconds = 0.0
 
     def observe_quiet(self, seconds: float) -> None:
-        """Observe the witnesses for a while without an attack; the first half of the time fills the caches."""
+        """Observe the normal viewers without an attack; the first half of the time fills the caches."""
         time.sleep(seconds / 2)
         before, begin = self.gateway.figures(), time.monotonic()
         time.sleep(seconds / 2)
-        samples = self.witnesses.between(begin, time.monotonic())
+        samples = self.viewers.between(begin, time.monotonic())
         self.quiet += samples
         self.quiet_loop_seconds += [sample.loop_seconds for sample in samples]
         self.quiet_cpu_seconds += self.gateway.figures().cpu_seconds - before.cpu_seconds
@@ -130,17 +130,17 @@ class Laboratory:
         before, begin = self.gateway.figures(), time.monotonic()
         groups = asyncio.run(self._attack(attacks, seconds, cut_seconds))
         end = time.monotonic()
-        samples = self.witnesses.between(begin, end)
+        samples = self.viewers.between(begin, end)
         during = self.gateway.figures()
         after = self._recover(before)
-        witnesses_cpu = len(samples) * self.quiet_cpu_seconds / len(self.quiet)
+        viewers_cpu = len(samples) * self.quiet_cpu_seconds / len(self.quiet)
         refusals = Counter(str(sample.status) for sample in samples if sample.status != 200)
         replies = sum((attackers.replies for attackers in groups), Counter[str]())
         return Measurement(
             name=attacks[0].name if len(attacks) == 1 else f"{len(attacks)} one after the other",
             kind=attacks[0].kind,
             seconds=end - begin,
-            cpu_seconds=max(0.0, during.cpu_seconds - before.cpu_seconds - witnesses_cpu),
+            cpu_seconds=max(0.0, during.cpu_seconds - before.cpu_seconds - viewers_cpu),
             replies=dict(sorted(replies.items())),
             largest_body_kib=max(attackers.largest_body for attackers in groups) / 1024,
             internal_errors=sum(attackers.internal_errors for attackers in groups)
@@ -152,12 +152,12 @@ class Laboratory:
             log_bytes=after.log_bytes - before.log_bytes,
             record_bytes=after.record_bytes - before.record_bytes,
             broken_promises=sorted(set().union(*(attackers.broken_promises for attackers in groups))),
-            witness_requests=len(samples),
-            witness_refusals=dict(refusals),
-            witness_p99_ms=_p99_ms(samples),
+            viewer_requests=len(samples),
+            viewer_refusals=dict(refusals),
+            viewer_p99_ms=_p99_ms(samples),
             slowdown=_p99_ms(samples) / _p99_ms(self.quiet),
             longest_wait_ms=max(sample.seconds for sample in samples) * 1000,
-            witness_loop_p99_ms=_p99([sample.loop_seconds for sample in samples]) * 1000,
+            viewer_loop_p99_ms=_p99([sample.loop_seconds for sample in samples]) * 1000,
             loop_slowdown=_p99([sample.loop_seconds for sample in samples]) / _p99(self.quiet_loop_seconds),
         )
 
@@ -220,8 +220,8 @@ def table_row(measurement: Measurement | None) -> str:
             str(measurement.remaining_files),
             str(measurement.log_bytes),
             str(measurement.record_bytes),
-            str(measurement.witness_requests),
-            str(sum(measurement.witness_refusals.values())),
+            str(measurement.viewer_requests),
+            str(sum(measurement.viewer_refusals.values())),
             f"{measurement.slowdown:.1f}",
             f"{measurement.loop_slowdown:.1f}",
             f"{measurement.longest_wait_ms:.0f}",
@@ -239,7 +239,7 @@ def goals_line(measurements: Sequence[Measurement]) -> str:
     outside = []
     for measurement in measurements:
         missed = []
-        if refused := sum(measurement.witness_refusals.values()):
+        if refused := sum(measurement.viewer_refusals.values()):
             missed.append(f"{refused} refused")
         if measurement.slowdown > MAX_SLOWDOWN:
             missed.append(f"p99 {measurement.slowdown:.1f} x")
@@ -256,9 +256,9 @@ def broken_bounds(measurement: Measurement, attacks: Sequence[Attack], slack: fl
     """
     The bounds that attacks broke, each as a sentence.
 
-    `slack` multiplies the bounds that another load of the machine changes. The witnesses' times are no bound here:
-    they depend on the machine more than on the gateway. Nor are refusals for overload, with slack: they are
-    right on a machine that other work keeps busy.
+    `slack` multiplies the bounds that depend on the load of the machine. The times of normal viewers have no bound
+    here, because they depend on the machine more than on the gateway. With slack, refusals for overload are
+    allowed: they are correct on a busy machine.
     """
     max_cpu_ms = max(
         math.inf if attack.max_request_cpu_ms is None else attack.max_request_cpu_ms for attack in attacks
@@ -273,8 +273,8 @@ def broken_bounds(measurement: Measurement, attacks: Sequence[Attack], slack: fl
     )
     broken = [f"{name}: {count:g}, the limit is {limit:g}" for name, count, limit in checks if count > limit]
     refused = [
-        f"witnesses got {count} x {status}"
-        for status, count in measurement.witness_refusals.items()
+        f"normal viewers got {count} x {status}"
+        for status, count in measurement.viewer_refusals.items()
         if status != OVERLOAD_STATUS or slack == 1
     ]
     return [*measurement.broken_promises, *refused, *broken]

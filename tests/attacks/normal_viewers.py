@@ -1,10 +1,10 @@
 """
-The witnesses: four viewers who read meanwhile, and what the attack did to them.
+Normal viewers: four viewers who read while an attack runs, and how long they wait.
 
 They run in a process of their own: the work of the attackers must not count as a delay of the gateway. The process
 prints a line for each response: when its request was sent, by the monotonic clock of the machine, how many seconds
-the response took, its HTTP status (0 for none within `TIMEOUT_SECONDS`), the witness, and how long the gateway's
-event loop used the processor meanwhile. On a machine that other work keeps busy, the last one is the honest time.
+the response took, its HTTP status (0 for none within `TIMEOUT_SECONDS`), the viewer, and how long the gateway's
+event loop used the processor meanwhile. On a machine that is busy with other work, only the last one is reliable.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 ROOT = Path(__file__).parents[2]
-WITNESSES = 4
+NORMAL_VIEWERS = 4
 PAUSE_SECONDS = 0.125
-"""Time between a witness's response and the next request: below the rate that each viewer is allowed."""
+"""Time between a normal viewer's response and the next request: below the rate that each viewer is allowed."""
 TIMEOUT_SECONDS = 30.0
 ADDRESS = "127.0.0.2"
-"""Where the witnesses are: the gateway bounds the connections of one address, which is the attackers'."""
+"""The address of the normal viewers. The attackers have another one, whose connections the gateway limits."""
 QUERY = (
     "query ($n: String!) { student(studentUniqueId: $n) { name { lastName } gradeLevel "
     "courseGrades { courseName numeric provenance { source } } attendanceEvents { totalCount } } }"
@@ -36,29 +36,29 @@ QUERY = (
 
 
 class Sample(NamedTuple):
-    """One response of a witness."""
+    """One response of a normal viewer."""
 
     sent_at: float
     seconds: float
     status: int
-    witness: int
+    viewer: int
     loop_seconds: float
     """Processor time of the gateway's event loop from the request to its response: no other process counts."""
 
 
-class Witnesses:
+class NormalViewers:
     """
-    The running process of the witnesses.
+    The running process of the normal viewers.
 
-    A thread reads what they print at once: a witness whose line nobody takes stands still, as if not answered.
+    A thread reads their lines at once. Otherwise the pipe would fill, and a viewer would seem to get no answer.
     """
 
     def __init__(self, lines: IO[str]) -> None:
-        """Read the witnesses' lines until their process ends."""
+        """Read the normal viewers' lines until their process ends."""
         self._lines = lines
         self._samples: list[Sample] = []
-        self._latest = dict.fromkeys(range(WITNESSES), 0.0)
-        """When each witness sent the request that was answered last."""
+        self._latest = dict.fromkeys(range(NORMAL_VIEWERS), 0.0)
+        """When each normal viewer sent the request that was answered last."""
         self._has_ended = False
         self._changed = threading.Condition()
         self.reading = threading.Thread(target=self._read, daemon=True)
@@ -67,21 +67,21 @@ class Witnesses:
 
     def _read(self) -> None:
         for line in self._lines:
-            sent_at, seconds, status, witness, loop_seconds = line.split()
-            sample = Sample(float(sent_at), float(seconds), int(status), int(witness), float(loop_seconds))
+            sent_at, seconds, status, viewer, loop_seconds = line.split()
+            sample = Sample(float(sent_at), float(seconds), int(status), int(viewer), float(loop_seconds))
             with self._changed:
                 self._samples.append(sample)
-                self._latest[sample.witness] = sample.sent_at
+                self._latest[sample.viewer] = sample.sent_at
                 self._changed.notify_all()
         with self._changed:
             self._has_ended = True
             self._changed.notify_all()
 
     def between(self, begin: float, end: float) -> list[Sample]:
-        """The responses to requests sent between two moments; waits until each witness is past the second one."""
+        """The responses to requests sent between two moments; waits until each viewer is past the second one."""
         with self._changed:
             self._changed.wait_for(lambda: self._has_ended or min(self._latest.values()) >= end)
-            assert not self._has_ended, "the witnesses have ended"
+            assert not self._has_ended, "the normal viewers have ended"
             # A request that was under way when the attack began belongs to it, too.
             return [
                 sample
@@ -91,9 +91,9 @@ class Witnesses:
 
 
 @contextlib.contextmanager
-def witnesses(
+def normal_viewers(
     gateway: int, host: str, port: int, tokens: Sequence[str], students: Sequence[str]
-) -> Iterator[Witnesses]:
+) -> Iterator[NormalViewers]:
     """Let four viewers read until the block ends; `gateway` is the id of the gateway's process."""
     settings = {
         "clock": f"/proc/{gateway}/schedstat",
@@ -102,13 +102,13 @@ def witnesses(
         "tokens": list(tokens),
         "students": list(students),
     }
-    command = [sys.executable, "-m", "tests.attacks.witness"]
+    command = [sys.executable, "-m", "tests.attacks.normal_viewers"]
     with subprocess.Popen(  # noqa: S603 - our own command
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        running = Witnesses(process.stdout)
+        running = NormalViewers(process.stdout)
         try:
             process.stdin.write(json.dumps(settings) + "\n")
             process.stdin.flush()
@@ -119,7 +119,7 @@ def witnesses(
 
 
 def go_first() -> None:
-    """Let this process run before others, where it may: who waits for the processor sees a response late."""
+    """Give this process a high priority, if that is allowed: waiting for the processor delays its responses."""
     with contextlib.suppress(PermissionError):
         os.nice(-10)
 
@@ -130,7 +130,7 @@ def loop_seconds(clock: int) -> float:
 
 
 async def _read(number: int, clock: int, address: tuple[str, int], token: str, students: Sequence[str]) -> None:
-    """Send a request after the other, and print what came."""
+    """Send one request after the other, and print a line for each response."""
     streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
     for index in count(number):
         body = json.dumps({"query": QUERY, "variables": {"n": students[index % len(students)]}}).encode()

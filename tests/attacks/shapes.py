@@ -30,7 +30,7 @@ from tests.attacks.flooding import INTROSPECTION
 from tests.attacks.gateway import AttackedGateway, attacked_gateway
 from tests.attacks.growing import MAX_ANSWER_BYTES, NESTED
 from tests.attacks.measurement import MAX_PEAK_MIB
-from tests.attacks.witness import go_first, loop_seconds
+from tests.attacks.normal_viewers import go_first, loop_seconds
 from tests.gateway.execution.documents import Writer
 
 MAX_HOLD_MS = 50.0
