@@ -128,6 +128,16 @@ class CachedBatch:
         self.is_current = False
         """Whether it is cached, and all its answers are still the cached ones."""
 
+    def release(self) -> None:
+        """
+        Hold no answers any more, because it is no longer cached.
+
+        Responses, reaches and tables that were computed from it only ask whether it is current, some of them for
+        minutes. What they held of a busy cache would be as much again, and nobody would count it.
+        """
+        self.is_current = False
+        self.keys, self.entries, self.answers = (), (), SharedBatch()
+
 
 class Bucket:
     """The cached answers of one source to one lookup with the same arguments and window, by key."""

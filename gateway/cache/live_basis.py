@@ -8,14 +8,15 @@ sooner than the lookup's own age allows.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from student_graph.adapters.answers import Ask
 from student_graph.adapters.sources import Source
 from student_graph.gateway.cache.cache import Cache
-from student_graph.gateway.cache.entries import CachedBatch, Entry
+from student_graph.gateway.cache.entries import CachedBatch, Entry, are_current
 from student_graph.gateway.cache.store import Store
 from student_graph.gateway.cache.table_dependencies import TableDependencies
 from student_graph.gateway.cache.watches import Watch
@@ -43,7 +44,7 @@ class LiveDependencies(TableDependencies):
         TableDependencies.add_read(self, source, ask, batch)  # `super()` does not know the class with slots
         self.asks.append((source, ask))
         entries: Sequence[Entry | None]
-        if batch is not None:
+        if batch is not None and batch.is_current:
             entries = batch.entries
         else:
             bucket = self.store.bucket(source, ask)
@@ -53,6 +54,14 @@ class LiveDependencies(TableDependencies):
                 self.has_missing = True
             else:
                 self.watch.add(entry)
+
+    def add_reach(self, batches: Iterable[CachedBatch], valid_until: float, *, complete: bool) -> None:
+        """Add what a part was computed from; a batch that was removed since no longer says what it held."""
+        used = list(batches)
+        TableDependencies.add_reach(self, used, valid_until, complete=complete)
+        self.has_missing = self.has_missing or not are_current(used)
+        for entry in chain.from_iterable(batch.entries for batch in used):
+            self.watch.add(entry)
 
 
 class LiveBasis:
@@ -77,9 +86,6 @@ class LiveBasis:
     def complete(self, traffic: Traffic) -> None:
         """Add what else the finished operation rests on, and find out when the answer is too old."""
         now, dependencies = self._cache.clock(), self.dependencies
-        for batch in dependencies.batches:
-            for entry in batch.entries:
-                self._watch.add(entry)
         times = [dependencies.valid_until, *(entry.times.fresh_until for entry in self._watch.entries)]
         if dependencies.has_missing or any(counts.failures for counts in traffic.by_source.values()):
             times.append(now)

@@ -121,8 +121,5 @@ def merge(part: Operation, operation: Operation, *, kept_for: float | None = Non
 def _add(own: Dependencies, added: TableDependencies, *, is_kept: bool) -> None:
     """Add what a table rests on to the dependencies of an operation's response."""
     was_fetched = added.has_fetched and not is_kept
-    own.batches.extend(added.batches)
-    own.valid_until = min(own.valid_until, added.valid_until)
-    own.complete = (
-        own.complete and added.complete and not (added.is_restricted or added.has_released or was_fetched)
-    )
+    complete = added.complete and not (added.is_restricted or added.has_released or was_fetched)
+    own.add_reach(added.batches, added.valid_until, complete=complete)
