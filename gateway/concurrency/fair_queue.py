@@ -1,4 +1,8 @@
-"""A queue in which groups take turns, and clients within their group, however much each has put into it."""
+"""
+A queue in which groups take turns, and clients within their group, however much each has put into it.
+
+An item may go on a turn that has begun: it comes before those whose turn has not begun.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +19,24 @@ class _Turns(Generic[T]):
     """Items of clients, which are in groups; groups and clients are in the order of their turns."""
 
     def __init__(self) -> None:
+        self._begun: deque[T] = deque()
+        """Items that go on a turn, in the order in which they were put."""
         self._groups: OrderedDict[object, OrderedDict[object, deque[T]]] = OrderedDict()
 
     def __bool__(self) -> bool:
-        return bool(self._groups)
+        return bool(self._begun or self._groups)
 
-    def put(self, item: T, client: object, group: object) -> None:
+    def put(self, item: T, client: object, group: object, *, goes_on: bool) -> None:
         """Add an item of a client."""
+        if goes_on:
+            self._begun.append(item)
+            return
         self._groups.setdefault(group, OrderedDict()).setdefault(client, deque()).append(item)
 
     def take(self) -> T:
         """Remove the next item and return it. Raises IndexError if there is none."""
+        if self._begun:
+            return self._begun.popleft()
         if not self._groups:
             raise IndexError("the queue is empty")
         group, clients = self._groups.popitem(last=False)
@@ -42,8 +53,9 @@ class FairQueue(Generic[T]):
     """
     Holds items of clients. Those that go first come before all others.
 
-    Among each of the two, groups of clients, such as those of one district, take turns, and clients take turns
-    within their group. After `MAX_FIRST_IN_A_ROW` of those that go first, one of the others comes.
+    Among each of the two, items that go on a turn come first. Then groups of clients, such as those of one
+    district, take turns, and clients take turns within their group. After `MAX_FIRST_IN_A_ROW` of those that go
+    first, one of the others comes.
     """
 
     def __init__(self) -> None:
@@ -60,9 +72,11 @@ class FairQueue(Generic[T]):
         """Whether there is an item that goes first."""
         return bool(self._first)
 
-    def put(self, item: T, client: object, *, goes_first: bool, group: object = None) -> None:
-        """Add an item of a client, which belongs to a group."""
-        (self._first if goes_first else self._others).put(item, client, group)
+    def put(
+        self, item: T, client: object, *, goes_first: bool, group: object = None, goes_on: bool = False
+    ) -> None:
+        """Add an item of a client, which belongs to a group; `goes_on` says that its turn has begun."""
+        (self._first if goes_first else self._others).put(item, client, group, goes_on=goes_on)
 
     def take(self) -> T:
         """

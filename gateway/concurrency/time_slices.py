@@ -5,6 +5,9 @@ All tasks of the process share one event loop, and no request is read or refused
 of 2,000 students is a tenth of a second of work. Such work calls `give_way` often; tasks that have long work to do
 then take turns, one in each round of the loop. Districts take turns, and in each of them its clients, not their
 tasks. Those within their budgets of loop time go first.
+
+A request that has begun goes on for some slices before others get theirs: most are answered in that time, and two
+that took turns slice by slice would both be as late as the second one.
 """
 
 from __future__ import annotations
@@ -13,12 +16,15 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from student_graph.gateway.concurrency.fair_queue import FairQueue
 from student_graph.gateway.concurrency.loop_time import current_budget, last_work_within
 
 SLICE_SECONDS = 0.005
 """How long the tasks of one round of the event loop may hold it."""
+MAX_SLICES_IN_A_ROW = 4
+"""Slices of a request that has just begun before it takes turns with others: 20 milliseconds."""
 SHORT_SLICE_SECONDS = 0.001
 """The same for work over its budget while clients within theirs are served: each of their rounds waits for it."""
 SERVING_SECONDS = 1.0
@@ -31,6 +37,25 @@ FIRST_PART_ITEMS = 64
 """Items of the first part of a long list, whose cost is not known yet."""
 MAX_PART_GROWTH = 4
 """How many times larger than the part before it a part may be."""
+
+
+class _Request:
+    """How far a request is; its tasks share it."""
+
+    __slots__ = ("slices",)
+
+    def __init__(self) -> None:
+        self.slices = 0
+        """Slices that it has had."""
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether its next slice comes before those of requests that have not begun."""
+        return 0 < self.slices < MAX_SLICES_IN_A_ROW
+
+
+_request: ContextVar[_Request | None] = ContextVar("request", default=None)
+"""The request that the current task works for; None for other work, which always takes turns."""
 
 
 class _Turns:
@@ -55,10 +80,13 @@ class _Turns:
         """Ends the pause of those who are over their budgets, if there is one."""
 
     def begin(self) -> None:
-        """Begin a slice for new work, one in a round: many requests that arrive together are long work, too."""
+        """Begin a slice for a new request, one in a round: many that arrive together are long work, too."""
+        request = _Request()
+        _request.set(request)
         if self.has_begun or self.waiting:
             return
         self.has_begun = True
+        request.slices = 1
         self.loop.call_soon(self._end_round)
         now = time.perf_counter()
         self.ends_at = max(self.ends_at, now + _slice_seconds(now))
@@ -78,11 +106,12 @@ class _Turns:
     async def wait(self) -> None:
         """Wait for a slice."""
         turn: asyncio.Future[None] = self.loop.create_future()
-        budget = current_budget()
+        budget, request = current_budget(), _request.get()
+        goes_on = request is not None and request.goes_on
         if budget is None:
-            self.waiting.put(turn, None, goes_first=False)
+            self.waiting.put(turn, None, goes_first=False, goes_on=goes_on)
         else:
-            self.waiting.put(turn, budget.client, goes_first=budget.is_within, group=budget.group)
+            self.waiting.put(turn, budget.client, goes_first=budget.is_within, group=budget.group, goes_on=goes_on)
         if self.pause is not None and self.waiting.has_first:
             self.pause.cancel()
             self.pause, self.is_scheduled = None, False
@@ -90,6 +119,8 @@ class _Turns:
             self.is_scheduled = True
             self.loop.call_soon(self._next)
         await turn
+        if request is not None:
+            request.slices += 1
         now = time.perf_counter()
         self.ends_at = now + _slice_seconds(now)
 
@@ -135,7 +166,7 @@ def _slice_seconds(now: float) -> float:
 
 
 def start_slice() -> None:
-    """Start a slice for new work if no task waits for one: short work need not give way at all."""
+    """Start a slice for a new request if no task waits for one: short work need not give way at all."""
     _turns_of_loop().begin()
 
 

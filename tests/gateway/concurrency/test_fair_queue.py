@@ -64,6 +64,24 @@ def test_items_that_go_first_do_and_the_others_never_stop(puts: list[tuple[int, 
     assert in_a_row <= MAX_FIRST_IN_A_ROW or not others or items[-1][2]
 
 
+def test_items_that_go_on_come_before_new_items() -> None:
+    """In the order in which they were put, among the items that go first and among the others."""
+    queue: FairQueue[str] = FairQueue()
+    for name, goes_first, goes_on in (
+        ("other", False, False),
+        ("other goes on", False, True),
+        ("first", True, False),
+        ("first goes on", True, True),
+        ("second goes on", True, True),
+    ):
+        queue.put(name, name, goes_first=goes_first, goes_on=goes_on)
+    items = []
+    while queue:
+        assert queue.has_first == (len(items) < 3)
+        items.append(queue.take())
+    assert items == ["first goes on", "second goes on", "first", "other goes on", "other"]
+
+
 def test_an_empty_queue_has_nothing_to_take() -> None:
     """It says so by an IndexError."""
     queue: FairQueue[int] = FairQueue()

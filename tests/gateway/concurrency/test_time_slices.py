@@ -14,6 +14,7 @@ from student_graph.gateway.concurrency import time_slices
 from student_graph.gateway.concurrency.coroutines import StartedCoroutine, start
 from student_graph.gateway.concurrency.loop_time import LoopBudgets, metered_tasks, use_budget
 from student_graph.gateway.concurrency.time_slices import (
+    MAX_SLICES_IN_A_ROW,
     SHORT_SLICE_SECONDS,
     SLICE_SECONDS,
     give_way,
@@ -71,6 +72,58 @@ async def test_tasks_with_long_work_take_turns() -> None:
     assert max(order.index(number) for number in range(4)) < min(
         [position for position, number in enumerate(order) if order[:position].count(number) == 2]
     )
+
+
+async def slices_of_requests(*counts: int) -> list[int]:
+    """The requests that got the slices, in order, when several with so many slices of work come together."""
+    order: list[int] = []
+
+    async def request(number: int, slices: int) -> None:
+        start_slice()
+        await asyncio.sleep(0)  # until all have come
+        for _ in range(slices):
+            await give_way()
+            order.append(number)
+            work(1.2 * SLICE_SECONDS)
+
+    await asyncio.gather(*(request(number, slices) for number, slices in enumerate(counts)))
+    return order
+
+
+async def test_a_request_that_has_begun_ends_before_others_begin() -> None:
+    """Two that took turns slice by slice would both be as late as the second one."""
+    order = await slices_of_requests(3, 3, 3)
+    assert [number for index, number in enumerate(order) if order[:index].count(number) == 2] == [0, 1, 2]
+    assert order[-3:] == [2, 2, 2]
+
+
+async def test_a_long_request_takes_turns_after_some_slices() -> None:
+    """So a short one never waits for all of it."""
+    order = await slices_of_requests(5 * MAX_SLICES_IN_A_ROW, 1)
+    assert order.index(1) <= MAX_SLICES_IN_A_ROW
+
+
+async def test_a_request_over_its_budget_does_not_go_on_before_others() -> None:
+    """However far it is."""
+    clock, order = Clock(), list[str]()
+    budgets = LoopBudgets(clock)
+    budgets.of("teacher")
+    clock.now += 60
+    budgets.of("flood").charge(10)
+
+    async def request(client: str) -> None:
+        use_budget(budgets.of(client))
+        start_slice()
+        for _ in range(3):
+            await give_way()
+            order.append(client)
+            work(1.2 * SLICE_SECONDS)
+
+    flood = asyncio.create_task(request("flood"))
+    await asyncio.sleep(0)
+    await asyncio.gather(flood, request("teacher"))
+    assert order.index("teacher") <= 2
+    assert order[-1] == "flood"
 
 
 async def test_one_task_with_long_work_runs_in_a_round_of_the_loop() -> None:
