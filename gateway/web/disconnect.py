@@ -10,7 +10,7 @@ from typing import Any
 from starlette.types import Receive
 
 from student_graph.gateway.concurrency.coroutines import start
-from student_graph.gateway.web.load_shedding import OverloadError, retry_after
+from student_graph.gateway.web.load_shedding import OverloadError
 
 
 class ClientDisconnectedError(Exception):
@@ -64,5 +64,5 @@ async def refused_after(seconds: float | None) -> AsyncIterator[None]:
             yield
     except TimeoutError:
         if limit.expired():
-            raise OverloadError(retry_after()) from None
+            raise OverloadError from None
         raise

@@ -13,8 +13,7 @@ only for others who are: what the rest asks for refuses them nothing. Of each ot
 more than one's own is ahead of a request, and who has none in progress takes turns with a few others, whatever
 these ask for.
 
-Services are refused before people: a service waits for all others, and a person's request is not refused because
-of the requests of services, with which it takes turns.
+Services are refused before people: a service waits for all others, and no person is refused because of services.
 
 One district does not take the service from others. Of each other district, at most one request more than of one's
 own is ahead of a request, and each district has a guaranteed part of the requests in flight: those that wait for
@@ -35,8 +34,10 @@ from student_graph.gateway.concurrency.loop_time import LoopBudgets, metered_tas
 from student_graph.gateway.web.in_flight import (
     BudgetLane,
     Lane,
+    ProcessorShare,
     RequestInFlight,
     RequestsByDistrict,
+    ResponseCosts,
     Sender,
     Usage,
     ViewerRequests,
@@ -46,8 +47,6 @@ from student_graph.gateway.web.token_bucket import ViewerRates
 
 SAMPLE_INTERVAL_SECONDS = 0.005
 """Time between two samples of the processor's utilization."""
-RESPONSES_PER_COST_SAMPLE = 8
-"""The processor's clock is read after so many responses: reading it after each one would cost too much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +56,9 @@ class LoadLimits:
     in_flight: int = 2_000
     """Requests in flight in this process."""
     wait: float = 0.02
-    """Seconds of processor time that may be ahead of a request when the process is busy; one response may be."""
+    """Seconds of work that may be ahead of a request when the process is busy; one response may be."""
     burst: float = 0.3
-    """Seconds of processor time that may be ahead of a request otherwise."""
+    """Seconds of work that may be ahead of a request otherwise."""
     viewer_in_flight: int | None = None
     """Requests in flight of one viewer; None for no limit."""
     viewer_rate: float | None = None
@@ -71,11 +70,12 @@ class LoadLimits:
 
 
 class OverloadError(Exception):
-    """The process has too much to do; `retry_after` is the number of seconds after which to try again."""
+    """The process has too much to do."""
 
-    def __init__(self, retry_after: float) -> None:
+    def __init__(self) -> None:
         super().__init__("too much to do")
-        self.retry_after = retry_after
+        self.retry_after = 1.0 + random.random()  # noqa: S311 - not used for security
+        """Seconds after which to try again. They differ, so that clients do not all come back at once."""
 
 
 class ViewerLimitError(OverloadError):
@@ -94,18 +94,16 @@ class LoadShedder:
     ) -> None:
         """Apply `limits`; `cpu`, `demand`: seconds of the processor used, used or waited for; `clock`: seconds."""
         self._limits = limits or LoadLimits()
-        self._cpu, self._clock, self._demand = cpu, clock, demand or cpu
-        self._everybody = Lane(self._limits.wait, self._limits.burst)
+        self._clock, self._share = clock, ProcessorShare(cpu, demand or cpu)
+        self._everybody = Lane(self._limits.wait, self._limits.burst, self._share)
         """All requests: those that a request over its budget waits for."""
-        self._within_budget = BudgetLane(self._limits.wait, self._limits.burst, self._everybody)
+        self._within_budget = BudgetLane(self._limits.wait, self._limits.burst, self._share, self._everybody)
         """The requests of those who are within their budgets, which wait for no others."""
         self.budgets = LoopBudgets(clock, self._within_budget.remove_person)
         """The loop time that each viewer may use before it goes after others."""
-        self._last_sample = self._last_cost_sample = Usage.now(cpu(), self.budgets)
+        self._costs = ResponseCosts(cpu, self.budgets, self._everybody, self._within_budget)
+        self._last_sample = Usage.now(cpu(), self.budgets)
         self._last_sampled_at = clock()
-        self._worked_within_budget = 0.0
-        """Seconds of processor time since start for requests within their budgets."""
-        self._sample_costs()
         self._sampling: asyncio.TimerHandle | None = None
         self._metering = ExitStack()
         self._viewer_requests = ViewerRequests(self._limits.viewer_in_flight)
@@ -121,6 +119,11 @@ class LoadShedder:
         self.refused = 0
         """Requests refused since start."""
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether there is more to do than the processor can, so that requests are refused."""
+        return self._everybody.is_busy
+
     def share_among(self, weights: Mapping[Hashable, float]) -> None:
         """Let these districts share the process by their weights. One alone has all of it."""
         self.districts.share_among(weights)
@@ -129,6 +132,7 @@ class LoadShedder:
     def start(self) -> None:
         """Start to sample the processor's utilization, and to charge what tasks do to the budgets of viewers."""
         self._metering.enter_context(metered_tasks())
+        self._costs.start()
         self._sample()
 
     def stop(self) -> None:
@@ -139,7 +143,7 @@ class LoadShedder:
             self._sampling = None
 
     def _sample(self) -> None:
-        usage, now = Usage.now(self._demand(), self.budgets), self._clock()
+        usage, now = Usage.now(self._share.sample(), self.budgets), self._clock()
         elapsed = now - self._last_sampled_at
         if elapsed > 0:
             self._everybody.sample(usage.cpu - self._last_sample.cpu, elapsed, now)
@@ -149,13 +153,6 @@ class LoadShedder:
         if exceeding := self.budgets.shares.exceeding:
             self._within_budget.remove_groups(exceeding)
         self._sampling = asyncio.get_running_loop().call_later(SAMPLE_INTERVAL_SECONDS, self._sample)
-
-    def _sample_costs(self) -> None:
-        usage = Usage.now(self._cpu(), self.budgets)
-        self._worked_within_budget += usage.within_budgets(self._last_cost_sample)
-        self._last_cost_sample = usage
-        self._everybody.sample_cost(usage.cpu)
-        self._within_budget.sample_cost(self._worked_within_budget)
 
     def check(self) -> None:
         """
@@ -229,7 +226,7 @@ class LoadShedder:
         self.refused += 1
         if group is not None:
             self.districts.refused[group] += 1
-        raise OverloadError(retry_after())
+        raise OverloadError
 
     def begin(self, sender: Sender) -> None:
         """Count a request that is in flight."""
@@ -242,10 +239,7 @@ class LoadShedder:
         self.in_flight -= 1
         self.districts.finish(sender)
         self._leave(sender)
-        self._everybody.responses += 1
-        self._within_budget.responses += sender.is_within_budget
-        if self._everybody.responses % RESPONSES_PER_COST_SAMPLE == 0:
-            self._sample_costs()
+        self._costs.note_response(is_within_budget=sender.is_within_budget)
 
     @staticmethod
     def vendor_wait() -> AbstractContextManager[None]:
@@ -289,11 +283,17 @@ class LoadShedder:
         rates = self.viewer_rates
         if self._viewer_requests.is_full(viewer) or (rates is not None and not rates.take(viewer)):
             self.refused += 1
-            raise ViewerLimitError(retry_after())
+            raise ViewerLimitError
         self._check_sender(self._sender(viewer, group, bulk=bulk))
         return self._viewer_requests.counted(viewer)
 
+    def check_viewer(
+        self, viewer: Hashable, *, bulk: bool = False, districts: frozenset[Hashable] = frozenset()
+    ) -> None:
+        """
+        Refuse the head of a viewer's request if it would wait too long, before anything is done for it.
 
-def retry_after() -> float:
-    """Return a number of seconds that differs for each client, so that they do not all come back at once."""
-    return 1.0 + random.random()  # noqa: S311 - not used for security
+        Raises:
+            OverloadError: it would wait too long.
+        """
+        self._check_sender(self._sender(viewer, self.districts.group(districts), bulk=bulk))

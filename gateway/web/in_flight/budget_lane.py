@@ -6,6 +6,7 @@ from collections.abc import Collection, Hashable
 
 from student_graph.gateway.web.in_flight.lane import Lane
 from student_graph.gateway.web.in_flight.request import Sender
+from student_graph.gateway.web.in_flight.usage import ProcessorShare
 
 
 class BudgetLane(Lane):
@@ -14,9 +15,9 @@ class BudgetLane(Lane):
     max_people_in_turns = 2
     """As for `Lane`. Nobody who is within the budget keeps others waiting for long."""
 
-    def __init__(self, wait: float, burst: float, everybody: Lane) -> None:
+    def __init__(self, wait: float, burst: float, share: ProcessorShare, everybody: Lane) -> None:
         """See `Lane`; `everybody` is the lane of all requests, with these and with those over their budgets."""
-        super().__init__(wait, burst)
+        super().__init__(wait, burst, share)
         self._everybody = everybody
         self._senders: dict[Hashable, set[Sender]] = {}
         """The requests in the lane by person."""

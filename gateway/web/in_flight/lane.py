@@ -7,6 +7,7 @@ from collections import deque
 
 from student_graph.gateway.web.in_flight.group_shares import GroupShares
 from student_graph.gateway.web.in_flight.request import Sender
+from student_graph.gateway.web.in_flight.usage import ProcessorShare
 
 UTILIZATION_WINDOW_SECONDS = 0.05
 """Time over which the utilization is averaged while a lane is not busy."""
@@ -25,6 +26,8 @@ the cost of a response, which may have been learned from others that cost much l
 """
 COST_WINDOW_SAMPLES = 16
 """Samples from which the processor time of one response is estimated."""
+UNKNOWN_COST_SECONDS = 0.003
+"""What a response counts with after a start, until enough were sent to know it: then a hundred may queue."""
 
 
 class Lane:
@@ -40,9 +43,13 @@ class Lane:
     max_people_in_turns = 3
     """People whose requests take turns, however long they take: more than a pair of attackers, few of a crowd."""
 
-    def __init__(self, wait: float, burst: float) -> None:
-        """Let `burst` seconds of processor time be ahead of a person's request, or about `wait` in a busy lane."""
-        self._wait, self._burst = wait, burst
+    def __init__(self, wait: float, burst: float, share: ProcessorShare) -> None:
+        """
+        Let `burst` seconds of work be ahead of a person's request, or about `wait` in a busy lane.
+
+        `share` is the part of the processor that the process gets.
+        """
+        self._wait, self._burst, self._share = wait, burst, share
         self.requests = GroupShares()
         """The requests that need the processor."""
         self.utilization = 0.0
@@ -89,6 +96,8 @@ class Lane:
 
     def sample_cost(self, worked: float) -> None:
         """Note how much processor time the lane has used since start."""
+        if not self.responses:
+            self._costs.clear()  # it was used before the first response, such as for the start
         self._costs.append((worked, self.responses))
         (first, responses_then), (last, responses_now) = self._costs[0], self._costs[-1]
         if len(self._costs) == COST_WINDOW_SAMPLES and responses_now > responses_then:
@@ -100,12 +109,16 @@ class Lane:
         return self._cost
 
     def is_too_long(self, requests: int, *, for_service: bool = False) -> bool:
-        """Whether so many requests ahead need more processor time than one may wait for; services never queue."""
-        cost = self.cost
+        """
+        Whether so many requests ahead need more processor time than one may wait for; services never queue.
+
+        As long as the cost of a response is not known, it is taken for small, and only people are counted.
+        """
+        cost, burst = self.cost, self._burst * self._share.value
         if cost is None:
-            return False
+            return not for_service and requests * UNKNOWN_COST_SECONDS > burst
         if not self.is_busy and not for_service:
-            return requests * cost > self._burst
+            return requests * cost > burst
         if self.is_busy and self.utilization >= FULL_UTILIZATION:
             return requests * cost > min(self._wait, cost)
         return requests * cost > (self._wait if for_service else max(self._wait, cost))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 import weakref
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from student_graph.gateway.concurrency.loop_time import LoopBudgets
@@ -44,6 +46,37 @@ class ProcessorDemand:
         except OSError:
             return
         weakref.finalize(self, os.close, self._file)
+
+
+SHARE_WINDOW_SECONDS = 0.02
+"""Demanded time over which the share of the processor is averaged: a burst is over in a few of them."""
+MIN_SHARE = 0.5
+"""Smallest share that shortens a queue. Where others have more of a machine for a moment, no class is refused."""
+
+
+class ProcessorShare:
+    """Which share of the processor a process gets when it wants it: a queue takes so much longer."""
+
+    def __init__(self, cpu: Callable[[], float], demand: Callable[[], float]) -> None:
+        """`cpu` returns the seconds that were used, and `demand` those that were used or waited for."""
+        self._cpu, self._demand = cpu, demand
+        self._before: tuple[float, float] | None = None
+        self._share = 1.0
+
+    @property
+    def value(self) -> float:
+        """From `MIN_SHARE` to 1."""
+        return max(self._share, MIN_SHARE)
+
+    def sample(self) -> float:
+        """Measure, and return the seconds that were demanded so far. The first call only begins."""
+        used, demanded = self._cpu(), self._demand()
+        if self._before is not None and demanded > self._before[1]:
+            seconds = demanded - self._before[1]
+            share = min((used - self._before[0]) / seconds, 1.0)
+            self._share += (share - self._share) * (1 - math.exp(-seconds / SHARE_WINDOW_SECONDS))
+        self._before = used, demanded
+        return demanded
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,7 +151,7 @@ async def test_an_answer_that_was_put_off_comes_when_there_is_room(monkeypatch: 
     gateway = LiveGateway()
     async with gateway.served(), gateway.opened() as stream:
         assert await stream.count() == 1
-        admit, refusals = gateway.admission.admit_again, [OverloadError(2.0)]
+        admit, refusals = gateway.admission.admit_again, [OverloadError()]
 
         def refuse_once(viewer: Viewer) -> AbstractContextManager[None]:
             if refusals:
