@@ -24,7 +24,7 @@ import httpx
 import pydantic
 
 DEFAULT_RETRY_AFTER_SECONDS = 5.0
-"""Wait that is assumed after a 429 without a readable `Retry-After`."""
+"""Wait that is assumed after too many requests without a readable `Retry-After`."""
 MAX_RETRY_AFTER_SECONDS = 300.0
 """Maximum wait that a vendor's `Retry-After` can ask for; a longer one is shortened to it."""
 WRONG_KEY_REASON = "an answer about another key"
@@ -108,6 +108,16 @@ class ForbiddenError(AdapterError):
         self.sensitivity, self.purpose, self.limited = sensitivity, purpose, limited
 
 
+def another_object() -> PayloadError:
+    """The error for rows of another object than was requested; the gateway then drops its connections."""
+    return PayloadError(WRONG_KEY_REASON, code="SOURCE_SCHEMA")
+
+
+def listed_and_unknown(kind: str = "an object") -> PayloadError:
+    """The error for an object that the vendor lists itself, and does not know when it is asked for it."""
+    return PayloadError(f"{kind} that is listed and not known", code="SOURCE_SCHEMA")
+
+
 def translate(exc: Exception) -> AdapterError:  # noqa: PLR0911 - a table with one return for each cause
     """
     Turn an exception of an adapter into an `AdapterError`. This is the only place that translates errors.
@@ -151,18 +161,23 @@ def _status(response: httpx.Response) -> AdapterError:
         case 403:
             return RefusedError("access refused (403)", code="SOURCE_FORBIDDEN")
         case 429:
-            seconds = retry_after_seconds(response.headers)
-            return UnavailableError(
-                "rate limited (429)",
-                code="RATE_LIMITED",
-                retry_after=DEFAULT_RETRY_AFTER_SECONDS if seconds is None else seconds,
-            )
+            return rate_limited(response)
         case 404 | 405 | 501:
             return NotOfferedError(f"not offered by the vendor ({status})")
         case _ if status >= 500:
             return UnavailableError(f"failing ({status})", retry_after=retry_after_seconds(response.headers))
         case _:
             return PayloadError(f"unexpected status ({status})")
+
+
+def rate_limited(response: httpx.Response) -> UnavailableError:
+    """The error for a response that says that there are too many requests: a 429, or a 403 of some vendors."""
+    seconds = retry_after_seconds(response.headers)
+    return UnavailableError(
+        f"rate limited ({response.status_code})",
+        code="RATE_LIMITED",
+        retry_after=DEFAULT_RETRY_AFTER_SECONDS if seconds is None else seconds,
+    )
 
 
 def retry_after_seconds(headers: httpx.Headers, now: datetime | None = None) -> float | None:

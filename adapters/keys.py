@@ -8,14 +8,17 @@ because servers and proxies do not agree how to read an encoded slash.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from urllib.parse import quote
 
 from student_graph.adapters.errors import WRONG_KEY_REASON, BadKeyError, PayloadError
+from student_graph.adapters.reading import leave_out_unreadable
 
 _PATH_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}")
 _PATH_SEGMENT = re.compile(r"(?![. ])[\w .~:@+=,()!*'$-]{1,255}(?<![. ])")
 _MAX_QUERY_CHARACTERS = 256
+_ZEROS = re.compile(r"(?:^|(?<=:))[0\s]+(?=[^:\s])")
+"""Zeros before an id, or before a part of one, which colons separate."""
 
 
 def path_id(text: str) -> str:
@@ -67,6 +70,26 @@ def query_text(text: str) -> str:
     if not is_query_text(text):
         raise BadKeyError("not a possible id")
     return text
+
+
+def loose_form(key: str) -> str:
+    """
+    What spellings of an id have in common that systems make of it: without blanks, capitals, and zeros before it.
+
+    Two ids of one form need not be the same. A row with another spelling than the key is therefore left out, and
+    reported, because it is not certainly about another key (`report_other_spelling`).
+    """
+    return _ZEROS.sub("", key.strip().casefold())
+
+
+def has_other_spelling(returned: Iterable[str], forms: Container[str]) -> bool:
+    """Whether one of the keys of a row is a spelling of a requested key; `forms` are the loose forms of these."""
+    return any(loose_form(key) in forms for key in returned)
+
+
+def report_other_spelling(row: str) -> None:
+    """Report a row that is left out; `row` tells it from others, such as its id, and is never displayed."""
+    leave_out_unreadable(PayloadError("a row that spells its id in another way", code="SOURCE_SCHEMA"), row)
 
 
 def check_own_keys(returned: Iterable[str], requested: Iterable[str], *, may_ignore_filter: bool = False) -> None:

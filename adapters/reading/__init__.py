@@ -15,7 +15,7 @@ from student_graph.adapters.reading.dates import (
     recorded_day,
 )
 from student_graph.adapters.reading.leniency import Deciding
-from student_graph.adapters.reading.numbers import Integer, Number
+from student_graph.adapters.reading.numbers import IdText, Integer, Number
 from student_graph.adapters.reading.payload import MAX_TEXT_CHARACTERS, Payload
 from student_graph.adapters.reading.responses import MAX_BODY_BYTES, read, read_value
 from student_graph.adapters.reading.shared_reads import (
@@ -47,6 +47,7 @@ __all__ = [
     "AwareMoment",
     "Day",
     "Deciding",
+    "IdText",
     "Instant",
     "Integer",
     "Number",

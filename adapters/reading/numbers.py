@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import GetCoreSchemaHandler
+from pydantic import BeforeValidator, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 _TEXT = core_schema.str_schema(
@@ -43,3 +43,16 @@ Number: TypeAlias = Annotated[float, _NoBoolean()]
 """A number, which may be the text of one."""
 Integer: TypeAlias = Annotated[int, _NoBoolean()]
 """A whole number, which may be the text of one."""
+
+
+def _digits(value: Any) -> Any:
+    """The text of a whole number; other values as they are."""
+    return str(value) if type(value) is int else value
+
+
+IdText: TypeAlias = Annotated[str, BeforeValidator(_digits)]
+"""
+An id, which may be a whole number in JSON.
+
+For ids that may be null: one that cannot be read would look as if there were none.
+"""

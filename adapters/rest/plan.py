@@ -71,6 +71,12 @@ class LookupPlan:
         """Whether the key, or what is read for it first, is in the request."""
         return self._has_key(frozenset[str]().union(*(request.names for request in self.requests.values())))
 
+    @property
+    def names_only_what_was_read(self) -> bool:
+        """Whether all that is in the path was read first: the vendor has named it itself, and must know it."""
+        read = {first.name for first in self.first}
+        return all(request.path.names and request.path.names <= read for request in self.requests.values())
+
     def _has_key(self, names: Collection[str]) -> bool:
         own = {KEY, *(first.name for first in self.first if first.depends_on_key)}
         return any(name.partition(".")[0] in own for name in names)

@@ -6,7 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from student_graph.adapters.errors import WRONG_KEY_REASON, BadKeyError, PayloadError
-from student_graph.adapters.keys import check_own_keys, is_path_segment, path_id, path_segment, query_text
+from student_graph.adapters.keys import (
+    check_own_keys,
+    has_other_spelling,
+    is_path_segment,
+    loose_form,
+    path_id,
+    path_segment,
+    query_text,
+)
 from tests.subcases import subcases
 
 HOSTILE_IDS = [
@@ -107,3 +115,21 @@ def test_rows_about_other_keys_only_answer_another_request(
 def test_a_key_in_other_letters_is_no_other_key() -> None:
     """Servers that ignore case or blanks send rows of other keys only."""
     check_own_keys(["ab "], ["AB"])
+
+
+@subcases(
+    ("returned", "is_spelling"),
+    [("0123", True), (" 123", True), ("00123 ", True), ("1230", False), ("124", False), ("0", False)],
+)
+def test_a_row_with_another_spelling_of_a_key_is_noticed(returned: str, is_spelling: bool) -> None:
+    """It is not certainly about another key, as a row of a server that ignores a filter is."""
+    assert has_other_spelling(["x", returned], {loose_form("123")}) == is_spelling
+
+
+def test_spellings_of_an_id_have_one_form() -> None:
+    """Each part of an id is compared by itself; a zero alone is a number, and zeros inside count."""
+    assert {loose_form(text) for text in ("sis:0042", "SIS:42", " sis:42 ")} == {"sis:42"}
+    assert loose_form("0") == "0"
+    assert loose_form("000") == "0"
+    assert loose_form("1004") == "1004"
+    assert loose_form("a:0:07") == "a:0:7"

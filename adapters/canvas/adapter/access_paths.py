@@ -1,8 +1,7 @@
 """
 Access paths: one list of a course, or of the district, in place of calls for each student or section.
 
-Which courses a student is in is read first, from the student's account; which course a section belongs to, from
-the section. Costs are numbers of calls, and only a first guess: the gateway learns what they really are.
+Which course a section belongs to is read first, from the section.
 """
 
 from __future__ import annotations
@@ -14,28 +13,18 @@ from student_graph.adapters.canvas.adapter.settings import CanvasSettings
 from student_graph.adapters.canvas.mapping.courses import grade_order
 from student_graph.adapters.canvas.mapping.submissions import due_order
 from student_graph.adapters.contract import AccessPath, Adapter, CallCost, LookupMethod
-from student_graph.adapters.model import (
-    AssignmentWork,
-    CourseGrade,
-    LmsAccount,
-    LmsCourse,
-    LmsCourseId,
-    SectionId,
-    StudentId,
+from student_graph.adapters.learning.access_paths import (
+    COURSES_PER_STUDENT,
+    accounts_of_district,
+    lists_of_courses,
+    names_field,
 )
+from student_graph.adapters.model import AssignmentWork, CourseGrade, LmsCourse, LmsCourseId, SectionId
 
-COURSES_PER_STUDENT = 5
-"""About how many courses a student has."""
 CALLS_FOR_DISTRICT = 30
 """About how many calls the accounts of a district of 1,500 students take."""
-
-
-def _student_id(record: LmsAccount | AssignmentWork | CourseGrade) -> StudentId:
-    return record.student_id
-
-
-def _course_ids(account: LmsAccount) -> tuple[LmsCourseId, ...]:
-    return account.course_ids
+_has_sis_id, _has_sis_section_id = names_field("sis_user_id"), names_field("sis_section_id")
+"""Whether lists of courses and users name a student, or a section, by a key: by the SIS id, if there is one."""
 
 
 def _section_id(record: AssignmentWork | CourseGrade) -> SectionId | None:
@@ -49,16 +38,6 @@ def _course_id(course: LmsCourse) -> LmsCourseId | None:
 def _is_first(work: AssignmentWork, _: Mapping[str, Hashable]) -> bool:
     """Whether a student's work is taken from this row, and not from an earlier section of the same course."""
     return not work.is_repeated
-
-
-def _has_sis_id(key: StudentId) -> bool:
-    """Whether lists of courses and users name the student by this key: they do by the SIS id, if there is one."""
-    return key.startswith("sis_user_id:")
-
-
-def _has_sis_section_id(key: SectionId) -> bool:
-    """Whether lists of courses name the section by this key: they do by the SIS id, if there is one."""
-    return key.startswith("sis_section_id:")
 
 
 def _can_list_accounts(settings: CanvasSettings) -> bool:
@@ -117,13 +96,7 @@ def _section_by_course(
 
 ACCESS_PATHS: Mapping[LookupMethod, tuple[AccessPath[Any], ...]] = {
     Adapter.lms_accounts_by_student: (
-        AccessPath(
-            coarse_lookup=Adapter.lms_accounts_by_district,
-            key_of=_student_id,
-            cost=_account_cost,
-            is_complete=_can_list_accounts,
-            accepts=_has_sis_id,
-        ),
+        accounts_of_district(_account_cost, accepts=_has_sis_id, is_complete=_can_list_accounts),
     ),
     Adapter.course_grades_by_section: (
         _section_by_course(Adapter.course_grades_by_lms_course, _section_grades_cost, grade_order),
@@ -132,23 +105,14 @@ ACCESS_PATHS: Mapping[LookupMethod, tuple[AccessPath[Any], ...]] = {
         _section_by_course(Adapter.assignment_work_by_lms_course, _section_work_cost, due_order),
     ),
     Adapter.course_grades_by_student: (
-        AccessPath(
-            coarse_lookup=Adapter.course_grades_by_lms_course,
-            key_of=_student_id,
-            cost=_grades_cost,
-            coarse_keys_from=Adapter.lms_accounts_by_student,
-            coarse_keys_of=_course_ids,
-            sort_key=grade_order,
-            accepts=_has_sis_id,
+        lists_of_courses(
+            Adapter.course_grades_by_lms_course, _grades_cost, sort_key=grade_order, accepts=_has_sis_id
         ),
     ),
     Adapter.assignment_work_by_student: (
-        AccessPath(
-            coarse_lookup=Adapter.assignment_work_by_lms_course,
-            key_of=_student_id,
-            cost=_work_cost,
-            coarse_keys_from=Adapter.lms_accounts_by_student,
-            coarse_keys_of=_course_ids,
+        lists_of_courses(
+            Adapter.assignment_work_by_lms_course,
+            _work_cost,
             sort_key=due_order,
             selects=_is_first,
             accepts=_has_sis_id,

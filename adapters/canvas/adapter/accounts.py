@@ -7,10 +7,9 @@ from collections.abc import Sequence
 
 from student_graph.adapters.canvas.adapter.base import CanvasAdapter
 from student_graph.adapters.canvas.api import Course, User
-from student_graph.adapters.canvas.client.responses import another_object
 from student_graph.adapters.canvas.mapping.enrollments import lms_account, names_another, subject, user_subject
 from student_graph.adapters.concurrency import answer_by_key, gather_in_order
-from student_graph.adapters.errors import NotOfferedError, RefusedError
+from student_graph.adapters.errors import NotOfferedError, RefusedError, another_object
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import DistrictId, LmsAccount, StudentId
 

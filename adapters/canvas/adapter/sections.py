@@ -12,16 +12,21 @@ from student_graph.adapters.canvas.mapping.courses import course_grades, lms_cou
 from student_graph.adapters.canvas.mapping.enrollments import KeyedEnrollment, keyed_by_section
 from student_graph.adapters.canvas.mapping.submissions import Coursework, sort_by_due_time
 from student_graph.adapters.concurrency import answer_by_key, gather_by_key
-from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.errors import AdapterError, listed_and_unknown
 from student_graph.adapters.lookup import Batch, value_of
 from student_graph.adapters.model import AssignmentWork, CourseGrade, LmsCourse, SectionId
+from student_graph.adapters.reading import leave_out_unreadable
 
 
 class SectionLookups(CanvasAdapter):
     """Lookups by section."""
 
     async def lms_courses_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[LmsCourse]]:
-        """The course of each section, in a call for each section and one for 20 courses."""
+        """
+        The course of each section, in a call for each section and one for 20 courses.
+
+        A course that Canvas does not know although a section names it is left out and reported.
+        """
         sections = await gather_by_key(ids, self._section, self.settings.concurrency)
         courses = await self._courses.contents(
             section.course_id for section in sections.values() if not isinstance(section, AdapterError)
@@ -30,8 +35,10 @@ class SectionLookups(CanvasAdapter):
         async def read(section_id: SectionId) -> list[LmsCourse] | None:
             if (section := value_of(sections, section_id)) is None:
                 return None
-            contents = value_of(courses, section.course_id)
-            return [lms_course(contents.course, section_id)] if contents else []
+            if (contents := value_of(courses, section.course_id)) is None:
+                leave_out_unreadable(listed_and_unknown("a course"), str(section.course_id))
+                return []
+            return [lms_course(contents.course, section_id)]
 
         return await answer_by_key(ids, read, self.settings.concurrency)
 

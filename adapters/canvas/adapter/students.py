@@ -8,7 +8,6 @@ from datetime import date
 from student_graph.adapters.canvas.adapter.base import CanvasAdapter
 from student_graph.adapters.canvas.api import Submission, Summary
 from student_graph.adapters.canvas.client.graphql import ASSIGNMENTS
-from student_graph.adapters.canvas.client.responses import another_object
 from student_graph.adapters.canvas.mapping.courses import (
     course_engagement,
     course_grades,
@@ -26,7 +25,7 @@ from student_graph.adapters.canvas.mapping.enrollments import (
 from student_graph.adapters.canvas.mapping.joins import records_by_student
 from student_graph.adapters.canvas.mapping.submissions import Coursework, sort_by_due_time
 from student_graph.adapters.concurrency import gather_by_key
-from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.errors import AdapterError, another_object
 from student_graph.adapters.lookup import Batch, value_of
 from student_graph.adapters.model import AssignmentWork, CourseEngagement, CourseGrade, StudentId
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from student_graph.adapters.reading import Deciding, Instant, Integer, Number, Payload
+from student_graph.adapters.reading import Deciding, IdText, Instant, Integer, Number, Payload
 
 CourseNumber = Annotated[Integer, Field(gt=0)]
 """The id of a course, which becomes a name in a question: a negative one would spoil the whole question."""
@@ -20,9 +20,9 @@ class User(Payload):
 
     id: Integer
     sortable_name: str | None = None
-    sis_user_id: str | None = None
-    integration_id: str | None = None
-    login_id: str | None = None
+    sis_user_id: IdText | None = None
+    integration_id: IdText | None = None
+    login_id: IdText | None = None
     email: str | None = None
 
 
@@ -41,7 +41,7 @@ class Section(Payload):
 
     id: Integer
     course_id: Integer
-    sis_section_id: str | None = None
+    sis_section_id: IdText | None = None
 
 
 class Grades(Payload):
@@ -64,8 +64,8 @@ class Enrollment(Payload):
     user_id: Integer
     type: Deciding[str | None] = None
     enrollment_state: Deciding[str | None] = None
-    sis_section_id: str | None = None
-    sis_user_id: str | None = None
+    sis_section_id: IdText | None = None
+    sis_user_id: IdText | None = None
     last_activity_at: Instant | None = None
     total_activity_time: Integer | None = None
     user: User | None = None

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import AfterValidator, Field
 
-from student_graph.adapters.reading import Deciding, Instant, Integer, Number, Payload
+from student_graph.adapters.reading import Deciding, IdText, Instant, Integer, Number, Payload
 
 T = TypeVar("T")
 
@@ -43,9 +43,9 @@ class User(Payload):
     """A user; the ids and the address are null if the token may not see them."""
 
     legacy_id: Integer = Field(alias="_id")
-    sisId: str | None = None
+    sisId: IdText | None = None
     integrationId: str | None = None
-    loginId: str | None = None
+    loginId: IdText | None = None
     email: str | None = None
     sortableName: EncodedText | None = None
     enrollments: list[OwnEnrollment] | None = None
@@ -60,7 +60,7 @@ class User(Payload):
 class Section(Payload):
     """A section of a course."""
 
-    sisId: str | None = None
+    sisId: IdText | None = None
 
 
 class Grades(Payload):

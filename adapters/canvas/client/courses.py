@@ -18,7 +18,7 @@ from student_graph.adapters.canvas.client.requests import CanvasClient
 from student_graph.adapters.canvas.mapping.courses import CourseContents
 from student_graph.adapters.canvas.mapping.graphql import rest_assignment, rest_course, rest_enrollment
 from student_graph.adapters.concurrency import gather_by_key, gather_in_order
-from student_graph.adapters.errors import AdapterError, NotOfferedError, PayloadError
+from student_graph.adapters.errors import AdapterError, NotOfferedError, listed_and_unknown
 from student_graph.adapters.reading import is_background_read, leave_out_unreadable
 
 MAX_UNKNOWN_COURSES = 5
@@ -82,8 +82,7 @@ class CourseReader:
             if isinstance(answer, AdapterError):
                 raise answer
             if id in unknown:
-                error = PayloadError("a course that is listed and not known", code="SOURCE_SCHEMA")
-                leave_out_unreadable(error, str(id))
+                leave_out_unreadable(listed_and_unknown("a course"), str(id))
                 continue
             if answer is None or answer.enrollmentsConnection is None:
                 raise NotOfferedError("a course whose students cannot be asked for")

@@ -7,7 +7,7 @@ A method returns None if Canvas does not know the object. Every request only rea
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from typing import TypeVar
 
 import httpx
@@ -30,11 +30,16 @@ from student_graph.adapters.canvas.client.numbered_pages import numbered_pages
 from student_graph.adapters.canvas.client.responses import (
     FORBIDDEN_CODE,
     MissingObjectError,
-    another_object,
     check_status,
+    none_if_refused,
     page_reader,
 )
-from student_graph.adapters.errors import AdapterError, BodyTooLargeError, NotOfferedError, RefusedError
+from student_graph.adapters.errors import (
+    AdapterError,
+    BodyTooLargeError,
+    NotOfferedError,
+    another_object,
+)
 from student_graph.adapters.model import SectionId, StudentId
 from student_graph.adapters.paging import Params, collect_pages
 from student_graph.adapters.reading import read
@@ -196,13 +201,13 @@ class CanvasClient:
     async def student_summaries(self, course_id: int) -> dict[int, Summary] | None:
         """Analytics of the students of a course, by user id; None if the token may not see analytics."""
         path = f"courses/{course_id}/analytics/student_summaries"
-        rows = await _none_if_refused(self._get_list(path, {}, _SUMMARIES, lambda row: row.id))
+        rows = await none_if_refused(self._get_list(path, {}, _SUMMARIES, lambda row: row.id))
         return None if rows is None else {row.id: row for row in rows}
 
     async def student_activity(self, course_id: int, user_id: int) -> Activity | None:
         """A student's page views and participations by time; None if the token may not see analytics."""
         activity = self._get(f"courses/{course_id}/analytics/users/{user_id}/activity", _ACTIVITY)
-        return await _none_if_refused(activity)
+        return await none_if_refused(activity)
 
     async def _get(self, path: str, payload: TypeAdapter[T]) -> T | None:
         response = await self._http.get(f"{self._root}/{path}")
@@ -269,6 +274,7 @@ class CanvasClient:
 
         Raises:
             PayloadError: The rows are those of other students.
+            NotOfferedError: Canvas does not have the list, which is no empty list.
         """
         params: Params = {
             "student_ids[]": student_ids,
@@ -278,7 +284,9 @@ class CanvasClient:
         }
         path = f"{path}/students/submissions"
         rows = await self._get_list(path, params, _SUBMISSIONS, _user_and_section, rows_per_page)
-        submissions = {row.user_id: row.submissions for row in rows or ()}
+        if rows is None:
+            raise NotOfferedError("submissions that Canvas does not have")
+        submissions = {row.user_id: row.submissions for row in rows}
         if student_ids != ALL_STUDENTS and not submissions.keys() <= set(map(int, student_ids)):
             raise another_object()
         return submissions
@@ -290,11 +298,3 @@ def _id(row: User | Course) -> int:
 
 def _user_and_section(row: StudentSubmissions) -> tuple[int, int | None]:
     return row.user_id, row.section_id
-
-
-async def _none_if_refused(result: Awaitable[T | None]) -> T | None:
-    """The result, or None if the token lacks the permission; a refused token is an HTTP error and is raised."""
-    try:
-        return await result
-    except RefusedError:
-        return None

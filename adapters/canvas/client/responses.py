@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import httpx
 from pydantic import TypeAdapter
 
-from student_graph.adapters.errors import (
-    WRONG_KEY_REASON,
-    PayloadError,
-    RefusedError,
-    UnavailableError,
-    retry_after_seconds,
-)
+from student_graph.adapters.errors import RefusedError, another_object, rate_limited
 from student_graph.adapters.reading import read
 
 T = TypeVar("T")
 
 FORBIDDEN_CODE = "SOURCE_FORBIDDEN"
-
-
-def another_object() -> PayloadError:
-    """The error for rows of another object than was requested; the gateway then drops its connections."""
-    return PayloadError(WRONG_KEY_REASON, code="SOURCE_SCHEMA")
 
 
 def check_section(requested: str, sis_section_id: str | None) -> None:
@@ -55,9 +44,7 @@ def check_status(response: httpx.Response) -> httpx.Response:
     """
     match response.status_code:
         case httpx.codes.FORBIDDEN if _throttled(response):
-            raise UnavailableError(
-                "rate limited (403)", code="RATE_LIMITED", retry_after=retry_after_seconds(response.headers)
-            )
+            raise rate_limited(response)
         case httpx.codes.UNAUTHORIZED if "www-authenticate" not in response.headers:
             raise RefusedError("access refused (401)", code=FORBIDDEN_CODE)
         case httpx.codes.FORBIDDEN:
@@ -87,3 +74,11 @@ def page_reader(payload: TypeAdapter[list[T]]) -> Callable[[httpx.Response], lis
         return read(check_status(response), payload)
 
     return read_page
+
+
+async def none_if_refused(result: Awaitable[T | None]) -> T | None:
+    """The result, or None if the token lacks the permission; a refused token is an HTTP error and is raised."""
+    try:
+        return await result
+    except RefusedError:
+        return None

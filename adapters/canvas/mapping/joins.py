@@ -9,6 +9,7 @@ from student_graph.adapters.canvas.mapping.enrollments import KeyedEnrollment
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import StudentId
+from student_graph.adapters.reading import reading_key
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -22,7 +23,8 @@ def records_by_student(
     batch: dict[StudentId, list[V] | AdapterError] = {}
     for student_id, answer in enrollments.items():
         try:
-            batch[student_id] = answer if isinstance(answer, AdapterError) else build_records(answer)
+            with reading_key(student_id):
+                batch[student_id] = answer if isinstance(answer, AdapterError) else build_records(answer)
         except AdapterError as error:
             batch[student_id] = error
     return batch

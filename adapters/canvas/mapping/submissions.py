@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from student_graph.adapters.canvas.api import Assignment, Course, Submission
 from student_graph.adapters.canvas.mapping.courses import CourseContents, lms_course_id
 from student_graph.adapters.canvas.mapping.enrollments import KeyedEnrollment
+from student_graph.adapters.errors import listed_and_unknown
 from student_graph.adapters.lookup import Batch, value_of
 from student_graph.adapters.model import AssignmentWork, SubmissionStatus
+from student_graph.adapters.reading import leave_out_unreadable
 
 _STATUSES = {
     "unsubmitted": SubmissionStatus.UNSUBMITTED,
@@ -81,6 +83,8 @@ class Coursework:
         """
         The work of the given enrollments; submissions of unpublished assignments are left out.
 
+        A course that Canvas does not know although an enrollment names it is left out and reported.
+
         Raises:
             AdapterError: A read that these enrollments need has failed.
         """
@@ -90,6 +94,9 @@ class Coursework:
     def _records_of_enrollment(self, keyed: KeyedEnrollment) -> Iterator[AssignmentWork]:
         course_id, user_id = keyed.enrollment.course_id, keyed.enrollment.user_id
         contents = value_of(self.courses, course_id)
+        if contents is None:
+            leave_out_unreadable(listed_and_unknown("a course"), str(course_id))
+            return
         for submission in value_of(self.submissions, (course_id, user_id)) or ():
-            if contents and (assignment := contents.assignments.get(submission.assignment_id)):
+            if assignment := contents.assignments.get(submission.assignment_id):
                 yield assignment_work(keyed, submission, assignment, contents.course)

@@ -11,6 +11,7 @@ from student_graph.adapters.edfi.api.payload import Filters, Item, Resource
 from student_graph.adapters.edfi.client.discovery import Discovery
 from student_graph.adapters.edfi.client.loose_keys import NO_KEY, loose_value
 from student_graph.adapters.errors import WRONG_KEY_REASON, PayloadError
+from student_graph.adapters.keys import loose_form, report_other_spelling
 
 P = TypeVar("P", bound=Item)
 
@@ -28,11 +29,18 @@ class AppliedFilters:
         self._trial = asyncio.Lock()
 
     async def are_satisfied(self, resource: Resource[P], row: P, filters: Filters) -> bool:
-        """Whether a row satisfies the filters, as the server compares values that differ only in spelling."""
+        """
+        Whether a row satisfies the filters, as the server compares values that differ only in spelling.
+
+        A row that does not, but whose values are spellings of the requested ones, is reported.
+        """
         mismatches = row.mismatches(filters)
-        if any(loose_value(value) != loose_value(filters[name]) for name, value in mismatches.items()):
-            return False
-        return all([await self._is_applied(resource, filters, name) for name in mismatches])
+        is_same = all(loose_value(value) == loose_value(filters[name]) for name, value in mismatches.items())
+        if is_same and all([await self._is_applied(resource, filters, name) for name in mismatches]):
+            return True
+        if all(loose_form(str(value)) == loose_form(str(filters[name])) for name, value in mismatches.items()):
+            report_other_spelling(row.id)
+        return False
 
     async def check_ignored(self, resource: Resource[P], row: P, filters: Filters) -> None:
         """

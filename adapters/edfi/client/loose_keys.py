@@ -16,6 +16,8 @@ from urllib.parse import quote, unquote
 
 from pydantic_core import from_json
 
+from student_graph.adapters.keys import loose_form
+
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R")
 
@@ -31,12 +33,16 @@ def loose_value(value: Any) -> Any:
 
 
 def names_another(row: bytes, filters: Mapping[str, str | int]) -> bool:
-    """Whether a row that cannot be read has, for one of the filters that it was read with, another value only."""
+    """
+    Whether a row that cannot be read has, for one of the filters that it was read with, another value only.
+
+    A number, and a text with a zero before it, are no other value: it may be why the row cannot be read.
+    """
     values: dict[str, set[Any]] = {}
     for name, value in _leaves(from_json(row)):
         if name in filters and isinstance(value, str | int):
-            values.setdefault(name, set()).add(loose_value(value))
-    return any(loose_value(filters[name]) not in sent for name, sent in values.items())
+            values.setdefault(name, set()).add(loose_form(str(value)))
+    return any(loose_form(str(filters[name])) not in sent for name, sent in values.items())
 
 
 def _leaves(raw: Any) -> Iterator[tuple[str, Any]]:

@@ -11,12 +11,11 @@ from pydantic import ValidationError
 
 from student_graph.adapters.concurrency import gather_by_key
 from student_graph.adapters.contract import Adapter
-from student_graph.adapters.errors import AdapterError, translate
+from student_graph.adapters.errors import AdapterError, listed_and_unknown, translate
 from student_graph.adapters.google_classroom.adapter.settings import GoogleClassroomSettings
 from student_graph.adapters.google_classroom.api import Course
 from student_graph.adapters.google_classroom.client.addresses import SectionNames, user_of
 from student_graph.adapters.google_classroom.client.requests import ClassroomClient
-from student_graph.adapters.google_classroom.client.responses import unknown_course
 from student_graph.adapters.google_classroom.mapping.accounts import KeyedStudent, keyed_by_user
 from student_graph.adapters.google_classroom.mapping.submissions import Coursework
 from student_graph.adapters.lookup import Batch
@@ -75,15 +74,22 @@ class ClassroomAdapter(Adapter):
         section = section_id or (await self._section_of(course) if needs_section else None)
         work = await self._client.course_work(course.id)
         if work is None:
-            raise unknown_course()
+            raise listed_and_unknown("a course")
         return Coursework(course, section, work)
 
     async def _section_of(self, course: Course) -> SectionId | None:
-        """The section that a course teaches; None if it names none, or several."""
+        """
+        The section that a course teaches; None if it names none, or several.
+
+        Raises:
+            PayloadError: Classroom does not know the course.
+        """
         names = self._section_names
         if not names.in_aliases:
             return names.section_id(course.section)
-        sections = {names.section_id(alias) for alias in await self._client.aliases(course.id) or ()} - {None}
+        if (aliases := await self._client.aliases(course.id)) is None:
+            raise listed_and_unknown("a course")
+        sections = {names.section_id(alias) for alias in aliases} - {None}
         return sections.pop() if len(sections) == 1 else None
 
 
@@ -103,7 +109,7 @@ async def read_of_course(course_id: str, read: Callable[[], Awaitable[T | None]]
         leave_out_unreadable(translate(error), course_id)
         return None
     if result is None:
-        leave_out_unreadable(unknown_course(), course_id)
+        leave_out_unreadable(listed_and_unknown("a course"), course_id)
     return result
 
 

@@ -7,11 +7,17 @@ from collections.abc import Sequence
 from functools import partial
 
 from student_graph.adapters.concurrency import answer_by_key, gather_by_key
-from student_graph.adapters.errors import AdapterError, NotOfferedError, PayloadError, RefusedError
+from student_graph.adapters.errors import (
+    AdapterError,
+    NotOfferedError,
+    PayloadError,
+    RefusedError,
+    another_object,
+    listed_and_unknown,
+)
 from student_graph.adapters.google_classroom.adapter.accounts import MAX_COURSES
 from student_graph.adapters.google_classroom.adapter.base import ClassroomAdapter, read_of_course
 from student_graph.adapters.google_classroom.api import Course, StudentSubmission
-from student_graph.adapters.google_classroom.client.responses import another_object, unknown_course
 from student_graph.adapters.google_classroom.mapping.accounts import keyed_by_course
 from student_graph.adapters.google_classroom.mapping.courses import lms_course
 from student_graph.adapters.google_classroom.mapping.submissions import sort_by_due_time
@@ -98,7 +104,7 @@ class CourseLookups(ClassroomAdapter):
         coursework = await self._coursework(course, section_id)
         submissions = await self._client.submissions(course.id) if students and coursework.work else []
         if students is None or submissions is None:
-            raise unknown_course()
+            raise listed_and_unknown("a course")
         by_user: dict[str, list[StudentSubmission]] = defaultdict(list)
         for submission in submissions:
             by_user[submission.userId].append(submission)

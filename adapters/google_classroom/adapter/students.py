@@ -7,10 +7,9 @@ from datetime import date
 from typing import TypeAlias, TypeVar
 
 from student_graph.adapters.concurrency import gather_by_key
-from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.errors import AdapterError, listed_and_unknown
 from student_graph.adapters.google_classroom.adapter.base import ClassroomAdapter, Membership, unique_courses
 from student_graph.adapters.google_classroom.api import StudentSubmission
-from student_graph.adapters.google_classroom.client.responses import unknown_course
 from student_graph.adapters.google_classroom.mapping.accounts import KeyedStudent
 from student_graph.adapters.google_classroom.mapping.engagement import course_engagement
 from student_graph.adapters.google_classroom.mapping.submissions import Coursework, sort_by_due_time
@@ -122,6 +121,6 @@ def _records(
             records += build_records(contents, membership.student, rows)
             continue
         errors = [answer for answer in (contents, rows) if isinstance(answer, AdapterError)]
-        for error in errors or [unknown_course()]:
+        for error in errors or [listed_and_unknown("a course")]:
             leave_out_unreadable(error, course.id)
     return records

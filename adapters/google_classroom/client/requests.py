@@ -16,7 +16,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import TypeAdapter
 
-from student_graph.adapters.errors import BodyTooLargeError, NotOfferedError
+from student_graph.adapters.errors import BodyTooLargeError, NotOfferedError, another_object
 from student_graph.adapters.google_classroom.api import (
     AliasPage,
     Course,
@@ -32,7 +32,7 @@ from student_graph.adapters.google_classroom.api import (
     UserProfile,
 )
 from student_graph.adapters.google_classroom.api.masks import field_mask
-from student_graph.adapters.google_classroom.client.responses import another_object, check_status
+from student_graph.adapters.google_classroom.client.responses import check_status
 from student_graph.adapters.paging import Params, collect_pages, cursor_pages
 from student_graph.adapters.reading import Payload, read
 

@@ -5,14 +5,7 @@ from __future__ import annotations
 import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from student_graph.adapters.errors import (
-    DEFAULT_RETRY_AFTER_SECONDS,
-    WRONG_KEY_REASON,
-    PayloadError,
-    RefusedError,
-    UnavailableError,
-    retry_after_seconds,
-)
+from student_graph.adapters.errors import RefusedError, rate_limited
 
 FORBIDDEN_CODE = "SOURCE_FORBIDDEN"
 QUOTA_REASONS = frozenset(
@@ -49,16 +42,6 @@ class _ErrorBody(BaseModel):
     error: _Error
 
 
-def another_object() -> PayloadError:
-    """The error for rows of another object than was requested; the gateway then drops its connections."""
-    return PayloadError(WRONG_KEY_REASON, code="SOURCE_SCHEMA")
-
-
-def unknown_course() -> PayloadError:
-    """The error for a course that Classroom lists and does not know when it is asked for what the course has."""
-    return PayloadError("a course that is listed and not known", code="SOURCE_SCHEMA")
-
-
 def check_status(response: httpx.Response) -> httpx.Response:
     """
     The response itself, unless it is a 403.
@@ -70,12 +53,7 @@ def check_status(response: httpx.Response) -> httpx.Response:
     if response.status_code != httpx.codes.FORBIDDEN:
         return response
     if is_over_quota(response):
-        seconds = retry_after_seconds(response.headers)
-        raise UnavailableError(
-            "rate limited (403)",
-            code="RATE_LIMITED",
-            retry_after=DEFAULT_RETRY_AFTER_SECONDS if seconds is None else seconds,
-        )
+        raise rate_limited(response)
     raise RefusedError("access refused (403)", code=FORBIDDEN_CODE)
 
 

@@ -1,37 +1,25 @@
-"""
-Access paths: the lists of courses, or the rosters of all courses, in place of calls for each student.
-
-Costs are numbers of calls, and only a first guess: the gateway learns what they really are.
-"""
+"""Access paths: the lists of courses, or the rosters of all courses, in place of calls for each student."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from student_graph.adapters.contract import AccessPath, Adapter, CallCost, LookupMethod
-from student_graph.adapters.model import AssignmentWork, CourseGrade, LmsAccount, LmsCourseId, StudentId
+from student_graph.adapters.learning.access_paths import (
+    COURSES_PER_STUDENT,
+    accounts_of_district,
+    lists_of_courses,
+    names_field,
+)
 from student_graph.adapters.moodle.adapter.settings import MoodleSettings
 from student_graph.adapters.moodle.mapping.courses import grade_order
 from student_graph.adapters.moodle.mapping.work import due_order
 
-COURSES_PER_STUDENT = 5
-"""About how many current courses a student has."""
 CALLS_FOR_DISTRICT = 150
 """About how many calls the rosters of a district of 1,000 students take."""
-
-
-def _student_id(record: LmsAccount | AssignmentWork | CourseGrade) -> StudentId:
-    return record.student_id
-
-
-def _course_ids(account: LmsAccount) -> tuple[LmsCourseId, ...]:
-    return account.course_ids
-
-
-def _has_idnumber(key: StudentId) -> bool:
-    """Whether rosters name the student by this key: they do by the idnumber, if there is one."""
-    return key.startswith("idnumber:")
+_has_idnumber = names_field("idnumber")
+"""Whether rosters name a student by a key: they do by the idnumber, if there is one."""
 
 
 def _account_cost(_: MoodleSettings) -> CallCost:
@@ -50,35 +38,17 @@ def _work_cost(settings: MoodleSettings) -> CallCost:
     return CallCost(per_key=grades.per_key + 3, per_coarse_key=grades.per_coarse_key)
 
 
-def _by_course(
-    coarse_lookup: LookupMethod, cost: Callable[[MoodleSettings], CallCost], sort_key: Callable[[Any], Any]
-) -> AccessPath[Any]:
-    """The path from students over a list of each of their courses."""
-    return AccessPath(
-        coarse_lookup=coarse_lookup,
-        key_of=_student_id,
-        cost=cost,
-        coarse_keys_from=Adapter.lms_accounts_by_student,
-        coarse_keys_of=_course_ids,
-        sort_key=sort_key,
-        accepts=_has_idnumber,
-    )
-
-
 ACCESS_PATHS: Mapping[LookupMethod, tuple[AccessPath[Any], ...]] = {
-    Adapter.lms_accounts_by_student: (
-        AccessPath(
-            coarse_lookup=Adapter.lms_accounts_by_district,
-            key_of=_student_id,
-            cost=_account_cost,
-            accepts=_has_idnumber,
+    Adapter.lms_accounts_by_student: (accounts_of_district(_account_cost, accepts=_has_idnumber),),
+    Adapter.assignment_work_by_student: (
+        lists_of_courses(
+            Adapter.assignment_work_by_lms_course, _work_cost, sort_key=due_order, accepts=_has_idnumber
         ),
     ),
-    Adapter.assignment_work_by_student: (
-        _by_course(Adapter.assignment_work_by_lms_course, _work_cost, due_order),
-    ),
     Adapter.course_grades_by_student: (
-        _by_course(Adapter.course_grades_by_lms_course, _grades_cost, grade_order),
+        lists_of_courses(
+            Adapter.course_grades_by_lms_course, _grades_cost, sort_key=grade_order, accepts=_has_idnumber
+        ),
     ),
 }
 """The lookups that a coarser lookup can answer."""

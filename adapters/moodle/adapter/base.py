@@ -11,7 +11,13 @@ import httpx
 
 from student_graph.adapters.concurrency import gather_by_key
 from student_graph.adapters.contract import Adapter
-from student_graph.adapters.errors import AdapterError, BodyTooLargeError, IdentityError, RefusedError
+from student_graph.adapters.errors import (
+    AdapterError,
+    BodyTooLargeError,
+    IdentityError,
+    RefusedError,
+    listed_and_unknown,
+)
 from student_graph.adapters.lookup import Batch, value_of
 from student_graph.adapters.model import StudentId
 from student_graph.adapters.moodle.adapter.settings import MoodleSettings
@@ -70,14 +76,18 @@ class MoodleAdapter(Adapter):
         return batch
 
     async def _memberships(self, ids: Sequence[StudentId]) -> Batch[StudentId, Membership]:
-        """Each student with current courses: a call for the users, and one for the courses of each."""
+        """
+        Each student with current courses: a call for the users, and one for the courses of each.
+
+        A user whom Moodle finds, and then does not know, is an error of the key.
+        """
         users = await self._users(ids)
 
         async def read(student_id: StudentId) -> Membership | None:
-            user = value_of(users, student_id)
-            courses = None if user is None else await self._client.courses_of_user(user.id)
-            if user is None or courses is None:
+            if (user := value_of(users, student_id)) is None:
                 return None
+            if (courses := await self._client.courses_of_user(user.id)) is None:
+                raise listed_and_unknown("a user")
             return Membership(keyed(user, student_id), self._current(courses))
 
         return await gather_by_key(ids, read, self.settings.concurrency)

@@ -6,13 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from student_graph.adapters.concurrency import answer_by_key, gather_by_key
-from student_graph.adapters.errors import AdapterError, NotOfferedError
+from student_graph.adapters.errors import AdapterError, NotOfferedError, another_object, listed_and_unknown
 from student_graph.adapters.lookup import Batch, value_of
 from student_graph.adapters.model import AssignmentWork, CourseGrade, LmsCourse, LmsCourseId, SectionId
 from student_graph.adapters.moodle.adapter.base import MoodleAdapter
 from student_graph.adapters.moodle.api import Course
 from student_graph.adapters.moodle.client.keys import course_id
-from student_graph.adapters.moodle.client.responses import another_object
 from student_graph.adapters.moodle.mapping.accounts import keyed
 from student_graph.adapters.moodle.mapping.courses import CourseContents, course_grade, lms_course, sort_grades
 from student_graph.adapters.moodle.mapping.work import assignment_work, sort_by_due_time
@@ -94,13 +93,13 @@ class CourseLookups(MoodleAdapter):
         contents: Batch[int, CourseContents],
         build: Callable[[CourseContents, SectionId | None], list[R]],
     ) -> Batch[K, list[R]]:
-        """The records of the course of each key; those of a section have its key."""
+        """The records of the course of each key; those of a section have its key. A deleted course is an error."""
 
         async def read(key: K) -> list[R] | None:
-            course = value_of(courses, key)
-            course_contents = None if course is None else value_of(contents, course.id)
-            if course_contents is None:
+            if (course := value_of(courses, key)) is None:
                 return None
+            if (course_contents := value_of(contents, course.id)) is None:
+                raise listed_and_unknown("a course")
             if (section_id := _section_of(key)) is not None and self._section_names.link == "idnumber":
                 for report in course_contents.grades.values():
                     self._check_section(section_id, report.courseidnumber)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import TypeAlias, TypeVar
 
-from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.errors import AdapterError, listed_and_unknown
 from student_graph.adapters.lookup import Batch, value_of
 from student_graph.adapters.model import AssignmentWork, CourseEngagement, CourseGrade, StudentId
 from student_graph.adapters.moodle.adapter.base import Membership, MoodleAdapter
@@ -14,6 +14,7 @@ from student_graph.adapters.moodle.api import Course
 from student_graph.adapters.moodle.mapping.accounts import KeyedStudent
 from student_graph.adapters.moodle.mapping.courses import CourseContents, course_grade, sort_grades
 from student_graph.adapters.moodle.mapping.work import assignment_work, course_engagement, sort_by_due_time
+from student_graph.adapters.reading import leave_out_unreadable, reading_key
 
 R = TypeVar("R")
 RecordBuilder: TypeAlias = Callable[[CourseContents, KeyedStudent], Iterable[R]]
@@ -103,7 +104,8 @@ def _records(
     """
     The records of each student in the courses in which the student has the role of a student.
 
-    A student whose course could not be read has the error.
+    A student whose course could not be read has the error. A course that Moodle does not know although it lists
+    it for the student is left out and reported.
     """
     batch: dict[StudentId, list[R] | AdapterError] = {}
     for student_id, membership in memberships.items():
@@ -111,13 +113,26 @@ def _records(
             batch[student_id] = membership
             continue
         try:
-            batch[student_id] = [
-                record
-                for course_id in membership.courses
-                if (course := value_of(contents, course_id)) is not None
-                and membership.student.user_id in course.students
-                for record in build(course, membership.student)
-            ]
+            with reading_key(student_id):
+                batch[student_id] = [
+                    record
+                    for course_id in membership.courses
+                    if (course := _known(contents, course_id)) is not None
+                    and membership.student.user_id in course.students
+                    for record in build(course, membership.student)
+                ]
         except AdapterError as error:
             batch[student_id] = error
     return batch
+
+
+def _known(contents: Batch[int, CourseContents], course_id: int) -> CourseContents | None:
+    """
+    The contents of a course that Moodle has listed; None and a report if Moodle does not know it.
+
+    Raises:
+        AdapterError: the course could not be read.
+    """
+    if (course := value_of(contents, course_id)) is None:
+        leave_out_unreadable(listed_and_unknown("a course"), str(course_id))
+    return course

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from pydantic import Field
 
-from student_graph.adapters.reading import Deciding, Integer, Number, Payload
+from student_graph.adapters.reading import Deciding, IdText, Integer, Number, Payload
 
 EpochSeconds: TypeAlias = Integer | None
 """Seconds since 1970; 0 and null stand for no time."""
@@ -40,7 +40,7 @@ class Course(Payload):
     id: Integer
     fullname: str | None = None
     shortname: str | None = None
-    idnumber: str | None = None
+    idnumber: IdText | None = None
     format: str | None = None
     """`site` for the front page, which is a course too."""
     visible: Deciding[Flag] = None
@@ -57,7 +57,7 @@ class User(Payload):
     """A user; `idnumber` is the number of the student information system, and left out if it is empty."""
 
     id: Integer
-    idnumber: str | None = None
+    idnumber: IdText | None = None
     username: str | None = None
     email: str | None = None
     lastname: str | None = None
@@ -188,7 +188,7 @@ class UserGrades(Payload):
     """The gradebook of a course for a student."""
 
     courseid: Integer
-    courseidnumber: str | None = None
+    courseidnumber: IdText | None = None
     userid: Integer
     gradeitems: list[GradeItem]
 

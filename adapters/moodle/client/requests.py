@@ -22,6 +22,7 @@ from student_graph.adapters.errors import (
     NotOfferedError,
     PayloadError,
     RefusedError,
+    another_object,
 )
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.moodle import api
@@ -31,7 +32,6 @@ from student_graph.adapters.moodle.client.responses import (
     FORBIDDEN_CODE,
     RefusedValueError,
     UnknownObjectError,
-    another_object,
     check_answer,
 )
 from student_graph.adapters.paging import MAX_PAGES, collect_pages

@@ -11,7 +11,6 @@ import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from student_graph.adapters.errors import (
-    WRONG_KEY_REASON,
     AdapterError,
     NotOfferedError,
     PayloadError,
@@ -75,11 +74,6 @@ class _Failure(BaseModel):
     exception: str
     errorcode: str = ""
     message: str = ""
-
-
-def another_object() -> PayloadError:
-    """The error for rows of another object than was requested; the gateway then drops its connections."""
-    return PayloadError(WRONG_KEY_REASON, code="SOURCE_SCHEMA")
 
 
 def check_answer(function: str, response: httpx.Response) -> httpx.Response:

@@ -30,6 +30,7 @@ from student_graph.adapters.oneroster.client.rows import (
     page_count,
     require_all,
     rows_by_value,
+    rows_of,
 )
 from student_graph.adapters.paging import OffsetLists
 from student_graph.adapters.reading import SharedReads, report_unreadable_row
@@ -279,8 +280,7 @@ class OneRosterClient:
             if error.response.status_code == httpx.codes.NOT_FOUND:
                 return []
             raise
-        check_own(rows, field, ids[-1:])
-        return [row for row in rows if ids[-1] in (values := list(row.values(field))) or not values]
+        return rows_of(rows, field, ids[-1])
 
     async def read_by_key(
         self, keys: Sequence[K], read_key: Callable[[K], Awaitable[V | None]]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeGuard, TypeVar
 
 from student_graph.adapters.errors import WRONG_KEY_REASON, AdapterError, PayloadError
-from student_graph.adapters.keys import check_own_keys
+from student_graph.adapters.keys import check_own_keys, has_other_spelling, loose_form, report_other_spelling
 from student_graph.adapters.oneroster.api.payload import Item
 from student_graph.adapters.reading.unreadable import SCHEMA_CODE
 
@@ -16,11 +16,19 @@ R = TypeVar("R", bound=Item)
 
 
 def rows_by_value(rows: Iterable[R], field: str, values: Iterable[str]) -> dict[str, list[R] | AdapterError]:
-    """The rows by those of the values that they have in a field."""
+    """
+    The rows by those of the values that they have in a field.
+
+    A row that spells one of the values in another way is left out and reported.
+    """
     lists: dict[str, list[R]] = {value: [] for value in values}
+    forms = frozenset(map(loose_form, lists))
     for row in rows:
-        for value in set(row.values(field)) & lists.keys():
+        own = set(row.values(field))
+        for value in own & lists.keys():
             lists[value].append(row)
+        if own.isdisjoint(lists) and has_other_spelling(own, forms):
+            report_other_spelling(row.sourcedId)
     return dict(lists.items())
 
 
@@ -32,6 +40,23 @@ def check_own(rows: Iterable[Item], field: str, values: Iterable[str]) -> None:
         PayloadError: They are, so that the response is that of another request.
     """
     check_own_keys((value for row in rows for value in row.values(field)), values)
+
+
+def rows_of(rows: Sequence[R], field: str, value: str) -> list[R]:
+    """
+    The rows with a value in a field, or with none; see `rows_by_value` for other spellings.
+
+    Raises:
+        PayloadError: All rows have other values, so that the response is that of another request.
+    """
+    check_own(rows, field, [value])
+    own: list[R] = []
+    for row in rows:
+        if value in (values := list(row.values(field))) or not values:
+            own.append(row)
+        elif has_other_spelling(values, {loose_form(value)}):
+            report_other_spelling(row.sourcedId)
+    return own
 
 
 def is_unreadable(answer: object) -> TypeGuard[PayloadError]:

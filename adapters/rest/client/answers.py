@@ -17,10 +17,13 @@ from student_graph.adapters.errors import (
     IdentityError,
     NotOfferedError,
     PayloadError,
+    listed_and_unknown,
 )
 from student_graph.adapters.identity import vendor_key
+from student_graph.adapters.keys import has_other_spelling, loose_form, report_other_spelling
 from student_graph.adapters.lookup import Page, Window
 from student_graph.adapters.model import Record
+from student_graph.adapters.reading import leave_out_unreadable
 from student_graph.adapters.rest.client.bodies import KEY_LIST
 from student_graph.adapters.rest.client.first import RESPONSES, First, Responses, page_after
 from student_graph.adapters.rest.client.first_values import FirstPlan, KeyedValues
@@ -114,7 +117,11 @@ class Answering:
         The rows of the request with each of several values of its placeholders.
 
         None for one that is not there, such as a student at a school that the student has left. In a list of the
-        district that is an error: the list would lack a part.
+        district that is an error: the list would lack a part. What the vendor has named itself, such as a section
+        in a student's list, has no rows if the vendor then does not know it, and is reported.
+
+        Raises:
+            PayloadError: the vendor does not know its own id of the key.
         """
 
         async def read(position: int) -> Rows | None:
@@ -122,9 +129,14 @@ class Answering:
                 request = self._requests.request(key, contexts[position])
                 rows = await self._lists.read_all(request, self._plan.source)
             except httpx.HTTPStatusError as exc:
-                if exc.response.status_code == httpx.codes.NOT_FOUND and self._plan.names_key_in_path:
+                if exc.response.status_code != httpx.codes.NOT_FOUND or not self._plan.names_key_in_path:
+                    raise
+                if not self._plan.names_only_what_was_read:
                     return None
-                raise
+                if not self._plan.is_sent_for_several:
+                    raise listed_and_unknown() from None
+                leave_out_unreadable(listed_and_unknown(), request.url)
+                return []
             check_repeated(self._plan, rows, {**contexts[position], KEY: self._requests.value_of(key)})
             return rows
 
@@ -144,7 +156,11 @@ class Answering:
 
     def _own(self, key: Any, records: list[Record]) -> list[Record]:
         """The records that are about the key, in the order of the contract: some servers ignore filters."""
-        return sorted((record for record in records if self._is_about(record, key)), key=self._sort_key)
+        own = [record for record in records if self._is_about(record, key)]
+        for record in records if len(own) < len(records) else ():
+            if not self._is_about(record, key) and has_other_spelling(self._keys_of(record), {loose_form(key)}):
+                report_other_spelling(record.vendor_id)
+        return sorted(own, key=self._sort_key)
 
     def _single(self, key: Any, records: list[Record]) -> Record | None:
         """The record of a key; None without one."""
@@ -230,10 +246,14 @@ class Answering:
     def split(self, records: Iterable[Record], keys: Iterable[Any]) -> dict[Any, Any]:
         """Records by key; a key of a list lookup without records has an empty list."""
         by_key: dict[Any, list[Record]] = {key: [] for key in keys}
+        forms = frozenset(map(loose_form, by_key))
         for record in records:
-            for key in self._keys_of(record):
+            record_keys = self._keys_of(record)
+            for key in record_keys:
                 if key in by_key:
                     by_key[key].append(record)
+            if by_key.keys().isdisjoint(record_keys) and has_other_spelling(record_keys, forms):
+                report_other_spelling(record.vendor_id)
         if self._plan.lookup.is_list:
             return {key: sorted(part, key=self._sort_key) for key, part in by_key.items()}
         answers: dict[Any, Any] = {}

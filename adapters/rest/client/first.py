@@ -17,10 +17,11 @@ from typing import Any
 import httpx
 
 from student_graph.adapters.concurrency import gather_in_order
-from student_graph.adapters.errors import IdentityError, PayloadError
+from student_graph.adapters.errors import IdentityError, PayloadError, listed_and_unknown
 from student_graph.adapters.keys import check_own_keys, query_text
 from student_graph.adapters.lookup import Page, Window
 from student_graph.adapters.model import Record
+from student_graph.adapters.reading import leave_out_unreadable
 from student_graph.adapters.rest.client.first_values import FirstPlan, KeyedValues, values_in
 from student_graph.adapters.rest.client.lists import Lists, Rows, RowSource
 from student_graph.adapters.rest.client.requests import RowRequest
@@ -51,6 +52,7 @@ class First:
 
     def __init__(self, plans: Sequence[FirstPlan], lists: Lists, source: RowSource, concurrency: int) -> None:
         self._plans, self._lists, self._source, self._concurrency = plans, lists, source, concurrency
+        self._names = {plan.name for plan in plans}
 
     async def values_of(self, values: Values, responses: Responses) -> list[Values] | None:
         """
@@ -92,11 +94,15 @@ class First:
         """The values of one request with those of a `[first]`; None if there is none where one has to be."""
         read = await self._read_once(plan, values, responses)
         if plan.code is not None:
+            if read is None and self._names_only_what_was_read(plan):
+                leave_out_unreadable(listed_and_unknown(), plan.request.url(values))
             return [{**values, plan.name: read or {}}]
         own = list(read.of_key.get(values[KEY], ())) if isinstance(read, KeyedValues) else read
         if isinstance(read, KeyedValues) and KEY in plan.request.names:
             is_in_path = KEY in plan.request.path.names
             check_own_keys(read.of_key, [values[KEY]], may_ignore_filter=not is_in_path)
+        if isinstance(read, KeyedValues) and not own:
+            read.report_other_spelling(values[KEY])
         if plan.several:
             return None if own is None else [{**values, plan.name: value} for value in own]
         if not own:
@@ -123,10 +129,19 @@ class First:
                     raise
             return responses.values[name]
 
+    def _names_only_what_was_read(self, plan: FirstPlan) -> bool:
+        """Whether all that is in the path of a request was read first: the vendor has named it itself."""
+        return bool(plan.request.path.names) and plan.request.path.names <= self._names
+
     async def _rows(
         self, plan: FirstPlan, request: RowRequest, identity: str, responses: Responses
     ) -> Rows | None:
-        """The rows of a response, which several tables may read; None if there is no such resource."""
+        """
+        The rows of a response, which several tables may read; None if there is no such resource.
+
+        Raises:
+            PayloadError: the vendor does not know an object that it has named itself.
+        """
         name = (identity, plan.rows_path)
         if name not in responses.rows:
             try:
@@ -134,6 +149,8 @@ class First:
             except httpx.HTTPStatusError as exc:
                 if exc.response.status_code != httpx.codes.NOT_FOUND or not plan.request.path.names:
                     raise
+                if plan.code is None and self._names_only_what_was_read(plan):
+                    raise listed_and_unknown() from None
                 rows = None
             responses.rows[name] = rows
         return responses.rows[name]

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from student_graph.adapters.errors import PayloadError
-from student_graph.adapters.keys import is_path_segment, is_query_text
+from student_graph.adapters.keys import is_path_segment, is_query_text, loose_form, report_other_spelling
 from student_graph.adapters.model.code_mapping import comparable
 from student_graph.adapters.reading import report_unreadable_row
 from student_graph.adapters.reading.unreadable import SCHEMA_CODE
@@ -49,11 +49,20 @@ class KeyedValues:
     """The values of a key, in their order; more than one id if the vendor has the key twice."""
     _keys: dict[str, set[str]] = field(default_factory=dict)
     """The keys of a value."""
+    _forms: frozenset[str] | None = None
+    """The loose forms of all keys, once they are needed."""
 
     def add(self, key: str, value: str) -> None:
         """Add a value of a key."""
         self.of_key.setdefault(key, {})[value] = None
         self._keys.setdefault(value, set()).add(key)
+
+    def report_other_spelling(self, key: str) -> None:
+        """Report a key without values if the vendor has another spelling of it."""
+        if self._forms is None:
+            self._forms = frozenset(map(loose_form, self.of_key))
+        if loose_form(key) in self._forms:
+            report_other_spelling(key)
 
     def key_of(self, own_id: str) -> str | None:
         """Return the key of an id of the vendor; None if it has none or two, or its key has two ids."""

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from student_graph.adapters.errors import PayloadError
 from student_graph.adapters.model import StudentId, SubmissionStatus
 from student_graph.adapters.reading import collecting_unreadable_rows
 from student_graph.adapters.sandbox.district import make_district
@@ -80,6 +81,53 @@ async def test_a_section_with_an_id_that_cannot_be_requested_takes_no_other_work
         others = {record.assignment_id for record in healthy[key] if record.lms_course_id != spoilt[0]}
         assert others <= {record.assignment_id for record in answers[key]}
     assert len(answers[keys[0]]) < len(healthy[keys[0]])
+
+
+async def test_a_section_that_schoology_lists_and_does_not_know_is_reported() -> None:
+    """Such as one with a zero before its number: the work of the student's other sections is there."""
+    key = next(key_of(account) for account in FACTS.accounts if account.sis_id)
+    sandbox = SchoologySandbox(FACTS)
+
+    def spoil(document: Any) -> Any:
+        rows = document.get("section") if isinstance(document, dict) else None
+        if rows and "course_title" in rows[0]:
+            return {**document, "section": [{**rows[0], "id": f"0{rows[0]['id']}"}, *rows[1:]]}
+        return document
+
+    async with open_adapter(sandbox, kind=Schoology) as adapter:
+        healthy = await adapter.assignment_work_by_student([key])
+    async with open_adapter(sandbox, DocumentTransport(sandbox, spoil), kind=Schoology) as adapter:
+        with collecting_unreadable_rows() as unreadable:
+            answers = await adapter.assignment_work_by_student([key])
+
+    assert [error.reason for error in unreadable.errors] == ["an object that is listed and not known"]
+    assert set(unreadable.errors_by_key([key])) == {key}
+    assert 0 < len(answers[key]) < len(healthy[key])
+    assert {record.assignment_id for record in answers[key]} <= {record.assignment_id for record in healthy[key]}
+
+
+async def test_a_user_that_schoology_finds_and_does_not_know_is_an_error() -> None:
+    """The student has an account, so that no list may say that there is none; other students have theirs."""
+    keys = [key_of(account) for account in FACTS.accounts if account.sis_id][:2]
+    sandbox = SchoologySandbox(FACTS)
+
+    def spoil(document: Any) -> Any:
+        users = document.get("user") if isinstance(document, dict) else None
+        odd = [{**row, "id": f"0{row['id']}"} if key_of_row(row) == keys[0] else row for row in users or ()]
+        return {**document, "user": odd} if users else document
+
+    async with open_adapter(sandbox, kind=Schoology) as adapter:
+        healthy = await adapter.assignment_work_by_student(keys)
+    async with open_adapter(sandbox, DocumentTransport(sandbox, spoil), kind=Schoology) as adapter:
+        answers = await adapter.assignment_work_by_student(keys)
+
+    assert isinstance(answers[keys[0]], PayloadError)
+    assert answers[keys[0]].reason == "an object that is listed and not known"
+    assert answers[keys[1]] == healthy[keys[1]] != []
+
+
+def key_of_row(row: Any) -> str:
+    return f"school_uid:{row['school_uid']}"
 
 
 async def test_a_record_says_by_what_its_student_can_be_confirmed() -> None:

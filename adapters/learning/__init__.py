@@ -1,0 +1,1 @@
+"""What the adapters of learning management systems share: Canvas, Moodle and Google Classroom."""
