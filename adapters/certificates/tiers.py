@@ -18,9 +18,9 @@ CHECKS_BY_CRITERION: dict[tuple[Tier, str], frozenset[str]] = {
     (Tier.BRONZE, "keeps secrets and private data"): frozenset({"Secrets", "Privacy", "HostileKeys"}),
     (Tier.SILVER, "reads all pages"): frozenset({"Paging", "OddLists"}),
     (Tier.SILVER, "fails as its vendor fails, also when throttled"): frozenset({"Failures", "Interruptions"}),
-    (Tier.SILVER, "bears odd rows"): frozenset({"OddValues", "OddRows", "OddKeys"}),
+    (Tier.SILVER, "handles odd rows"): frozenset({"OddValues", "OddRows", "OddKeys", "OddFiles", "ListedIds"}),
     (Tier.SILVER, "refuses answers about others"): frozenset({"OtherKeys"}),
-    (Tier.GOLD, "coarse ways give equal answers"): frozenset({"AccessPaths"}),
+    (Tier.GOLD, "access paths give equal answers"): frozenset({"AccessPaths"}),
 }
 """The classes of tests of the suite that decide a condition of a tier."""
 TOKEN_RENEWAL = "50_tasks_renew_a_token_once"  # noqa: S105 - the name of a test
@@ -70,7 +70,7 @@ def _criteria(adapter: type[Adapter], evidence: Evidence) -> Iterable[Criterion]
     yield _batching(evidence.figures)
     yield Criterion(
         tier=Tier.GOLD,
-        name="has coarse ways",
+        name="has access paths",
         met=bool(adapter.paths) or not adapter.uses_http,
         evidence=f"{sum(map(len, adapter.paths.values()))} access paths",
     )

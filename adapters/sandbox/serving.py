@@ -16,9 +16,9 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 import uvicorn
 from starlette.applications import Starlette
@@ -28,6 +28,8 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 T = TypeVar("T")
+FileTable: TypeAlias = Sequence[Sequence[str]]
+"""The texts of a file: the names of its columns, and then each row."""
 
 _LOOPBACK = "127.0.0.1"
 _STOP_TIMEOUT_SECONDS = 10
@@ -152,6 +154,14 @@ class Sandbox(ABC):
     @abstractmethod
     def throttled_response(self) -> Response:
         """Return the vendor's response to too many requests."""
+
+    def tables(self) -> Mapping[str, FileTable]:
+        """Return the files of a sandbox that is no server, by name; empty for a server."""
+        return {}
+
+    def write_table(self, name: str, table: FileTable) -> None:
+        """Write one of the `tables` again, with the time that the file had. A sandbox of files overrides this."""
+        raise NotImplementedError
 
     def between_requests(self, change: Callable[[], T]) -> T:
         """Call a function that changes the data while no request is being answered; returns its result."""

@@ -25,7 +25,9 @@ from student_graph.adapters.testing.failures import Failures
 from student_graph.adapters.testing.hostile_keys import HostileKeys
 from student_graph.adapters.testing.interruptions import Interruptions
 from student_graph.adapters.testing.odd_values import OddValues
+from student_graph.adapters.testing.oddities.files import OddFiles
 from student_graph.adapters.testing.oddities.keys import OddKeys
+from student_graph.adapters.testing.oddities.listed_ids import ListedIds
 from student_graph.adapters.testing.oddities.lists import OddLists
 from student_graph.adapters.testing.oddities.other_keys import OtherKeys
 from student_graph.adapters.testing.oddities.rows import OddRows
@@ -52,6 +54,8 @@ class AdapterSuite(
     OddKeys,
     OddLists,
     OddRows,
+    OddFiles,
+    ListedIds,
     OtherKeys,
     OddValues,
     Privacy,

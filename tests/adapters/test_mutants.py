@@ -11,15 +11,20 @@ import pytest
 from hillside_sis.adapter import Hillside
 from hillside_sis.sandbox import HillsideSandbox
 from student_graph.adapters.contract import Adapter
+from student_graph.adapters.files.adapter import Files
+from student_graph.adapters.files.sandbox import FilesSandbox
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.adapters.sandbox.serving import Sandbox, served
+from student_graph.adapters.schoology.adapter import Schoology
+from student_graph.adapters.schoology.sandbox import SchoologySandbox
 from student_graph.adapters.starter.adapter import Starter
 from student_graph.adapters.starter.sandbox import StarterSandbox
 from student_graph.adapters.testing import AdapterSuite
 from tests.adapters.helpers import faults_of_declarations as declarations
 from tests.adapters.helpers import faults_with_odd_data as odd
+from tests.adapters.helpers import faults_with_odd_ids as ids
 from tests.adapters.helpers import misbehaving_adapters, wrong_answers
 from tests.adapters.helpers.planted_fault import FAILED, run
 from tests.adapters.helpers.small_vendor import SmallVendor, SmallVendorSandbox
@@ -105,6 +110,18 @@ FAULTS: list[Fault] = [
     (odd.FailsOnOddRow, "an_odd_value_takes_nothing_else_away", SCHOOL_ENROLLMENTS),
     (odd.FailsOnOddRow, "a_row_of_nulls_takes_nothing_else_away", SCHOOL_ENROLLMENTS),
     (odd.WritesAscii, "another_form_of_a_text_takes_nothing_else_away", SCHOOL_ENROLLMENTS),
+    (
+        ids.HidesUnknownSections,
+        "an_object_that_is_listed_and_not_known_is_reported",
+        {"lookup": Adapter.assignment_work_by_student},
+    ),
+    (odd.DropsOthers, "a_row_that_spells_the_key_otherwise_is_reported", KEYED_ENROLLMENTS),
+    (ids.ReadsTextIds, "an_id_that_is_a_number_is_the_same_id", STUDENT_ENROLLMENTS),
+    (
+        ids.FailsOnOddFile,
+        "an_odd_value_in_a_file_takes_nothing_else_away",
+        {"lookup": Adapter.assessment_results_by_student},
+    ),
     (odd.AddsAYear, "a_far_date_takes_nothing_else_away", STUDENT_ENROLLMENTS),
     (odd.RequiresNullable, "values_that_may_be_null_cost_no_record", STUDENTS),
     (odd.AdvancesByLimit, "larger_pages_than_requested_lose_no_record", {"lookup": ALL_STUDENTS}),
@@ -154,6 +171,8 @@ def sandboxes() -> Iterator[dict[type[Adapter], tuple[Sandbox, Sandbox]]]:
         SmallVendor: SmallVendorSandbox,
         Starter: StarterSandbox,
         Hillside: HillsideSandbox,
+        Schoology: SchoologySandbox,
+        Files: FilesSandbox,
     }
     pairs = {correct: (sandbox(facts), sandbox(no_facts)) for correct, sandbox in types.items()}
     with served(*(sandbox for pair in pairs.values() for sandbox in pair)):
@@ -188,7 +207,7 @@ def test_all_faulty_adapters_are_in_the_table() -> None:
     """The table holds every faulty adapter, and each says in a sentence of its own what its fault is."""
     planted = {
         adapter
-        for module in (wrong_answers, misbehaving_adapters, odd, declarations)
+        for module in (wrong_answers, misbehaving_adapters, odd, ids, declarations)
         for adapter in vars(module).values()
         if isinstance(adapter, type) and issubclass(adapter, Adapter) and adapter.__module__ == module.__name__
     }

@@ -5,10 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
+from typing import Literal
 
 from student_graph.adapters.sandbox.facts import DistrictFacts, ResultFact, StudentFact
 from student_graph.adapters.sandbox.people import GRADES
+from student_graph.adapters.sandbox.serving import FileTable
 
 GROWTH_FAMILY = "MAP Growth"
 _PART_COLUMNS = 5
@@ -25,6 +29,33 @@ _DISTRICT_COLUMNS = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class FileForm:
+    """How the texts of a file are written."""
+
+    encoding: str
+    delimiter: str
+    quoting: Literal[0, 1]
+    """`csv.QUOTE_MINIMAL` or `csv.QUOTE_ALL`."""
+
+    def text_of(self, rows: Iterable[Sequence[str]]) -> str:
+        """Return the text of a file with these rows; the first one has the names of the columns."""
+        out = io.StringIO()
+        csv.writer(out, delimiter=self.delimiter, quoting=self.quoting).writerows(rows)
+        return out.getvalue()
+
+    def read(self, path: Path) -> FileTable:
+        """Return the texts of a file."""
+        with path.open(encoding=self.encoding, newline="") as file:
+            return list(csv.reader(file, delimiter=self.delimiter))
+
+
+GROWTH_FORM = FileForm("utf-8-sig", ",", csv.QUOTE_ALL)
+"""As NWEA writes: UTF-8 with commas, all values in quotes."""
+DISTRICT_FORM = FileForm("utf-16", "\t", csv.QUOTE_MINIMAL)
+"""As a spreadsheet writes: UTF-16 with tabs."""
+
+
 def split_results(facts: DistrictFacts) -> tuple[list[ResultFact], list[ResultFact]]:
     """The results of MAP Growth, and all others."""
     growth = [result for result in facts.results if result.assessment.family == GROWTH_FAMILY]
@@ -32,21 +63,21 @@ def split_results(facts: DistrictFacts) -> tuple[list[ResultFact], list[ResultFa
 
 
 def growth_export(facts: DistrictFacts, subject: str) -> bytes:
-    """The results of MAP Growth in a subject as NWEA's export: UTF-8 with commas, all values in quotes."""
+    """The results of MAP Growth in a subject as NWEA's export."""
     students = {student.id: student for student in facts.students}
     rows = [
         _growth_row(facts, result, students[result.student])
         for result in split_results(facts)[0]
         if result.assessment.subject == subject
     ]
-    return _csv(_GROWTH_COLUMNS, rows, delimiter=",", quoting=csv.QUOTE_ALL).encode("utf-8-sig")
+    return GROWTH_FORM.text_of([_GROWTH_COLUMNS, *rows]).encode(GROWTH_FORM.encoding)
 
 
 def district_export(facts: DistrictFacts) -> bytes:
-    """All other results as a file of the district's own: UTF-16 with tabs, and dates with dots."""
+    """All other results as a file of the district's own, with dots in dates."""
     students = {student.id: student for student in facts.students}
     rows = [_district_row(result, students[result.student]) for result in split_results(facts)[1]]
-    return _csv(_DISTRICT_COLUMNS, rows, delimiter="\t", quoting=csv.QUOTE_MINIMAL).encode("utf-16")
+    return DISTRICT_FORM.text_of([_DISTRICT_COLUMNS, *rows]).encode(DISTRICT_FORM.encoding)
 
 
 def _growth_row(facts: DistrictFacts, result: ResultFact, student: StudentFact) -> list[str]:
@@ -95,14 +126,6 @@ def _district_row(result: ResultFact, student: StudentFact) -> list[str]:
         *parts,
         *[""] * (2 * _PART_COLUMNS - len(parts)),
     ]
-
-
-def _csv(columns: Sequence[str], rows: Iterable[Sequence[str]], *, delimiter: str, quoting: int) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=delimiter, quoting=quoting)  # type: ignore[arg-type]
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return out.getvalue()
 
 
 def _american(day: date | datetime) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,10 +14,17 @@ from typing import Any, ClassVar
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from student_graph.adapters.files.sandbox.exports import district_export, growth_export, split_results
+from student_graph.adapters.files.sandbox.exports import (
+    DISTRICT_FORM,
+    GROWTH_FORM,
+    FileForm,
+    district_export,
+    growth_export,
+    split_results,
+)
 from student_graph.adapters.identity import vendor_key
 from student_graph.adapters.sandbox.facts import DistrictFacts
-from student_graph.adapters.sandbox.serving import Sandbox
+from student_graph.adapters.sandbox.serving import FileTable, Sandbox
 
 DISTRICT = "files-district"
 COLUMN_MAP = "district_tests.toml"
@@ -39,6 +47,8 @@ class FilesSandbox(Sandbox):
         self.remove = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         """Removes the folder."""
         self.column_map = self.folder / COLUMN_MAP
+        self._forms: dict[str, FileForm] = {}
+        """How each file is written, by its path in the folder."""
         self._write()
 
     @property
@@ -78,6 +88,17 @@ class FilesSandbox(Sandbox):
         """Return a refusal, which nobody asks for."""
         return Response(status_code=429)
 
+    def tables(self) -> Mapping[str, FileTable]:
+        """Return the texts of the files, by their path in the folder."""
+        return {name: form.read(self.folder / name) for name, form in self._forms.items()}
+
+    def write_table(self, name: str, table: FileTable) -> None:
+        """Write a file again, with the time that it had."""
+        path = self.folder / name
+        written_at = path.stat().st_mtime_ns
+        path.write_bytes(self._forms[name].text_of(table).encode(self._forms[name].encoding))
+        os.utime(path, ns=(written_at, written_at))
+
     def _write(self) -> None:
         """Write the files: MAP Growth by subject, as NWEA sends them, and the district's own file."""
         self.column_map.write_text((files(__package__) / COLUMN_MAP).read_text("utf-8"), "utf-8")
@@ -85,4 +106,6 @@ class FilesSandbox(Sandbox):
             folder = self.folder / "map_growth"
             folder.mkdir(exist_ok=True)
             (folder / f"{subject.lower()}.csv").write_bytes(growth_export(self._facts, subject))
+            self._forms[f"map_growth/{subject.lower()}.csv"] = GROWTH_FORM
         (self.folder / "district_tests.txt").write_bytes(district_export(self._facts))
+        self._forms["district_tests.txt"] = DISTRICT_FORM

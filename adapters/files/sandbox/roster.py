@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import shutil
 import tempfile
 import weakref
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,7 +21,7 @@ from student_graph.adapters.oneroster.sandbox.quirks import PUBLISHED_12
 from student_graph.adapters.oneroster.sandbox.rows import Reference, Row
 from student_graph.adapters.oneroster.sandbox.tables import Tables
 from student_graph.adapters.sandbox.facts import DistrictFacts
-from student_graph.adapters.sandbox.serving import Sandbox
+from student_graph.adapters.sandbox.serving import FileTable, Sandbox
 
 ARCHIVE = "oneroster.zip"
 _LISTS = {"terms": "termSourcedIds", "orgs": "orgSourcedIds", "agents": "agentSourcedIds"}
@@ -43,7 +44,8 @@ class RosterFilesSandbox(Sandbox):
         """The folder with the archive."""
         self.remove = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         """Removes the folder."""
-        (self.folder / ARCHIVE).write_bytes(export(Tables(facts, PUBLISHED_12, "1.2").rows))
+        self._tables = texts_of(Tables(facts, PUBLISHED_12, "1.2").rows)
+        (self.folder / ARCHIVE).write_bytes(packed(self._tables))
 
     @property
     def address(self) -> str:
@@ -61,6 +63,18 @@ class RosterFilesSandbox(Sandbox):
         own = {name: value for name, value in server.items() if name not in unused}
         return {**own, "location": str(self.folder), "refresh_seconds": 0, "settle_seconds": 0}
 
+    def tables(self) -> Mapping[str, FileTable]:
+        """Return the texts of the files in the archive, without its manifest."""
+        return self._tables
+
+    def write_table(self, name: str, table: FileTable) -> None:
+        """Write the archive with another file, and with the time that it had."""
+        self._tables = {**self._tables, name: table}
+        path = self.folder / ARCHIVE
+        written_at = path.stat().st_mtime_ns
+        path.write_bytes(packed(self._tables))
+        os.utime(path, ns=(written_at, written_at))
+
     def known_keys(self, kind: str) -> list[str]:
         """Return the keys that the server knows."""
         return self.server.known_keys(kind)
@@ -74,26 +88,38 @@ class RosterFilesSandbox(Sandbox):
         return Response(status_code=429)
 
 
-def export(tables: dict[str, list[Row]]) -> bytes:
+def export(tables: Mapping[str, list[Row]]) -> bytes:
     """The tables of a OneRoster server of version 1.2 as a CSV export."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, rows in tables.items():
-            archive.writestr(f"{name}.csv", _csv([_flat(name, row) for row in rows]))
-        archive.writestr("roles.csv", _csv([role for user in tables["users"] for role in _roles(user)]))
-        properties = {"manifest.version": "1.0", "oneroster.version": "1.2"}
-        properties |= {f"file.{name}": "bulk" for name in (*tables, "roles")}
-        lines = [{"propertyName": name, "value": value} for name, value in properties.items()]
-        archive.writestr("manifest.csv", _csv(lines))
-    return packed.getvalue()
+    return packed(texts_of(tables))
 
 
-def _csv(rows: Sequence[dict[str, str]]) -> str:
+def texts_of(tables: Mapping[str, list[Row]]) -> dict[str, FileTable]:
+    """The texts of the files for the tables of a server, by the name of the table."""
+    flat = {name: [_flat(name, row) for row in rows] for name, rows in tables.items()}
+    flat["roles"] = [role for user in tables["users"] for role in _roles(user)]
+    return {name: _texts(rows) for name, rows in flat.items()}
+
+
+def packed(tables: Mapping[str, FileTable]) -> bytes:
+    """An archive with these files and a manifest."""
+    properties = {"manifest.version": "1.0", "oneroster.version": "1.2"}
+    properties |= {f"file.{name}": "bulk" for name in tables}
+    archived = io.BytesIO()
+    with zipfile.ZipFile(archived, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, table in {**tables, "manifest": [("propertyName", "value"), *properties.items()]}.items():
+            archive.writestr(f"{name}.csv", _csv(table))
+    return archived.getvalue()
+
+
+def _texts(rows: Sequence[dict[str, str]]) -> FileTable:
+    """The names of all columns, and the texts of each row."""
     columns = list(dict.fromkeys(name for row in rows for name in row)) or ["sourcedId"]
+    return [columns, *([row.get(name, "") for name in columns] for row in rows)]
+
+
+def _csv(table: FileTable) -> str:
     out = io.StringIO()
-    writer = csv.DictWriter(out, columns, restval="")
-    writer.writeheader()
-    writer.writerows(rows)
+    csv.writer(out).writerows(table)
     return out.getvalue()
 
 

@@ -37,6 +37,7 @@ class TestRosterFiles(AdapterSuite):
     sandbox_type = RosterFilesSandbox
     students = 24
     case_step = size(15, 2)
+    odd_values = size(2, 12)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,55 @@
+"""Adapters that each have one fault which odd ids show, or an odd value in a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import httpx
+
+from student_graph.adapters.contract import Batch
+from student_graph.adapters.errors import AdapterError, PayloadError
+from student_graph.adapters.files.adapter import Files
+from student_graph.adapters.model import AssessmentResult, AssignmentWork, SchoolEnrollment, StudentId
+from student_graph.adapters.paging import offset_pages
+from student_graph.adapters.reading import collecting_unreadable_rows
+from student_graph.adapters.schoology.adapter import Schoology
+from tests.adapters.helpers.small_vendor import ENROLLMENT_ROWS, EnrollmentRow, SmallVendor, enrollment_of
+
+
+class ReadsTextIds(SmallVendor):
+    """Takes rows whose id of a student is no text for those of nobody."""
+
+    async def read_enrollments(self, field: str, key: str) -> list[SchoolEnrollment] | AdapterError:
+        """Return enrollments of students whose id is a text."""
+
+        def rows(response: httpx.Response) -> list[EnrollmentRow]:
+            response.raise_for_status()
+            own = [row for row in response.json() if isinstance(row["student"], str)]
+            return ENROLLMENT_ROWS.validate_json(json.dumps(own))
+
+        pages = offset_pages(self.http, "enrollments", {field: key}, rows)
+        return [enrollment_of(row) async for page in pages for row in page]
+
+
+class HidesUnknownSections(Schoology):
+    """Leaves out the work of sections that the vendor lists and does not know, and says so to nobody."""
+
+    async def assignment_work_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[AssignmentWork]]:
+        """Return the work of the sections that are known."""
+        with collecting_unreadable_rows():
+            return await super().assignment_work_by_student(ids)
+
+
+class FailsOnOddFile(Files):
+    """Reads files strictly, so that one odd row takes all others away."""
+
+    async def assessment_results_by_student(
+        self, ids: Sequence[StudentId]
+    ) -> Batch[StudentId, list[AssessmentResult]]:
+        """Return results if each row can be read."""
+        with collecting_unreadable_rows() as unreadable:
+            batch = await super().assessment_results_by_student(ids)
+        if unreadable:
+            raise PayloadError("a row that cannot be read")
+        return batch
