@@ -2,7 +2,7 @@
 Servers under load, each in a process of its own: `python -m benchmarks.support.servers NAME PORT STUDENTS`.
 
 - `gateway`: the gateway over the district in memory; it executes each operation, with cached records.
-- `shedding`: the same with the default load shedding.
+- `shedding`: the same with the default load shedding, served as `student-graph serve` does.
 - `cached`: the gateway with its default settings, which also caches complete responses.
 - `stock`: Strawberry's own view and executor with the same schema, context and data.
 - `static`: a Starlette route that sends the bytes of one response of `gateway`.
@@ -24,10 +24,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.asgi import GraphQL
 
 from benchmarks.support.district import VIEWER, make_district, make_records, make_source
-from benchmarks.support.in_process import create_app, post
+from benchmarks.support.in_process import create_app, create_service, post
 from student_graph.gateway.cache import Limits
 from student_graph.gateway.fetch.pipeline import FetchPipeline
-from student_graph.gateway.server.process import freeze_garbage_collector
+from student_graph.gateway.server.clients.connection_table import ConnectionTable
+from student_graph.gateway.server.garbage import GarbageCollection
+from student_graph.gateway.server.process import freeze_garbage_collector, server_config
+from student_graph.gateway.server.service import Application
 from student_graph.gateway.signing import HmacSigner
 from student_graph.gateway.web.load_shedding import LoadLimits
 from student_graph.resolvers.context import Context
@@ -46,13 +49,17 @@ def gateway(students: int) -> ASGIApp:
     return _gateway(students, Limits(responses=False))
 
 
-def shedding(students: int) -> ASGIApp:
-    """The same as `gateway`, with the default load shedding; it also measures holds of its event loop."""
-    app = create_app(
-        make_district(make_source(make_records(students))), limits=Limits(responses=False), loads=LoadLimits()
-    )
-    freeze_garbage_collector()
-    return HoldProbe(app)
+def shedding(students: int) -> uvicorn.Config:
+    """
+    The same as `gateway`, with the default load shedding; it also measures holds of its event loop.
+
+    Connections, early refusals and garbage collection are those of the gateway's own server.
+    """
+    district = make_district(make_source(make_records(students)))
+    application = Application(create_service(district, limits=Limits(responses=False), loads=LoadLimits()))
+    GarbageCollection().start()
+    app, refuses = HoldProbe(application.asgi), application.early_refusals.refuses
+    return server_config(app, ConnectionTable(), refuses=refuses)
 
 
 class HoldProbe:
@@ -126,13 +133,19 @@ def static(students: int) -> ASGIApp:
     return Starlette(routes=[Route("/graphql", answer, methods=["POST"])])
 
 
-SERVERS = {"gateway": gateway, "shedding": shedding, "cached": cached, "stock": stock, "static": static}
+SERVERS = {"gateway": gateway, "cached": cached, "stock": stock, "static": static}
 
 
 def main() -> None:
     """Serve until the process is stopped."""
     name, port, students = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    uvicorn.run(SERVERS[name](students), port=port, log_level="error", access_log=False, server_header=False)
+    if name == "shedding":
+        config = shedding(students)
+    else:
+        app = SERVERS[name](students)
+        config = uvicorn.Config(app, log_level="error", access_log=False, server_header=False)
+    config.port = port
+    uvicorn.Server(config).run()
 
 
 if __name__ == "__main__":

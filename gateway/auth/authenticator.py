@@ -39,6 +39,14 @@ class Authenticator:
             log.info("a token was refused: %s", exc.reason)
             return None
 
+    def known_viewer(self, authorization: str) -> Viewer | None:
+        """The viewer for a header, as `viewer` returns it; None also if the token was not verified yet."""
+        scheme, _, rest = authorization.partition(" ")
+        token = rest.strip()
+        if scheme.lower() != "bearer" or not token:
+            return None
+        return self._static_tokens.viewer(token) or self.verifier.known_viewer(token)
+
     def signed_in_at(self, authorization: str) -> float | None:
         """When the viewer of a header last signed in, in seconds since 1970; None for a token of the settings."""
         return self.verifier.signed_in_at(authorization.partition(" ")[2].strip())

@@ -85,14 +85,21 @@ class TokenVerifier:
         Raises:
             InvalidTokenError: the token is not valid.
         """
+        if (viewer := self.known_viewer(token)) is not None:
+            return viewer
+        verified = self._verified[_digest(token)] = await self._verify(token)
+        return verified.viewer
+
+    def known_viewer(self, token: str) -> Viewer | None:
+        """The viewer of a token that was verified and is still valid; None for every other token."""
         digest = _digest(token)
         known = self._verified.get(digest)
-        if known is not None:
-            if self._wall_clock() < known.expires_at and known.keys.is_current(known.key_id, known.key):
-                return known.viewer
-            self._verified.pop(digest, None)
-        verified = self._verified[digest] = await self._verify(token)
-        return verified.viewer
+        if known is None:
+            return None
+        if self._wall_clock() < known.expires_at and known.keys.is_current(known.key_id, known.key):
+            return known.viewer
+        self._verified.pop(digest, None)
+        return None
 
     def signed_in_at(self, token: str) -> float | None:
         """When the viewer of a token last signed in, in seconds since 1970; None if the token is not verified."""

@@ -20,8 +20,8 @@ from starlette.types import ASGIApp
 
 from student_graph.gateway import logs
 from student_graph.gateway.server.allocator import FreeMemoryReturn, configure_allocator
-from student_graph.gateway.server.clients.client_connection import ClientConnection
 from student_graph.gateway.server.clients.connection_table import MAX_CONNECTIONS, ConnectionTable
+from student_graph.gateway.server.clients.early_refusals import Headers, RefusingConnection
 from student_graph.gateway.server.clients.trusted_proxies import TrustedProxies
 from student_graph.gateway.server.garbage import GarbageCollection
 from student_graph.gateway.server.reloading import ReloadableApplication, SettingsLoader
@@ -81,7 +81,8 @@ def run(
     )
     reload_all = None if member is None else member.request_reload
     reloadable = ReloadableApplication(application, loader, reload_all) if loader is not None else None
-    config = server_config(reloadable or application.asgi, connections, service.trusted_proxies)
+    refuses = application.early_refusals.refuses if reloadable is None else reloadable.refuses
+    config = server_config(reloadable or application.asgi, connections, service.trusted_proxies, refuses)
     if member is not None and reloadable is not None and loader is not None:
         parts = _WorkerParts(member, reloadable, loader, connections)
     else:
@@ -96,10 +97,15 @@ def run(
 
 
 def server_config(
-    app: ASGIApp, connections: ConnectionTable, trusted_proxies: Collection[str] = ()
+    app: ASGIApp,
+    connections: ConnectionTable,
+    trusted_proxies: Collection[str] = (),
+    refuses: Callable[[str, Headers], bool] = lambda *_: False,
 ) -> uvicorn.Config:
     """
     The settings of the HTTP server for an application; `connections` bounds those of clients.
+
+    `refuses` says whether a query from a host, with these headers, is refused because there is too much to do.
 
     The client of a request that one of `trusted_proxies`, addresses or networks, passes on is the last address in
     its `X-Forwarded-For` that is no trusted proxy.
@@ -107,7 +113,7 @@ def server_config(
     return uvicorn.Config(
         app,
         interface="asgi3",
-        http=functools.partial(ClientConnection, connections),  # type: ignore[arg-type] # called like a class
+        http=functools.partial(RefusingConnection, connections, refuses),  # type: ignore[arg-type] # called like a class
         access_log=False,
         log_config=None,
         log_level="warning",

@@ -22,6 +22,7 @@ from starlette.types import Message, Receive, Scope, Send
 from student_graph.adapters.registry import SettingsError
 from student_graph.adapters.sources import Source
 from student_graph.gateway.cache import Purge
+from student_graph.gateway.server.clients.early_refusals import Headers
 from student_graph.gateway.server.service import Application, Service
 from student_graph.gateway.web.token_bucket import ViewerRates
 
@@ -118,6 +119,10 @@ class ReloadableApplication:
             running.requests -= 1
             if not running.requests and running is not self._running:
                 running.idle.set()
+
+    def refuses(self, host: str, headers: Headers) -> bool:
+        """Whether the present application refuses a query by its head; see `EarlyRefusals`."""
+        return self._running.application.early_refusals.refuses(host, headers)
 
     def viewer_rates(self) -> ViewerRates | None:
         """How fast each viewer may send requests now; None for no limit."""

@@ -23,6 +23,7 @@ from student_graph.gateway.execution import executor_class
 from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.server.assistants import assistant_authenticator, assistant_routes
 from student_graph.gateway.server.background_reads import BackgroundReads
+from student_graph.gateway.server.clients.early_refusals import EarlyRefusals
 from student_graph.gateway.server.observing import LevelRecorder, Levels, Metrics, Observer, Readings
 from student_graph.gateway.server.parts import MEMORY, live_documents, memory_account, operator_routes, with_cors
 from student_graph.gateway.server.service_settings import ServiceSettings
@@ -144,15 +145,14 @@ class Application:
             exception_handlers={HTTPException: http_error, Exception: http_error},
             lifespan=self._lifespan,
         )
-        app = GatewayApp(
-            self._view,
-            routes,
-            service.allowed_hosts,
-            self.load_shedder,
-            graphiql=service.graphiql is not None,
+        has_graphiql, has_origins = service.graphiql is not None, bool(service.allowed_origins)
+        app = GatewayApp(self._view, routes, service.allowed_hosts, self.load_shedder, graphiql=has_graphiql)
+        paced = RefusalPacing(with_cors(self._metrics.observed(app), service.allowed_origins))
+        observer = self._metrics.request_observer
+        self.early_refusals = EarlyRefusals(
+            self.load_shedder, self.authenticator, paced, observer, has_other_origins=has_origins
         )
-        observed = self._metrics.observed(app)
-        return RefusalPacing(with_cors(observed, service.allowed_origins) if service.allowed_origins else observed)
+        return paced
 
     def _build_graphql(self) -> GraphQLView:
         return GraphQLView(

@@ -78,6 +78,12 @@ class RefusalPacing:
 
         await self._app(scope, receive, send_paced)
 
+    def delays_overload(self, host: str) -> bool:
+        """Whether the next refusal of a host under overload would wait; it is not counted."""
+        now = self._clock()
+        due = self._next_refusals.get((address_key(host), True), now)
+        return due - now > OVERLOAD_REFUSALS_BURST / OVERLOAD_REFUSALS_PER_SECOND
+
     def delay(self, host: str, *, is_overload: bool = False) -> float:
         """Count a refusal of a host, and return the seconds that it waits."""
         rate, burst = REFUSALS_PER_SECOND, REFUSALS_BURST

@@ -172,7 +172,8 @@ class ClientConnection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Wait for the next request."""
-        super().on_message_complete()
+        if self.cycle is not None:
+            super().on_message_complete()
         self._is_in_head, self._client = True, None
         self._request_bytes = 0
         self._receiving_since = None

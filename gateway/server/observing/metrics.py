@@ -30,9 +30,14 @@ class Metrics:
         """Let `observer` observe the application whose parts `readings` reads, with its service levels."""
         self._observer, self._readings, self._levels, self._workers = observer, readings, levels, workers
 
+    @property
+    def request_observer(self) -> Observer | None:
+        """Counts the requests; None if nobody observes the process."""
+        return self._observer if self._observer.is_on or self._levels.counts else None
+
     def observed(self, app: ASGIApp) -> ASGIApp:
         """The application with its requests observed; unchanged if nobody observes the process."""
-        return ObservedApp(app, self._observer) if self._observer.is_on or self._levels.counts else app
+        return app if self.request_observer is None else ObservedApp(app, self.request_observer)
 
     def routes(self, operators: Operators) -> list[BaseRoute]:
         """The route `/metrics`, if the settings ask for it."""

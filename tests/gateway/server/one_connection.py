@@ -13,8 +13,8 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from student_graph.gateway.server.clients.client_connection import ClientConnection
 from student_graph.gateway.server.clients.connection_table import ConnectionTable
+from student_graph.gateway.server.clients.early_refusals import Headers, RefusingConnection
 from student_graph.gateway.server.process import server_config
 from student_graph.gateway.web.request import BadRequestError, read_body
 from tests.gateway.cache.small_cache import Clock
@@ -85,7 +85,12 @@ class Transport(asyncio.Transport):
 class OneConnection:
     """A connection to an application that answers with the request's path, headers and body."""
 
-    def __init__(self, app: Any = None, table: ConnectionTable | None = None) -> None:
+    def __init__(
+        self,
+        app: Any = None,
+        table: ConnectionTable | None = None,
+        refuses: Callable[[str, Headers], bool] = lambda *_: False,
+    ) -> None:
         self.clock = Clock()
         self.table = ConnectionTable(clock=self.clock) if table is None else table
         self.requests: list[tuple[str, list[tuple[bytes, bytes]], bytes]] = []
@@ -97,7 +102,9 @@ class OneConnection:
         """Paths of requests whose client was found to be gone."""
         config = server_config(app or self._answer, self.table)
         config.load()
-        self.server = ClientConnection(self.table, config=config, server_state=ServerState(), app_state={})
+        self.server = RefusingConnection(
+            self.table, refuses, config=config, server_state=ServerState(), app_state={}
+        )
         self.transport = Transport(lambda: self.server.connection_lost(None))
         self.server.connection_made(self.transport)
 
