@@ -119,7 +119,7 @@ class Morning:
     seconds: list[float] = field(default_factory=list)
     """Seconds that each page took."""
     failed_pages: int = 0
-    """Pages with an error that is not an ordinary absence, and pages that did not come."""
+    """Pages that did not come, show no student, or have an error that is not an ordinary absence."""
     shown: list[tuple[float, Any]] = field(default_factory=list)
     """Every response, with the time at which it was requested."""
 
@@ -138,7 +138,8 @@ class Morning:
         codes = {error.get("extensions", {}).get("code") for error in answer.get("errors", ())}
         codes |= {part["code"] for part in answer.get("extensions", {}).get("degraded", ())}
         self.seconds.append(seconds)
-        self.failed_pages += response.status_code != 200 or not codes <= ORDINARY_CODES
+        is_empty = next(_students_in(answer.get("data")), None) is None
+        self.failed_pages += response.status_code != 200 or is_empty or not codes <= ORDINARY_CODES
         self.shown.append((requested_at, answer))
 
     def add_missing(self, seconds: float) -> None:
@@ -222,12 +223,19 @@ def _servers(school: School, *, quick: bool) -> Iterator[tuple[str, AbstractCont
 
 def _pages(school: School, server: str) -> dict[str, list[Page]]:
     """The pages of each person; the first one is opened first."""
-    number = str(largest_school(school.demo.facts))
-    school_id = number if server == NODE else encode(GlobalId("School", school.demo.id, number))
+    own_school = {member.id: member.organization for member in school.demo.facts.staff}
     teacher = [Page(OWN_CLASSES), Page(OWN_CLASSES), Page(ALL_WORK)]
-    principal = [Page(SCHOOL_LIST, {"school": school_id})]
+
+    def principal(staff: str) -> list[Page]:
+        number = str(own_school[staff])
+        school_id = number if server == NODE else encode(GlobalId("School", school.demo.id, number))
+        return [Page(SCHOOL_LIST, {"school": school_id})]
+
     return {
-        **{name: teacher if name.startswith("teacher") else principal for name in school.staff},
+        **{
+            name: teacher if name.startswith("teacher") else principal(staff)
+            for name, staff in school.staff.items()
+        },
         "superintendent": [Page(DISTRICT_LIST)],
     }
 
