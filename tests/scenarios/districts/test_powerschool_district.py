@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from student_graph.adapters.canvas.sandbox import CanvasSandbox
-from student_graph.adapters.edfi.sandbox import EdFiSandbox
 from student_graph.adapters.powerschool.sandbox import PowerSchoolSandbox
-from student_graph.adapters.sandbox.serving import served
 from student_graph.gateway.demo.districts import DemoDistrict
 from tests.scenarios.districts.test_two_kinds import EXPECTED_CODES, FIELDS, merge_shapes, shape
-from tests.scenarios.helpers.demo_gateway import DemoGateway, demo_districts, demo_gateway, missing_parts
+from tests.scenarios.helpers.demo_gateway import (
+    DemoGateway,
+    demo_districts,
+    gateway_and_usual_gateway,
+    missing_parts,
+)
 
 STUDENTS = 12
 NOT_IN_POWERSCHOOL = {"contacts"}
@@ -38,13 +39,8 @@ def district() -> DemoDistrict:
 @pytest.fixture(scope="module")
 def gateways(district: DemoDistrict) -> Iterator[tuple[DemoGateway, DemoGateway]]:
     """A gateway over that district, and one over the same people on Ed-Fi and Canvas."""
-    sandboxes = {"edfi": EdFiSandbox(district.facts), "canvas": CanvasSandbox(district.facts)}
-    with (
-        served(*district.sandboxes.values(), *sandboxes.values()),
-        demo_gateway([district]) as first,
-        demo_gateway([replace(district, sandboxes=sandboxes)]) as second,
-    ):
-        yield first, second
+    with gateway_and_usual_gateway(district) as gateways:
+        yield gateways
 
 
 def test_its_student_information_system_is_powerschool(district: DemoDistrict) -> None:

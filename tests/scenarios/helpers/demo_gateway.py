@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from student_graph.adapters.canvas.sandbox import CanvasSandbox
+from student_graph.adapters.edfi.sandbox import EdFiSandbox
+from student_graph.adapters.sandbox.serving import served
 from student_graph.gateway.demo.districts import DemoDistrict, all_people, build_districts
 from student_graph.gateway.demo.people import DemoIssuer
 from student_graph.gateway.server.service import Service
@@ -71,6 +74,18 @@ def demo_gateway(districts: Sequence[DemoDistrict], **settings: Any) -> Iterator
     service = Service(connected, {}, issuers=(issuer.issuer(),), **settings)
     with client_for(service.app()) as client:
         yield DemoGateway(client, issuer.tokens())
+
+
+@contextlib.contextmanager
+def gateway_and_usual_gateway(district: DemoDistrict) -> Iterator[tuple[DemoGateway, DemoGateway]]:
+    """Run a gateway over a district, and one over the same people on Ed-Fi and Canvas."""
+    sandboxes = {"edfi": EdFiSandbox(district.facts), "canvas": CanvasSandbox(district.facts)}
+    with (
+        served(*district.sandboxes.values(), *sandboxes.values()),
+        demo_gateway([district]) as first,
+        demo_gateway([replace(district, sandboxes=sandboxes)]) as second,
+    ):
+        yield first, second
 
 
 def comparable(value: Any) -> Any:

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from student_graph.adapters.model import Sensitivity
-from student_graph.adapters.sandbox.district import make_district
-from student_graph.adapters.sandbox.facts import DistrictFacts
-from student_graph.gateway.cache import Limits, Purge
-from student_graph.gateway.execution import BreadthExecutor
-from student_graph.gateway.fetch.pipeline import FetchPipeline
-from student_graph.gateway.signing import HmacSigner
+from student_graph.gateway.cache import Purge
 from student_graph.resolvers.access import Grant
 from student_graph.resolvers.cohorts.aggregates import members
 from student_graph.resolvers.context import Viewer, ViewerRole
-from student_graph.resolvers.operation import Operation
-from student_graph.resolvers.schema import make_schema
-from tests.patience import OPERATION_SECONDS
-from tests.scenarios.helpers.sandbox_district import DISTRICT_ID, VIEWER, SandboxDistrict, sandbox_district
+from tests.scenarios.helpers.cached_district import CachedDistrict, facts
+from tests.scenarios.helpers.sandbox_district import DISTRICT_ID, VIEWER
 
-SCHEMA = make_schema(BreadthExecutor)
-STUDENTS = 60
 QUERY = """{{ districts {{ metrics({arguments}) {{
     complete total {{ population mean suppressed }} groups {{ keys {{ group }} population mean suppressed }}
     missingSources {{ source code students }}
@@ -37,44 +27,20 @@ OTHER = replace(VIEWER, subject="another superintendent")
 COUNTER = replace(VIEWER, subject="counter", role=ViewerRole.SERVICE, counts_only=True, operator=False)
 
 
-@dataclass
-class Stage:
-    """A district and a pipeline with a cache."""
-
-    district: SandboxDistrict
-    pipeline: FetchPipeline
-    operation: Operation
+class Stage(CachedDistrict):
+    """The district, and its tables."""
 
     async def table(self, arguments: str = ABSENCE, viewer: Viewer = VIEWER) -> Any:
         """Return a table of the district, or the codes of the errors."""
-        context = self.pipeline.start_operation(viewer)
-        self.operation = context.operation
-        result: Any = await SCHEMA.execute(QUERY.format(arguments=arguments), context_value=context)
-        if result.errors:
-            return [error.extensions["code"] for error in result.errors]
-        return result.data["districts"][0]["metrics"]
-
-    @property
-    def cached_tables(self) -> int:
-        """How many tables are cached."""
-        return len(self.pipeline.cache.tables)
-
-
-@cache
-def facts() -> DistrictFacts:
-    """Return the district's facts, which no test changes."""
-    return make_district(STUDENTS)
+        data = await self.execute(QUERY.format(arguments=arguments), viewer)
+        return data if isinstance(data, list) else data["districts"][0]["metrics"]
 
 
 @pytest.fixture
 async def stage() -> AsyncIterator[Stage]:
     """The district's student information system alone."""
-    async with sandbox_district(facts(), ("edfi",), students=STUDENTS) as district:
-        pipeline = FetchPipeline(
-            [district.district], HmacSigner(b"0" * 32), Limits(), operation_seconds=OPERATION_SECONDS
-        )
-        yield Stage(district, pipeline, Operation())
-        await pipeline.close()
+    async with Stage.opened() as stage:
+        yield stage
 
 
 async def test_viewers_of_one_scope_share_a_table(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from student_graph.adapters.model import Sensitivity
-from student_graph.adapters.sandbox.district import make_district
-from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.gateway.cache import Limits, Purge
-from student_graph.gateway.execution import BreadthExecutor
 from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.signing import HmacSigner
 from student_graph.resolvers.access import Grant
 from student_graph.resolvers.context import Viewer, ViewerRole
-from student_graph.resolvers.operation import Operation
-from student_graph.resolvers.schema import make_schema
 from tests.patience import OPERATION_SECONDS
-from tests.scenarios.helpers.sandbox_district import DISTRICT_ID, VIEWER, SandboxDistrict, sandbox_district
+from tests.scenarios.helpers.cached_district import CachedDistrict
+from tests.scenarios.helpers.sandbox_district import DISTRICT_ID, VIEWER
 
-SCHEMA = make_schema(BreadthExecutor)
-STUDENTS = 60
 LIST = """query($filter: StudentFilter!, $orderBy: StudentOrder) {
     students(filter: $filter, orderBy: $orderBy, first: 100) {
         totalCount undecided edges { node { studentUniqueId } }
@@ -35,44 +28,20 @@ TITLE_I = {"where": {"program": {"kind": "TITLE_I"}}}
 OTHER = replace(VIEWER, subject="another superintendent")
 
 
-@dataclass
-class Stage:
-    """A district and a pipeline with a cache."""
-
-    district: SandboxDistrict
-    pipeline: FetchPipeline
-    operation: Operation
+class Stage(CachedDistrict):
+    """The district, and its lists of students."""
 
     async def students(self, viewer: Viewer = VIEWER, **variables: Any) -> Any:
         """Return a list of a viewer, or the codes of its errors."""
-        context = self.pipeline.start_operation(viewer)
-        self.operation = context.operation
-        result: Any = await SCHEMA.execute(LIST, variable_values=variables, context_value=context)
-        if result.errors:
-            return [error.extensions["code"] for error in result.errors]
-        return result.data["students"]
-
-    @property
-    def table_count(self) -> int:
-        """How many tables are kept."""
-        return len(self.pipeline.cache.tables)
-
-
-@cache
-def facts() -> DistrictFacts:
-    """Return the district's facts, which no test changes."""
-    return make_district(STUDENTS)
+        data = await self.execute(LIST, viewer, **variables)
+        return data if isinstance(data, list) else data["students"]
 
 
 @pytest.fixture
 async def stage() -> AsyncIterator[Stage]:
     """The district's student information system alone."""
-    async with sandbox_district(facts(), ("edfi",), students=STUDENTS) as district:
-        pipeline = FetchPipeline(
-            [district.district], HmacSigner(b"0" * 32), Limits(), operation_seconds=OPERATION_SECONDS
-        )
-        yield Stage(district, pipeline, Operation())
-        await pipeline.close()
+    async with Stage.opened() as stage:
+        yield stage
 
 
 async def test_viewers_of_one_scope_share_a_population(stage: Stage) -> None:
@@ -83,7 +52,7 @@ async def test_viewers_of_one_scope_share_a_population(stage: Stage) -> None:
 
     assert first == second
     assert first["totalCount"] > 0
-    assert stage.table_count == 1
+    assert stage.cached_tables == 1
     assert stage.operation.disclosures.classes_read == classes
 
 
@@ -99,7 +68,7 @@ async def test_another_scope_gets_a_population_of_its_own(stage: Stage) -> None:
     page = await stage.students(some, filter=TITLE_I, orderBy=BY_RISK)
     assert [edge["node"]["studentUniqueId"] for edge in page["edges"]] == [number]
     assert page["undecided"] > 0
-    assert stage.table_count == 2
+    assert stage.cached_tables == 2
 
 
 async def test_a_smaller_reach_gets_a_smaller_population(stage: Stage) -> None:
@@ -126,24 +95,24 @@ async def test_another_request_is_another_population(stage: Stage) -> None:
             ({**where, "asOf": "2026-10-01"}, BY_RISK),
         )
     ]
-    assert stage.table_count == len(lists)
+    assert stage.cached_tables == len(lists)
 
 
 async def test_a_population_is_computed_again_after_a_purge(stage: Stage) -> None:
     """A webhook or an operator says that records have changed: no table that rests on them is used again."""
     await stage.students(filter=TITLE_I, orderBy=BY_RISK)
     await stage.pipeline.cache.purge(Purge(district=DISTRICT_ID, records=frozenset({"AttendanceEvent"})))
-    assert stage.table_count == 0
+    assert stage.cached_tables == 0
     stage.district.new_calls()
     await stage.students(filter=TITLE_I, orderBy=BY_RISK)
-    assert stage.table_count == 1
+    assert stage.cached_tables == 1
     assert any("AttendanceEvents" in name for name in stage.district.new_calls())
 
 
 async def test_work_is_judged_at_the_time_of_the_request(stage: Stage) -> None:
     """What is missing changes when its time has come, so that such a population is not kept."""
     await stage.students(filter={"where": {"metric": {"metric": "MISSING_WORK", "atLeast": 1}}})
-    assert stage.table_count == 0
+    assert stage.cached_tables == 0
 
 
 async def test_without_a_cache_nothing_is_kept(stage: Stage) -> None:
@@ -153,4 +122,4 @@ async def test_without_a_cache_nothing_is_kept(stage: Stage) -> None:
     )
     for _ in range(2):
         assert (await stage.students(VIEWER, filter=TITLE_I))["totalCount"] > 0
-    assert stage.table_count == 0
+    assert stage.cached_tables == 0
