@@ -2,7 +2,8 @@
 What a district notices while another one on the same process is in trouble: a storm of requests, or dead vendors.
 
 All of it happens in one process and one run: times without trouble and with it take turns. Times are those of a
-clock that stands still while other programs have the processor, so the figures say the same on a busy machine.
+clock that stands still while other programs have the processor. What a busy machine does to the vendors, which are
+other processes, is still in them: the rows of chance say how much such a ratio means.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median, quantiles
 from typing import Any
 
 from starlette.types import ASGIApp, Message
 
+from benchmarks.fleet.comparison import Comparison, p99, ratio
 from benchmarks.fleet.gateway import KEY, Settings
 from benchmarks.support.edfi_process import edfi_process
 from benchmarks.support.figures import Row
@@ -36,8 +37,6 @@ STORM_FACTOR = 20
 """How many times its share a district sends while it is in trouble."""
 MAX_UNDER_WAY = 1_800
 """Requests of a district that are under way at most, nearly all that a process handles at once."""
-MAX_RATIO = 1.2
-"""Goal: times of others with trouble, compared with those without."""
 RUN_DELAY = Path("/proc/thread-self/schedstat")
 CALM, TROUBLED = ("east", "south", "west"), ("north", "refusing", "hanging", "silent")
 CASES = {
@@ -115,12 +114,15 @@ class Visitors:
     numbers: Iterator[int] = field(default_factory=itertools.count)
     under_way: int = 0
     seconds: list[float] = field(default_factory=list)
-    """Time of each complete answer."""
+    """Time of each complete answer, from the moment at which its request was due."""
     refused: int = 0
     """Requests that were refused, or whose answer is not complete."""
+    own_seconds: float = 0.0
+    """Processor time that it took to make the requests: it is in the times, and no work of the gateway."""
 
-    async def send(self) -> None:
-        """Send the request of the next viewer, and note what became of it."""
+    async def send(self, due_at: float | None = None) -> None:
+        """Send the request of the next viewer, which was due at a time or is due now; note what became of it."""
+        cpu = time.thread_time()
         number = next(self.numbers)
         viewer, round_ = number % VIEWERS_PER_DISTRICT, number // VIEWERS_PER_DISTRICT
         student = self.students[(7 * viewer + round_) % len(self.students)]  # hardly ever the same page again
@@ -141,8 +143,9 @@ class Visitors:
         async def keep(message: Message) -> None:
             sent.append(message)
 
-        began_at = seconds_with_processor()
+        began_at = seconds_with_processor() if due_at is None else due_at
         self.under_way += 1
+        self.own_seconds += time.thread_time() - cpu
         try:
             await self.app(scope, receive, keep)
         finally:
@@ -154,14 +157,15 @@ class Visitors:
 
     async def send_steadily(self, per_second: float) -> None:
         """Send so many requests a second until cancelled, `MAX_UNDER_WAY` of them at once at most."""
-        tasks, started = set[asyncio.Task[None]](), seconds_with_processor()
+        tasks, due_at = set[asyncio.Task[None]](), seconds_with_processor()
         try:
-            for number in itertools.count(1):
+            while True:
                 if self.under_way < MAX_UNDER_WAY:
-                    task = asyncio.create_task(self.send())
+                    task = asyncio.create_task(self.send(due_at))
                     tasks.add(task)
                     task.add_done_callback(tasks.discard)
-                await asyncio.sleep(max(0.0, started + number / per_second - seconds_with_processor()))
+                due_at += 1 / per_second
+                await asyncio.sleep(max(0.0, due_at - seconds_with_processor()))
         finally:
             for task in tasks:
                 task.cancel()
@@ -202,13 +206,12 @@ async def started(settings: Settings) -> AsyncIterator[ASGIApp]:
 
 async def isolation_rows(folder: Path, *, rounds: int, answers: int, settle_seconds: float) -> list[Row]:
     """
-    Times of districts without trouble while another one is in trouble, compared with times without any.
+    Times of districts without trouble while another one is in trouble, compared with times just before.
 
     In each round they get so many `answers` without trouble, and as many with each kind of it, which count when
     `settle_seconds` have passed: a new viewer goes after others for three seconds.
     """
-    times: dict[str, list[float]] = {case: [] for case in ("", *TROUBLED)}
-    refused = dict.fromkeys(times, 0)
+    comparisons = {case: Comparison() for case in TROUBLED}
     students = [student.id for student in make_district(STUDENT_COUNT, towns=1).students]
     with dead_vendors() as others, edfi_process(STUDENT_COUNT) as vendor, edfi_process(STUDENT_COUNT) as of_storm:
         others["north"] = of_storm.settings["base_url"]  # a vendor of its own: calls of others do not wait there
@@ -221,36 +224,33 @@ async def isolation_rows(folder: Path, *, rounds: int, answers: int, settle_seco
             calm = [districts[name] for name in CALM]
             for visitors in calm:
                 await load.enter_async_context(visitors.sending(REQUESTS_PER_SECOND))
+            began_at, own = time.thread_time(), sum(visitors.own_seconds for visitors in districts.values())
             for _, case in itertools.product(range(rounds), TROUBLED):
-                for trouble in ("", case):
+                for is_troubled in (False, True):
                     async with contextlib.AsyncExitStack() as storm:
-                        if trouble:
-                            sending = districts[trouble].sending(REQUESTS_PER_SECOND * STORM_FACTOR)
+                        if is_troubled:
+                            sending = districts[case].sending(REQUESTS_PER_SECOND * STORM_FACTOR)
                             await storm.enter_async_context(sending)
                         await asyncio.sleep(settle_seconds)
                         for visitors in calm:
                             visitors.seconds, visitors.refused = [], 0
                         await _wait_for(calm, answers)
-                        times[trouble] += [took for visitors in calm for took in visitors.seconds]
-                        refused[trouble] += sum(visitors.refused for visitors in calm)
-    rows = [Row("fleet", "districts without trouble", "p99", _p99(times[""]) * 1000, "ms")]
-    for case in TROUBLED:
-        name, p99 = f"others while {CASES[case]}", _p99(times[case]) / _p99(times[""])
-        half = median(times[case]) / median(times[""])
-        rows += [
-            Row("fleet", name, "p99 compared with no trouble", p99, "x", MAX_RATIO),
-            Row("fleet", name, "median compared with no trouble", half, "x"),
-            Row("fleet", name, "requests answered", len(times[case]), "requests"),
-            Row("fleet", name, "requests refused or failed", refused[case], "requests", refused[""]),
-        ]
-    return rows
+                        times = [took for visitors in calm for took in visitors.seconds]
+                        refused = sum(visitors.refused for visitors in calm)
+                        comparisons[case].note(times, refused, is_troubled=is_troubled)
+            own = sum(visitors.own_seconds for visitors in districts.values()) - own
+            share = own / (time.thread_time() - began_at)
+    quiet = [comparison.before for comparison in comparisons.values()]
+    halves = [[*itertools.chain.from_iterable(quiet[first::2])] for first in range(2)]
+    rows = [
+        Row("fleet", "districts without trouble", "p99", p99([*halves[0], *halves[1]]) * 1000, "ms"),
+        Row("fleet", "districts without trouble", "p99, one half of them and the other", ratio(*halves), "x"),
+        Row("fleet", "districts without trouble", "processor time that the load itself takes", 100 * share, "%"),
+    ]
+    return rows + [row for case, comparison in comparisons.items() for row in comparison.rows(CASES[case])]
 
 
 async def _wait_for(calm: Sequence[Visitors], answers: int) -> None:
     """Wait until districts have so many answers."""
     while sum(len(visitors.seconds) for visitors in calm) < answers:  # noqa: ASYNC110 - they come all the time
         await asyncio.sleep(0.1)
-
-
-def _p99(times: Sequence[float]) -> float:
-    return quantiles(times, n=100)[98]
