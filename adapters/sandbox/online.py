@@ -143,7 +143,7 @@ def _add_work(facts: DistrictFacts, course: LmsCourseFact, rng: Random) -> None:
 def _submission(assignment: AssignmentFact, due: date, account: int, rng: Random) -> SubmissionFact:
     """Build a submission: most work past its due date is graded, most other work is not submitted yet."""
     work = SubmissionFact(
-        id=assignment.id * 10_000 + account % 10_000,
+        id=_submission_id(assignment.id, account),
         assignment=assignment.id,
         account=account,
         state="unsubmitted",
@@ -165,6 +165,11 @@ def _submission(assignment: AssignmentFact, due: date, account: int, rng: Random
     elif work.state == "graded":
         work.grade, work.graded = "complete", work.submitted + timedelta(days=3)
     return work
+
+
+def _submission_id(assignment: int, account: int) -> int:
+    """A number that no other submission has; those of accounts from 10,000 on are in a range of their own."""
+    return assignment * (10_000 if account < 10_000 else 10_000_000) + account
 
 
 def _engagement(course: int, account: int, rng: Random) -> EngagementFact:

@@ -91,10 +91,10 @@ class PeopleRoutes:
             raise RefusalError(400, {"errors": [{"message": "search_term of at least 2 characters is required"}]})
         accounts = [
             account
-            for account in self._context.index.accounts.values()
-            if any(term in (text or "").casefold() for text in (account.name, account.login, account.sis_id))
+            for account in self._context.index.accounts_by_name
+            if not term
+            or any(term in (text or "").casefold() for text in (account.name, account.login, account.sis_id))
         ]
-        accounts.sort(key=lambda account: account.sortable_name)
         email = "email" in request.query_params.getlist("include[]")
         serialize = partial(self._context.serializer.user, email=email)
         return self._context.page(request, accounts, serialize=serialize, numbered=True)

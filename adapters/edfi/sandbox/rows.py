@@ -42,6 +42,8 @@ class Rows:
     ) -> None:
         self.resource = resource
         self._facts = facts
+        self._own_facts: list[Any] | None = None
+        """The same list once it was copied to be changed; other sandboxes of the district serve the first one."""
         self._serialize = serialize
         self._modified_at = modified_at.strftime("%Y-%m-%dT%H:%M:%SZ") if modified_at else None
         self._prefix = hashlib.md5(resource.encode(), usedforsecurity=False).hexdigest()[:24]
@@ -58,7 +60,7 @@ class Rows:
     def insert(self, fact: Any, version: int) -> str:
         """Add a row, and return its id."""
         position = len(self)
-        self._facts = [*self._facts, fact]
+        self._changeable_facts().append(fact)
         self._versions[position] = version
         for name, index in self._indexes.items():
             if (text := self._text(position, name)) is not None:
@@ -68,8 +70,7 @@ class Rows:
     def update(self, id: str, fact: Any, version: int) -> None:
         """Replace the row with an id."""
         [position] = self._index("id")[id]
-        self._facts = list(self._facts)
-        self._facts[position] = fact
+        self._changeable_facts()[position] = fact
         self._versions[position] = version
         self._indexes.clear()
 
@@ -77,6 +78,12 @@ class Rows:
         """Replace the row with an id by one with another natural key."""
         self.update(id, fact, version)
         self.key_changes.append({"id": id, "changeVersion": version, "oldKeyValues": {}, "newKeyValues": {}})
+
+    def _changeable_facts(self) -> list[Any]:
+        """The facts as a list that no other sandbox has; copied once, however many rows change."""
+        if self._own_facts is None:
+            self._facts = self._own_facts = list(self._facts)
+        return self._own_facts
 
     def facts(self) -> list[tuple[str, Any]]:
         """The id and the fact of each row that is not deleted."""

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from datetime import date
 from functools import cache
 from itertools import pairwise
+from random import Random
 
 import pytest
 
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.facts import DistrictFacts, StudentFact
+from student_graph.adapters.sandbox.online import add_lms_courses
 from student_graph.adapters.sandbox.years import INSTRUCTION
 
 
@@ -45,6 +47,18 @@ def test_a_district_of_any_size_is_complete(students: int) -> None:
 
     assert len({fact.id for fact in facts.students}) == students
     assert broken_references(facts) == set()
+
+
+def test_no_two_submissions_have_one_id_in_a_district_of_more_than_ten_thousand_accounts() -> None:
+    """A learning system that repeated an id would seem to change while it is read."""
+    facts = make_district(40)
+    for number, account in enumerate(facts.accounts):
+        account.id = 7001 + 10_000 * number
+    facts.lms_courses, facts.assignments, facts.submissions = [], [], []
+    add_lms_courses(facts, Random("lms"))  # noqa: S311 - not for security
+
+    assert len(facts.submissions) > 100
+    assert len({submission.id for submission in facts.submissions}) == len(facts.submissions)
 
 
 def mentions(facts: DistrictFacts) -> Iterator[tuple[str, str]]:
