@@ -167,8 +167,9 @@ class LimitChecker:
             if self._limits.warn_only:
                 log.warning("%s: %s %d is over the limit of %d", subject, name, count, limit)
                 continue
-            shown = "too many to count" if count >= MAX_COUNT else str(count)
-            message = f"{MESSAGES[name]}: {shown}, the limit is {limit}."
+            message = f"{MESSAGES[name]}: {count}, the limit is {limit}."
+            if count >= MAX_COUNT:
+                message = "A fragment includes itself, or fragments double too often: remove spreads."
             return GraphQLError(message, extensions={"code": TOO_COMPLEX, "limit": limit})
         return None
 

@@ -57,7 +57,10 @@ class GatewayApp:
         if self._allowed_hosts is not None and _host_name(scope) not in self._allowed_hosts:
             # DNS rebinding: a page of another site must not reach us under its own host name.
             note_errors(["UNKNOWN_HOST"])
-            body = encode_error("This gateway does not answer to that host name.", "UNKNOWN_HOST")
+            body = encode_error(
+                "The gateway does not accept this name in the header Host.",
+                "UNKNOWN_HOST",
+            )
             await send_response(send, body, media_types.JSON, 400)
         elif (name := repeated_header(scope)) is not None:
             note_errors(["BAD_REQUEST"])

@@ -8,6 +8,7 @@ something went wrong, and the log gets its type and its positions in the code. N
 from __future__ import annotations
 
 import logging
+import re
 import traceback
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
@@ -34,6 +35,8 @@ BAD_INPUT = "BAD_INPUT"
 PUBLIC_EXTENSIONS = ("code", "source", "retryable", "retryAfter", "limit", "sensitivity", "coordinate")
 """Extensions that an error in a response may have, beside its `requestId`."""
 UNWRITABLE_RETRY_AFTER_SECONDS = 5
+_ISO_FORMAT = re.compile(r"Invalid isoformat string: .*$", re.DOTALL)
+"""What Python says of a text that is no date; the message quotes the text before it."""
 
 
 def format_errors(
@@ -101,7 +104,9 @@ def stack_positions(exc: Exception) -> list[str]:
 
 
 def _format_error(error: GraphQLError, request_id: str, coordinate: str | None) -> dict[str, Any]:
-    formatted: dict[str, Any] = {"message": error.message[:MAX_MESSAGE_CHARACTERS]}
+    message = _ISO_FORMAT.sub("Write it in ISO 8601, such as 2026-11-30.", error.message)
+    message = message.replace(" not to be None.", " not to be null.")  # graphql-core's word for JSON's null
+    formatted: dict[str, Any] = {"message": message[:MAX_MESSAGE_CHARACTERS]}
     if error.locations:
         formatted["locations"] = [
             {"line": location.line, "column": location.column} for location in error.locations

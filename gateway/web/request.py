@@ -196,9 +196,10 @@ def parse_body(body: bytes) -> GraphQLRequest:
         request = _require_document(_decoder.decode(body))
         _check_unambiguous(body)
     except msgspec.ValidationError as exc:
-        problem, _, path = str(exc).partition(" - at `$.")
+        path = str(exc).partition(" - at `$.")[2]
         name = path.rstrip("`").partition(".")[0].partition("[")[0]
-        message = f"{name}: {problem[:1].lower()}{problem[1:]}." if name else NO_QUERY_MESSAGE
+        kind = "a JSON object" if name in ("variables", "extensions") else "a text"
+        message = f"{name}: must be {kind}." if name else NO_QUERY_MESSAGE
         raise BadRequestError(400, message) from None
     except (msgspec.DecodeError, ValueError, RecursionError):
         raise BadRequestError(400, NO_QUERY_MESSAGE) from None

@@ -27,9 +27,10 @@ MESSAGES = {
     "NOT_OFFERED": "No source of the district offers this.",
     "SUPPRESSED": "The value is about too few people to be shown.",
     "DEADLINE": "The time limit of the operation ran out.",
-    "FORBIDDEN": "The viewer has no grant for this.",
+    "FORBIDDEN": "The viewer may not see this.",
     "NOT_FOUND": "There is no such object that the viewer may see.",
-    "BAD_ID": "This is not an id or cursor of this graph.",
+    "BAD_ID": "The graph did not return this id or cursor for this field. Send it unchanged; a cursor belongs to "
+    "one viewer, filter and order.",
 }
 """Message of each error code. A code that is not listed here is a bug of the gateway."""
 
@@ -45,23 +46,27 @@ def graph_error(error: AdapterError) -> GraphQLError:
         "retryAfter": error.retry_after,
     }
     message = MESSAGES.get(error.code, INTERNAL)
-    if isinstance(error, ForbiddenError) and error.sensitivity is not None:
+    if isinstance(error, ForbiddenError):
         extensions["sensitivity"] = error.sensitivity
-        message = f"{message} {_grant_needed(error)}"
+        message = (
+            f"The viewer may not see this: {error.reason}." if error.sensitivity is None else _grant_needed(error)
+        )
     known = {name: value for name, value in extensions.items() if value is not None}
     return GraphQLError(message, extensions=known)
 
 
 def _grant_needed(error: ForbiddenError) -> str:
-    """The sentence that says which grant opens what an error withholds."""
+    """Return the message of an error about a class of data, which says which grant is needed."""
+    message = "The viewer has no grant for this."
     if error.limited:
-        return f"The viewer's grant of the class {error.sensitivity} is for other students only."
+        return f"{message} The viewer's grant of the class {error.sensitivity} is for other students only."
     if error.purpose is not None:
         return (
-            f"It is data of the class {error.sensitivity}, which the viewer is granted for the purpose "
+            f"{message} It is data of the class {error.sensitivity}, which the viewer is granted for the purpose "
             f"'{error.purpose}': state it in the header Student-Graph-Purpose."
         )
-    return f"It is data of the class {error.sensitivity}, which the district's settings grant by role or person."
+    needed = f"It is data of the class {error.sensitivity}, which the district's settings grant by role or person."
+    return f"{message} {needed}"
 
 
 def bad_input(message: str) -> GraphQLError:

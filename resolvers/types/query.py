@@ -103,10 +103,10 @@ class Query:
         """
         if by is not None:
             if id is not None or student_id is not None:
-                raise bad_input("student: pass either by, id or studentUniqueId, and one of them only.")
+                raise bad_input("student: pass exactly one of by, id and studentUniqueId.")
             id, student_id = by.id or None, by.student_unique_id or None
         if (id is None) == (student_id is None):
-            raise bad_input("student: pass either by, id or studentUniqueId, and one of them only.")
+            raise bad_input("student: pass exactly one of by, id and studentUniqueId.")
         if id is not None:
             return await _load(info, Adapter.students_by_id, decode(id, "Student"))
         number = parse_student_id(student_id or "")

@@ -232,7 +232,7 @@ def _health(info: Info, source: Source) -> Health:
         ForbiddenError: the viewer is not an operator.
     """
     if not info.context.viewer.operator:
-        error = ForbiddenError("for operators only")
+        error = ForbiddenError("it is for operators only")
         error.source = source.name
         raise error
     return info.context.health(source)

@@ -49,7 +49,7 @@ def refuse_unless_granted(
         ForbiddenError: a class is not granted, or the request uses break-glass, which opens no count.
     """
     if context.viewer.emergency is not None:
-        raise ForbiddenError("break-glass opens no count")
+        raise ForbiddenError("break-glass gives access to students, not to counts")
     rights = context.viewer.rights_in(district)
     missing = [kind for kind in classes_of(metrics, dimensions) if not rights.allow(kind)]
     if missing:
@@ -73,8 +73,11 @@ def refuse_unless_counting(context: Context, cohort: Cohort, reach: Reach) -> No
     """
     viewer = context.viewer
     may_count_all = reach.everybody or viewer.counts_only
-    if not may_count_all and (cohort.is_district or viewer.role not in STAFF_ROLES):
-        raise _refused(context, cohort.district, "not the viewer's students")
+    if not may_count_all and viewer.role not in STAFF_ROLES:
+        raise _refused(context, cohort.district, "only staff and services may count students")
+    if not may_count_all and cohort.is_district:
+        reason = "only superintendents and services may count the students of a district"
+        raise _refused(context, cohort.district, reason)
 
 
 async def access_to(info: Info, cohort: Cohort, day: date, classes: Sequence[Sensitivity], reach: Reach) -> Access:
@@ -96,7 +99,7 @@ async def access_to(info: Info, cohort: Cohort, day: date, classes: Sequence[Sen
         raise error
     is_own_school = cohort.school is not None and sum(map(reach.contains, members)) >= MIN_OWN_STUDENTS
     if not is_own_school and not (cohort.is_district and context.viewer.counts_only):
-        raise _refused(context, district, "not the viewer's students")
+        raise _refused(context, district, "the viewer sees too few of these students to count them")
     return Access(members, is_complete=False, reach=reach)
 
 

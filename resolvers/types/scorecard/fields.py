@@ -53,7 +53,7 @@ def _detail(info: Info, district: DistrictId) -> Detail:
             return Detail.COUNTS
         if viewer.role is ViewerRole.SUPERINTENDENT:
             return Detail.SHARES
-    raise ForbiddenError("for operators and superintendents only")
+    raise ForbiddenError("it is for operators and superintendents only")
 
 
 def _figures(info: Info, source: Source) -> SourceFigures:
