@@ -211,9 +211,9 @@ class MetricSpec:
     rule: Rule
     """How the metric is measured where the preset has no rule for it: without thresholds, unless it says more."""
     school_parts: frozenset[Part] = frozenset()
-    """Those of `parts` that only a request about one school needs."""
+    """The subset of `parts` that only a request about one school needs."""
     subject_parts: frozenset[Part] = frozenset()
-    """Those of `parts` that only a request about some subjects needs."""
+    """The subset of `parts` that only a request about some subjects needs."""
 
     def parts_for(self, request: MetricRequest) -> frozenset[Part]:
         """Return the parts that a request needs."""

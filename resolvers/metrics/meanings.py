@@ -59,7 +59,7 @@ class RaceEthnicity(Enum):
     """Race and ethnicity in one category, as in federal reports (72 FR 59266) and the categories added in 2024."""
 
     HISPANIC_OR_LATINO = "Hispanic or Latino"
-    """Of any race."""
+    """Hispanic or Latino, of any race."""
     AMERICAN_INDIAN_OR_ALASKA_NATIVE = "American Indian or Alaska Native"
     ASIAN = "Asian"
     BLACK_OR_AFRICAN_AMERICAN = "Black or African American"

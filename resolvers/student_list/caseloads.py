@@ -57,7 +57,7 @@ async def viewer_caseloads(info: Info) -> list[ViewerCaseload]:
         return []
     visible = [visible_district(info.context, id_) for id_ in sorted(viewer.districts)]
     districts = [district for district in visible if district is not None]
-    answers = await asyncio.gather(*(_of_district(info, district) for district in districts))
+    answers = await asyncio.gather(*(_caseloads_in_district(info, district) for district in districts))
     failures = [answer for answer in answers if isinstance(answer, AdapterError)]
     if failures and len(failures) == len(answers):
         raise failures[0]
@@ -66,7 +66,7 @@ async def viewer_caseloads(info: Info) -> list[ViewerCaseload]:
     return [caseload for answer in answers if not isinstance(answer, AdapterError) for caseload in answer]
 
 
-async def _of_district(info: Info, district: District) -> list[ViewerCaseload] | AdapterError:
+async def _caseloads_in_district(info: Info, district: District) -> list[ViewerCaseload] | AdapterError:
     """The viewer's caseloads in one district, or the error of the district."""
     try:
         reach = await info.context.reach(district.id)

@@ -119,7 +119,7 @@ async def course_grades(
 ) -> Outcomes[list[model.CourseGrade] | None]:
     """The student's grades in this section."""
     grades = await load_lists(info, Adapter.course_grades_by_section, enrollments, "section_id")
-    return _of_student(enrollments, grades)
+    return _select_own_records(enrollments, grades)
 
 
 @batched
@@ -129,13 +129,13 @@ async def assignments(
 ) -> Outcomes[list[model.AssignmentWork] | None]:
     """The student's work on assignments of this section."""
     work = await load_lists(info, Adapter.assignment_work_by_section, enrollments, "section_id")
-    return _of_student(enrollments, work)
+    return _select_own_records(enrollments, work)
 
 
-def _of_student(
+def _select_own_records(
     enrollments: Sequence[model.SectionEnrollment], section_records: Outcomes[list[OfStudent]]
 ) -> Outcomes[list[OfStudent] | None]:
-    """For each enrollment, those records of its section that are about its student."""
+    """Return for each enrollment the records of its section that are about its student."""
     # All enrollments of a section share one list of records; each list is grouped by student once.
     grouped: dict[int, dict[StudentId, list[OfStudent]]] = {}
 

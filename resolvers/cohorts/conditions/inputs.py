@@ -165,7 +165,7 @@ class StudentCondition:
     any: list[StudentCondition] | None = strawberry.UNSET
     """Students who meet at least one of these."""
     not_: StudentCondition | None = strawberry.field(name="not", default=strawberry.UNSET)
-    """Students who do not meet this. Whoever's data could not be read is undecided, and not listed."""
+    """Students who do not meet this. Students whose data could not be read are undecided, and not listed."""
     enrollment: EnrollmentCondition | None = strawberry.UNSET
     """Students with such an enrollment at a school."""
     grade_levels: list[GradeLevel] | None = strawberry.UNSET

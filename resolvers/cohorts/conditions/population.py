@@ -208,5 +208,5 @@ async def judge_batch(
 
 
 def _members(values: Sequence[T], verdicts: Sequence[Verdict]) -> list[T]:
-    """Those of some values, one for each student, whose student meets the condition."""
+    """Return the values of the students who meet the condition; there is one value for each student."""
     return [value for value, verdict in zip(values, verdicts, strict=True) if verdict is True]

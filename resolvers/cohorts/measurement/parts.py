@@ -48,27 +48,29 @@ class PartLookup:
     """Whether the metrics can do without it in a district where no source offers it."""
 
 
-def _of_school_year(year: SchoolYear) -> Mapping[str, Any]:
+def _school_year_arguments(year: SchoolYear) -> Mapping[str, Any]:
     return {"school_year": year.name}
 
 
-def _since_first_day(year: SchoolYear) -> Mapping[str, Any]:
+def _first_day_arguments(year: SchoolYear) -> Mapping[str, Any]:
     return {"since": year.first_day}
 
 
 PART_LOOKUPS: Mapping[Part, PartLookup] = {
     Part.ENROLLMENTS: PartLookup(Adapter.school_enrollments_by_student, "enrollments", is_optional=True),
-    Part.SCHOOL_ATTENDANCE: PartLookup(Adapter.attendance_events_by_student, "school_attendance", _of_school_year),
+    Part.SCHOOL_ATTENDANCE: PartLookup(
+        Adapter.attendance_events_by_student, "school_attendance", _school_year_arguments
+    ),
     Part.CLASS_ATTENDANCE: PartLookup(
-        Adapter.section_attendance_events_by_student, "class_attendance", _of_school_year
+        Adapter.section_attendance_events_by_student, "class_attendance", _school_year_arguments
     ),
     Part.INCIDENTS: PartLookup(Adapter.discipline_incidents_by_student, "incidents"),
     Part.ACTIONS: PartLookup(Adapter.discipline_actions_by_student, "actions"),
-    Part.GRADES: PartLookup(Adapter.course_grades_by_student, "grades", _of_school_year),
+    Part.GRADES: PartLookup(Adapter.course_grades_by_student, "grades", _school_year_arguments),
     Part.ACADEMIC_RECORDS: PartLookup(Adapter.academic_records_by_student, "academic_records"),
     Part.SECTIONS: PartLookup(Adapter.section_enrollments_by_student, "section_enrollments"),
     Part.WORK: PartLookup(Adapter.assignment_work_by_student, "work"),
-    Part.ENGAGEMENT: PartLookup(Adapter.course_engagement_by_student, "engagement", _since_first_day),
+    Part.ENGAGEMENT: PartLookup(Adapter.course_engagement_by_student, "engagement", _first_day_arguments),
     Part.RESULTS: PartLookup(Adapter.assessment_results_by_student, "results"),
 }
 """The lookup of each part that is a list of a student's records."""

@@ -35,18 +35,18 @@ async def with_named_sections(
     info: Info, district: District, records: Records, _: SchoolYear
 ) -> Outcomes[Attributes]:
     """The sections that each student's records name."""
-    return await _of_sections(info, district, records, Adapter.sections_by_id, "sections")
+    return await _read_for_sections(info, district, records, Adapter.sections_by_id, "sections")
 
 
 async def with_courses(info: Info, district: District, records: Records, _: SchoolYear) -> Outcomes[Attributes]:
     """The courses of the sections that each student's records name."""
-    return await _of_sections(info, district, records, Adapter.courses_by_section, "courses")
+    return await _read_for_sections(info, district, records, Adapter.courses_by_section, "courses")
 
 
-async def _of_sections(
+async def _read_for_sections(
     info: Info, district: District, records: Records, method: Any, attribute: str
 ) -> Outcomes[Attributes]:
-    """What a lookup has of the sections that each student's records name, as an attribute by section."""
+    """Return for each student what a lookup has about the sections in the student's records, by section."""
     naming = [records[part] for part in _NAMING_SECTIONS if part in records]
     ids = [
         sorted({row.section_id for outcomes in naming for row in records_at(outcomes, index) if row.section_id})

@@ -43,15 +43,15 @@ def count_on_track(facts: StudentFacts, scope: Scope) -> Tally:
         return Tally(reasons=["The student's grade level on the day is not recorded."])
     ended = has_year_ended(facts, scope)
     if rule.max_failed_semesters is not None:
-        return _by_credits_and_failures(facts, scope, grade, ended=ended)
+        return _tally_by_credits_and_failures(facts, scope, grade, ended=ended)
     due = grade if ended else _GRADES[max(0, _GRADES.index(grade) - 1)]
     required = dict(rule.credits_by_grade).get(due)
     if required is None:
         return Tally(reasons=[f"The rule asks for no credits at the end of {due.value.lower()}."])
-    return _by_credits(facts, scope, required, due)
+    return _tally_by_credits(facts, scope, required, due)
 
 
-def _by_credits(facts: StudentFacts, scope: Scope, required: Fraction, due: GradeLevel) -> Tally:
+def _tally_by_credits(facts: StudentFacts, scope: Scope, required: Fraction, due: GradeLevel) -> Tally:
     tally = count_credits(facts, scope)
     if tally.value is None:
         return tally
@@ -63,14 +63,14 @@ def _by_credits(facts: StudentFacts, scope: Scope, required: Fraction, due: Grad
     return tally
 
 
-def _by_credits_and_failures(facts: StudentFacts, scope: Scope, grade: GradeLevel, *, ended: bool) -> Tally:
+def _tally_by_credits_and_failures(facts: StudentFacts, scope: Scope, grade: GradeLevel, *, ended: bool) -> Tally:
     """The rule of freshmen: enough credits at the end of the year, and not too many failed semesters by then."""
     required = dict(scope.rule.credits_by_grade).get(grade)
     if required is None:
         return Tally(reasons=[f"The rule says nothing about {grade.value.lower()}."])
     limit = scope.rule.max_failed_semesters or 0
     failures = _failures(facts, scope)
-    credits_tally = _by_credits(facts, scope, required, grade)
+    credits_tally = _tally_by_credits(facts, scope, required, grade)
     tally = failures.tally
     tally.evidence += credits_tally.evidence
     if failures.count > limit:

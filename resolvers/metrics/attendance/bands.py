@@ -24,19 +24,19 @@ EDU_BANDS = (
     Band("at risk", Fraction(95, 100), includes_end=True),
     Band("satisfactory", Fraction(1), includes_end=True),
 )
-"""Of edanalytics/edu_wh, half-open from below; there a rate of 0 is in no band, here it is severe."""
+"""Bands of edanalytics/edu_wh, each without its lower end. There a rate of 0 is in no band; here it is severe."""
 PANORAMA_BANDS = (
     Band("critical", Fraction(80, 100), includes_end=False),
     Band("off track", Fraction(90, 100), includes_end=False),
     Band("at risk", Fraction(95, 100), includes_end=False),
     Band("on track", Fraction(1), includes_end=True),
 )
-"""Of Panorama, support article 558; its edges belong to the better band."""
+"""Bands of Panorama (support article 558): a rate between two bands belongs to the better one."""
 POWERSCHOOL_BANDS = (
     Band("trending towards chronic absence", Fraction(95, 100), includes_end=True),
     Band("no issue", Fraction(1), includes_end=True),
 )
-"""Of PowerSchool Unified Insights, which has more bands below 95 %, and no minimum of enrolled days."""
+"""Bands of PowerSchool Unified Insights, which has more bands below 95 %, and no minimum of enrolled days."""
 
 
 def band_of(rate: Fraction, bands: Sequence[Band]) -> Band:

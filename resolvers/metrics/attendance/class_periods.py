@@ -59,7 +59,7 @@ def period_tardies(*, first_only: bool) -> Function:
         tardies = _events(facts, attendance, {AttendanceCategory.TARDY})
         counted = tardies
         if first_only:
-            counted, unknown = _of_first_period(tardies, facts, request)
+            counted, unknown = _first_period_events(tardies, facts, request)
             if unknown:
                 attendance.quality.add(DataQuality.PERIOD_UNKNOWN)
             if unknown and unknown == len(tardies):
@@ -107,7 +107,7 @@ def is_first_period(name: str, first_periods: Iterable[str]) -> bool:
     return text in names or re.split(r"[\s:-]+", text, maxsplit=1)[0] in names
 
 
-def _of_first_period(
+def _first_period_events(
     events: EventsByPeriod, facts: StudentFacts, request: MetricRequest
 ) -> tuple[EventsByPeriod, int]:
     """The events of the first period of a day, and how many have no known period."""

@@ -27,12 +27,12 @@ class EntityKey(NamedTuple):
     """Returns the global id that a representation with these members stands for."""
 
 
-def _by_id(type_: str) -> EntityKey:
+def _key_by_id(type_: str) -> EntityKey:
     """The key of every type: the global id."""
     return EntityKey("id", frozenset({"id"}), lambda members: decode(_text(members["id"]), type_))
 
 
-def _by_number(type_: str, member: str) -> EntityKey:
+def _key_by_number(type_: str, member: str) -> EntityKey:
     """The key of a type whose objects a district numbers: the number in `member`, and the district."""
 
     def read(members: Mapping[str, Any]) -> GlobalId:
@@ -67,14 +67,14 @@ def _text(value: Any) -> str:
 
 ENTITY_KEYS: Mapping[str, tuple[EntityKey, ...]] = {
     "LocalEducationAgency": (
-        _by_id("LocalEducationAgency"),
+        _key_by_id("LocalEducationAgency"),
         EntityKey("shortName", frozenset({"shortName"}), _district),
     ),
-    "School": (_by_id("School"), _by_number("School", "schoolId")),
-    "Section": (_by_id("Section"),),
-    "Session": (_by_id("Session"),),
-    "Staff": (_by_id("Staff"),),
-    "Student": (_by_id("Student"), _by_number("Student", "studentUniqueId")),
+    "School": (_key_by_id("School"), _key_by_number("School", "schoolId")),
+    "Section": (_key_by_id("Section"),),
+    "Session": (_key_by_id("Session"),),
+    "Staff": (_key_by_id("Staff"),),
+    "Student": (_key_by_id("Student"), _key_by_number("Student", "studentUniqueId")),
 }
 """The keys of each type by its name, the first one first: a representation with two keys is read by the first."""
 

@@ -145,18 +145,18 @@ async def _table(info: Info, cohort: Cohort, request: TableRequest) -> Outcome[M
     return table
 
 
-def _of_section(info: Info, section: Any) -> Cohort:
+def _section_cohort(info: Info, section: Any) -> Cohort:
     return Cohort(district_for(info, section), section=section.section_id)
 
 
-def _of_school(info: Info, school: Any) -> Cohort:
+def _school_cohort(info: Info, school: Any) -> Cohort:
     return Cohort(district_for(info, school), school=school.school_id)
 
 
-def _of_district(info: Info, district: Any) -> Cohort:
+def _district_cohort(info: Info, district: Any) -> Cohort:
     return Cohort(district_for(info, district))
 
 
-section_metrics = metrics_field(_of_section)
-school_metrics = metrics_field(_of_school)
-district_metrics = metrics_field(_of_district)
+section_metrics = metrics_field(_section_cohort)
+school_metrics = metrics_field(_school_cohort)
+district_metrics = metrics_field(_district_cohort)

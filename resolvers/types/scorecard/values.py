@@ -77,7 +77,7 @@ class Measured:
     text: str
     details: Sequence[str] = ()
     counted: tuple[int, int] | None = None
-    """Those that count, and all; None if nothing was counted, or if the reader gets no counts."""
+    """Numerator and denominator of the finding; None if nothing was counted, or if the reader gets no counts."""
 
 
 @dataclass(frozen=True, slots=True)
