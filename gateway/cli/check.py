@@ -23,6 +23,12 @@ from student_graph.gateway.server.commands.sample_reads import read_samples
 HEADINGS = ("DISTRICT", "SOURCE", "KIND", "LOOKUPS", "STATUS", "SAYS")
 JSON_NAMES = ("district", "source", "kind", "lookups", "status", "says")
 
+ADVICE_BY_CODE = {
+    "SOURCE_AUTH": "; correct the credentials of the source",
+    "SOURCE_FORBIDDEN": "; give the account of the gateway the permission",
+    "SOURCE_UNAVAILABLE": "; check base_url, and whether this machine can reach it",
+}
+"""What to change if a source does not answer, by code of the error."""
 STORE_CELLS = ("(all districts)", "record of disclosures", "s3", "-")
 """The cells of a row that name the store, in place of a source."""
 
@@ -31,9 +37,9 @@ def add_command(commands: Commands) -> None:
     """Add `check` to the command line."""
     command = commands.add_parser(
         "check",
-        description="Look for all that `serve` would refuse in a settings file, ask every source for its version, "
-        "and for a few records of each kind that it offers, and print the results. The exit status is 1 if a "
-        "source fails, refuses a kind of record or shows no student.",
+        description="Report everything that `serve` would refuse in a settings file. Then ask every source for "
+        "its version and for a few records of each kind that it offers, and print the results. The exit status "
+        "is 1 if a source fails, refuses a kind of record or shows no student.",
     )
     add_district_options(command)
     command.add_argument("--json", action="store_true", help="print JSON")
@@ -109,7 +115,7 @@ async def _check_source(source: Source) -> tuple[str, str]:
     """`ok` or `failed`, and what the source says about itself or what went wrong."""
     result = await ask_about_itself(source)
     if isinstance(result, AdapterError):
-        return "failed", f"{result.code}: {result.reason}"
+        return "failed", f"{result.code}: {result.reason}{ADVICE_BY_CODE.get(result.code, '')}"
     return "ok", result + _token_origin(source)
 
 

@@ -43,9 +43,12 @@ class _Subcommands(_SubcommandsOfParser):
     summaries: Mapping[str, str] = {}
 
     def add_parser(self, name: str, **options: Any) -> Parser:
-        """Add a subcommand; its help is its summary if it brings none."""
+        """Add a subcommand; its help is its summary if it brings none, and its description is its help."""
         if name in self.summaries:
             options.setdefault("help", self.summaries[name])
+        if "help" in options:
+            summary: str = options["help"]
+            options.setdefault("description", f"{summary[:1].upper()}{summary[1:]}.")
         return super().add_parser(name, **options)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
@@ -15,6 +14,7 @@ from typing import Any
 
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.registry import SettingsError
+from student_graph.gateway.cli.districts import environ_of
 from student_graph.gateway.cli.parser import Commands, count, printable
 from student_graph.gateway.cli.serving.fixed import fleet_arguments
 from student_graph.gateway.config import settings_file
@@ -35,6 +35,9 @@ def add_command(commands: Commands) -> None:
         "school after the other. Requests of people go first. It can be interrupted: what was read stays.",
     )
     command.add_argument("--config", type=Path, required=True, metavar="FILE", help="settings file (TOML)")
+    command.add_argument(
+        "--env-file", type=Path, metavar="FILE", help="file with environment variables, one NAME=value a line"
+    )
     command.add_argument("--district", metavar="ID", help="only this district (default: all)")
     command.add_argument("--json", action="store_true", help="print a line of JSON for each part of a school")
     command.set_defaults(run=run)
@@ -50,7 +53,8 @@ def run(options: argparse.Namespace) -> int:
         SettingsError: a setting is wrong, there is no such district, or the settings name no Redis.
     """
     path: Path = options.config
-    settings = settings_file.load(path)
+    environ = environ_of(options)
+    settings = settings_file.load(path, environ)
     plans = {
         DistrictId(config.id): config.warm.plan if config.warm is not None else WarmPlan()
         for config in settings.districts
@@ -64,8 +68,8 @@ def run(options: argparse.Namespace) -> int:
             f"{path}: cache.redis is missing: without it, gateways share no cache that this command could fill; "
             "set times in [districts.warm], and each gateway warms itself"
         )
-    districts = connect_districts(settings, path, os.environ)
-    shared = fleet_arguments(settings, path, districts, os.environ)
+    districts = connect_districts(settings, path, environ)
+    shared = fleet_arguments(settings, path, districts, environ)
     print_step = _print_json if options.json else _print_text
     work = _warm(print_step, districts=districts, limits=settings.cache.limits, plans=plans, **shared)
     try:
