@@ -1,5 +1,5 @@
 """
-Tests, room by room as the code.
+Tests, in the folders of the code that they test.
 
 No process of the tests imports `rfc3987_syntax`: `jsonschema` does where it is installed, and the grammar takes a
 second of each process. It is for formats of addresses, and no test checks these.

@@ -1,7 +1,8 @@
 """
 The size of the code, package by package, and who imports whom. Run as `make figures`.
 
-A *room* is a folder or a module directly inside a package; an arrow goes from a room to one that it imports.
+A *part* is a folder or a module directly inside a package. A *dependency* is a pair of parts: the first imports
+the second.
 """
 
 from __future__ import annotations
@@ -50,16 +51,16 @@ def public_definitions(scope: ast.Module | ast.ClassDef, prefix: str = "") -> It
                 yield from public_definitions(node, f"{prefix}{node.name}.")
 
 
-def arrows(package: str) -> set[tuple[str, str]]:
-    """Pairs of rooms of a package, of which the first imports the second."""
+def dependencies(package: str) -> set[tuple[str, str]]:
+    """Return the dependencies inside a package: pairs of parts, of which the first imports the second."""
     folder, pairs = ROOT / package, set()
     for file in folder.rglob("*.py"):
-        room = file.relative_to(folder).parts[0].removesuffix(".py")
+        part = file.relative_to(folder).parts[0].removesuffix(".py")
         for name in _imports(ast.parse(file.read_text())):
-            parts = name.split(".")
-            if parts[:2] == ["student_graph", package] and len(parts) > 2 and _is_room(folder, parts[2]):
-                pairs.add((room, parts[2]))
-    return {(room, other) for room, other in pairs if room not in (other, "__init__")}
+            names = name.split(".")
+            if names[:2] == ["student_graph", package] and len(names) > 2 and _is_part(folder, names[2]):
+                pairs.add((part, names[2]))
+    return {(part, other) for part, other in pairs if part not in (other, "__init__")}
 
 
 def _imports(tree: ast.Module) -> Iterator[str]:
@@ -71,19 +72,19 @@ def _imports(tree: ast.Module) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
 
 
-def _is_room(folder: Path, name: str) -> bool:
+def _is_part(folder: Path, name: str) -> bool:
     return (folder / name).is_dir() or (folder / f"{name}.py").is_file()
 
 
-def circle(pairs: set[tuple[str, str]]) -> list[str]:
-    """Rooms that import each other, directly or through others; empty if there are none."""
-    above = {
-        room: {other for first, other in pairs if first == room} for room in {r for pair in pairs for r in pair}
+def cycle(pairs: set[tuple[str, str]]) -> list[str]:
+    """Return the parts that import each other, directly or through others; empty if there are none."""
+    imports = {
+        part: {other for first, other in pairs if first == part} for part in {p for pair in pairs for p in pair}
     }
-    while ground := [room for room, others in above.items() if not others & above.keys()]:
-        for room in ground:
-            del above[room]
-    return sorted(above)
+    while resolved := [part for part, others in imports.items() if not others & imports.keys()]:
+        for part in resolved:
+            del imports[part]
+    return sorted(imports)
 
 
 def _print_table(rows: Sequence[Sequence[str]]) -> None:
@@ -105,11 +106,11 @@ def main() -> None:
     )
     _print_table([heading, *map(size, PACKAGES)])
     print()
-    rows = [("package", "rooms", "arrows", "circle")]
+    rows = [("package", "parts", "dependencies", "cycle")]
     for package in LAYERED:
-        pairs = arrows(package)
-        rooms = {room for pair in pairs for room in pair}
-        rows.append((package, str(len(rooms)), str(len(pairs)), ", ".join(circle(pairs)) or "none"))
+        pairs = dependencies(package)
+        parts = {part for pair in pairs for part in pair}
+        rows.append((package, str(len(parts)), str(len(pairs)), ", ".join(cycle(pairs)) or "none"))
     _print_table(rows)
 
 

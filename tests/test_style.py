@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from tests.figures import arrows, circle, public_definitions
+from tests.figures import cycle, dependencies, public_definitions
 from tests.style import CODE, ROOT, checked, files, names, prose
 
 MAX_FILES_PER_FOLDER = 16
 MAX_LINES_PER_FILE = 300
-MAX_ARROWS = {"gateway": 60, "resolvers": 20}
-"""Pairs of rooms of a package, of which one imports the other."""
+MAX_DEPENDENCIES = {"gateway": 60, "resolvers": 20}
+"""Pairs of folders or modules directly inside a package, of which one imports the other."""
 MODULES = [path for path in files(".py") if path.relative_to(ROOT).parts[0] in CODE]
 PACKAGES = ("gateway", "resolvers", "adapters")
 
@@ -79,9 +79,9 @@ def undocumented(path: Path) -> Iterator[str]:
         yield from (f"{where(path)}: {n}" for n, node in public_definitions(tree) if not ast.get_docstring(node))
 
 
-@pytest.mark.parametrize("package", MAX_ARROWS)
-def test_rooms_know_few_others_and_never_in_a_circle(package: str) -> None:
-    """Which room may import which is in `pyproject.toml`; this bounds how many do."""
-    pairs = arrows(package)
-    assert len(pairs) <= MAX_ARROWS[package]
-    assert circle(pairs) == []
+@pytest.mark.parametrize("package", MAX_DEPENDENCIES)
+def test_parts_of_a_package_have_few_dependencies_and_no_cycle(package: str) -> None:
+    """`pyproject.toml` says which part may import which; this limits their number."""
+    pairs = dependencies(package)
+    assert len(pairs) <= MAX_DEPENDENCIES[package]
+    assert cycle(pairs) == []
