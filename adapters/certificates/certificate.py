@@ -100,7 +100,7 @@ class Certificate(_Part):
     """Version of the contract that it was built for."""
     capabilities: tuple[str, ...]
     """Names of the lookups that it answers, sorted."""
-    coarse_ways: tuple[str, ...]
+    access_paths: tuple[str, ...]
     """Access paths: the lookup, and the coarser one that can answer it."""
     issued: datetime
     all_cases: bool
@@ -126,8 +126,8 @@ class Certificate(_Part):
                 f"the older certificate is of the adapter {old.adapter!r}, not {self.adapter!r}"
             )
         lookups = sorted(set(old.capabilities) - set(self.capabilities))
-        ways = sorted(set(old.coarse_ways) - set(self.coarse_ways))
-        return [*(f"the lookup {name}" for name in lookups), *(f"the way {name}" for name in ways)]
+        ways = sorted(set(old.access_paths) - set(self.access_paths))
+        return [*(f"the lookup {name}" for name in lookups), *(f"the access path {name}" for name in ways)]
 
 
 class Signature(_Part):
@@ -135,7 +135,7 @@ class Signature(_Part):
 
     algorithm: Literal["Ed25519"] = "Ed25519"
     key: str
-    """The public key, 32 bytes in base64. Whoever verifies compares it with a key that they trust."""
+    """The public key, 32 bytes in base64. To verify the certificate, compare it with a key that you trust."""
     signature: str
     """Of the certificate as JSON with sorted keys and without blanks, in UTF-8; 64 bytes in base64."""
 

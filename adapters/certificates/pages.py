@@ -60,7 +60,7 @@ def _tables(signed: SignedCertificate) -> Iterable[tuple[str, Sequence[str], lis
             ("Signed with", signature.key if signature else "not signed"),
             ("Tests", ", ".join(counts) + ("" if certificate.all_cases else "; a sample of the cases")),
             ("Lookups", ", ".join(certificate.capabilities)),
-            ("Coarse ways", ", ".join(certificate.coarse_ways) or "none"),
+            ("Access paths", ", ".join(certificate.access_paths) or "none"),
         ],
     )
     yield (

@@ -52,7 +52,7 @@ def certificate(**changes: Any) -> Certificate:
         "version": "1.2.0",
         "contract": 1,
         "capabilities": ("attendance_events_by_student", "students_by_id"),
-        "coarse_ways": ("students_by_id by students_by_district",),
+        "access_paths": ("students_by_id by students_by_district",),
         "issued": datetime(2026, 11, 29, 8, tzinfo=UTC),
         "all_cases": True,
         "tier": Tier.SILVER,
@@ -165,12 +165,12 @@ def test_another_file_is_no_certificate(content: str, problem: str, tmp_path: Pa
 
 
 def test_lost_capabilities_are_named() -> None:
-    """A lookup or a coarse way of the older certificate that this one has not; a new one is no loss."""
-    new = certificate(capabilities=("students_by_district", "students_by_id"), coarse_ways=())
+    """A lookup or an access path of the older certificate that this one has not; a new one is no loss."""
+    new = certificate(capabilities=("students_by_district", "students_by_id"), access_paths=())
 
     assert new.lost_since(certificate()) == [
         "the lookup attendance_events_by_student",
-        "the way students_by_id by students_by_district",
+        "the access path students_by_id by students_by_district",
     ]
     assert certificate().lost_since(certificate()) == []
     with pytest.raises(CertificateError, match="of the adapter 'hall', not 'hill'"):
@@ -213,7 +213,7 @@ class VersionedVendor(SmallVendor):
 
 
 def test_gold_and_platinum_need_evidence() -> None:
-    """Gold needs batches, coarse ways, changes and a recording; platinum types and a recent live run."""
+    """Gold needs batches, access paths, changes and a recording; platinum types and a recent live run."""
     figures = (certificate().figures[0].model_copy(update={"calls_of_keys": 2}),)
     groups = {name: name for name in GROUPS}
     checks = [check(name) for name in [*GROUPS, TOKEN_RENEWAL]]
@@ -224,7 +224,7 @@ def test_gold_and_platinum_need_evidence() -> None:
 
     assert reached(VersionedVendor, None) is Tier.SILVER
     assert reached(SmallVendor, TODAY) is Tier.SILVER  # it reads lists in full
-    assert reached(Starter, TODAY) is Tier.SILVER  # it has no coarse ways
+    assert reached(Starter, TODAY) is Tier.SILVER  # it has no access paths
     assert reached(VersionedVendor, TODAY, typed=False) is Tier.GOLD
     assert reached(VersionedVendor, date(2026, 8, 30)) is Tier.GOLD
     assert reached(VersionedVendor, date(2026, 8, 31)) is Tier.PLATINUM

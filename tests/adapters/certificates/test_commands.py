@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 from hillside_sis.adapter import Hillside
 from student_graph.adapters.certificates.certificate import Tier, read_certificate, sign
 from student_graph.adapters.registry import SettingsError
-from student_graph.gateway.cli.authors.certify import coarse_ways
+from student_graph.gateway.cli.authors.certify import access_paths
 from student_graph.gateway.cli.main import main
 from student_graph.gateway.config import settings_file
 from tests.adapters.certificates.test_certificate import certificate
@@ -66,7 +66,7 @@ def write_certificate(folder: Path, key: Ed25519PrivateKey | None, **changes: An
         "package": "hillside-sis",
         "version": version("hillside-sis"),
         "capabilities": tuple(lookup.name for lookup in Hillside.capabilities()),
-        "coarse_ways": coarse_ways(Hillside),
+        "access_paths": access_paths(Hillside),
     }
     file = folder / "hillside.json"
     file.write_text(sign(certificate(**(values | changes)), key).text())

@@ -9,7 +9,7 @@ from pathlib import Path
 from student_graph.adapters.certificates.certificate import Tier, read_certificate
 from student_graph.adapters.certificates.pages import html, markdown
 from student_graph.adapters.registry import declared_contract, find_adapter
-from student_graph.gateway.cli.authors.certify import coarse_ways
+from student_graph.gateway.cli.authors.certify import access_paths
 from tests.certificates import FOLDER, SUITES
 from tests.subcases import subcases
 
@@ -25,7 +25,7 @@ def test_a_certificate_is_that_of_the_adapter(file: Path) -> None:
     assert (certificate.adapter, certificate.version) == (file.stem, version("student-graph"))
     assert certificate.contract == declared_contract(adapter)
     assert list(certificate.capabilities) == [lookup.name for lookup in adapter.capabilities()]
-    assert certificate.coarse_ways == coarse_ways(adapter)
+    assert certificate.access_paths == access_paths(adapter)
     assert certificate.tier.rank >= Tier.SILVER.rank
     assert certificate.count("failed") == 0
     assert certificate.count("passed") > 0
