@@ -86,7 +86,7 @@ def load_adapter(point: EntryPoint) -> type[Adapter]:
     except (ImportError, AttributeError) as exc:
         raise SettingsError(f"adapter {point.name!r} cannot be imported ({type(exc).__name__})") from exc
     if not (isinstance(adapter, type) and issubclass(adapter, Adapter)):
-        raise SettingsError(f"adapter {point.name!r} is not a subclass of adapters.Adapter")
+        raise SettingsError(f"adapter {point.name!r} is not a subclass of student_graph.adapters.Adapter")
     _check_contract(point, declared_contract(adapter))
     return adapter
 

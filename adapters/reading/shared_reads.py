@@ -1,8 +1,8 @@
 """
 Shares a read between callers that want the same at the same time, such as two lookups of one page.
 
-A caller that joins a read gets rows that are older than its lookup. The read therefore notes when it began, for
-whoever dates the answer. After a purge nobody joins a read that began before it.
+A caller that joins a read gets rows that are older than its lookup. The read therefore notes when it began, and
+the answer gets this time. After a purge nobody joins a read that began before it.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ def sharing_reads_of(
     """
     Let the block join only reads that were started in blocks of the same scope.
 
-    Work for people never joins work in the background, which has to wait for it. Whoever waits for `reader` waits
-    for the reads that it joins, too: their starter learns of it.
+    Work for people never joins work in the background, which has to wait for it. The waiters of `reader` also wait
+    for the reads that it joins: their starter is informed.
     """
     tokens = _scope.set(scope), _is_background.set(is_background), _reader.set(reader)
     try:
