@@ -31,7 +31,7 @@ from student_graph.adapters.contract import AdapterSettings
 from student_graph.adapters.errors import AdapterError, PayloadError, RefusedError
 from student_graph.adapters.interface import AuthenticationScheme
 from student_graph.adapters.origins import origin_of, resolve_link
-from student_graph.adapters.reading import read
+from student_graph.adapters.reading import content_of, read
 
 TokenUrl: TypeAlias = str | Callable[[], Awaitable[str]]
 """
@@ -260,7 +260,7 @@ class _TokenError(BaseModel):
 def _token_refusal(response: httpx.Response, refusals: Mapping[str, str]) -> RefusedError:
     """Why a token was refused, as a text of ours: the response may hold anything."""
     try:
-        code = _TokenError.model_validate_json(response.content).error
+        code = _TokenError.model_validate_json(content_of(response)).error
     except ValidationError:
         code = ""
     if code in refusals:

@@ -11,6 +11,8 @@ import httpx
 from cachetools import LRUCache
 from pydantic_core import from_json
 
+from student_graph.adapters.reading import content_of
+
 log = logging.getLogger(__name__)
 
 MIN_PAGE_ROWS = 10
@@ -78,7 +80,7 @@ def allowed_rows(response: httpx.Response, rows: int, parameter: str) -> int | N
 def _texts(response: httpx.Response) -> Iterator[str]:
     """The texts in the body of an error response: those of its properties if it is JSON."""
     try:
-        yield from _texts_in(from_json(response.content))
+        yield from _texts_in(from_json(content_of(response)))
     except ValueError:
         yield response.text
 

@@ -17,7 +17,7 @@ from student_graph.adapters.reading.dates import (
 from student_graph.adapters.reading.leniency import Deciding
 from student_graph.adapters.reading.numbers import IdText, Integer, Number
 from student_graph.adapters.reading.payload import MAX_TEXT_CHARACTERS, Payload
-from student_graph.adapters.reading.responses import MAX_BODY_BYTES, read, read_value
+from student_graph.adapters.reading.responses import MAX_BODY_BYTES, content_of, read, read_value
 from student_graph.adapters.reading.shared_reads import (
     Reader,
     ReadStart,
@@ -62,6 +62,7 @@ __all__ = [
     "TimeOfDay",
     "UnreadableRows",
     "collecting_unreadable_rows",
+    "content_of",
     "counting_page_rows",
     "current_reader",
     "is_background_read",

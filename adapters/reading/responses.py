@@ -60,6 +60,11 @@ def read(
     return _validated(body, payload, complete)
 
 
+def content_of(response: httpx.Response) -> bytes:
+    """Return the body of a response without a byte order mark, which a reader may ignore before JSON."""
+    return response.content.removeprefix(_BYTE_ORDER_MARK)
+
+
 def read_value(value: Any, payload: TypeAdapter[T]) -> T:
     """
     Return a part of a parsed JSON document as `payload`, as `read` reads a body.
@@ -97,7 +102,7 @@ def _json_body(response: httpx.Response, accept_plain: bool) -> bytes:
         media in _JSON_MEDIA_TYPES or media.endswith("+json") or (accept_plain and media in ("", "text/plain"))
     ):
         raise PayloadError("not JSON")
-    body = response.content.removeprefix(_BYTE_ORDER_MARK)
+    body = content_of(response)
     if not body.strip():
         raise PayloadError("an empty body")
     if len(body) > MAX_BODY_BYTES:

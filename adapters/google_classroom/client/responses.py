@@ -6,6 +6,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from student_graph.adapters.errors import RefusedError, rate_limited
+from student_graph.adapters.reading import content_of
 
 FORBIDDEN_CODE = "SOURCE_FORBIDDEN"
 QUOTA_REASONS = frozenset(
@@ -62,7 +63,7 @@ def is_over_quota(response: httpx.Response) -> bool:
     if len(response.content) > MAX_ERROR_BODY_BYTES:
         return False
     try:
-        error = _ErrorBody.model_validate_json(response.content).error
+        error = _ErrorBody.model_validate_json(content_of(response)).error
     except ValidationError:
         return False
     reasons = {entry.reason for entry in (*error.errors, *error.details)}

@@ -17,6 +17,7 @@ from student_graph.adapters.errors import (
     RefusedError,
     UnavailableError,
 )
+from student_graph.adapters.reading import content_of
 
 FORBIDDEN_CODE = "SOURCE_FORBIDDEN"
 SEARCHED_BYTES = 512
@@ -83,10 +84,10 @@ def check_answer(function: str, response: httpx.Response) -> httpx.Response:
     Raises:
         AdapterError: The body is an error.
     """
-    start = response.content[:SEARCHED_BYTES]
+    start = content_of(response)[:SEARCHED_BYTES]
     if response.is_success and b'"exception"' in start and start.lstrip().startswith(b"{"):
         try:
-            failure = _Failure.model_validate_json(response.content)
+            failure = _Failure.model_validate_json(content_of(response))
         except ValidationError:
             return response
         raise error_of(function, failure.exception, failure.errorcode, failure.message)

@@ -15,7 +15,7 @@ from pydantic import AliasChoices, BeforeValidator, Field, TypeAdapter, Validati
 from pydantic_core import from_json
 
 from student_graph.adapters.oneroster.api.payload import Payload
-from student_graph.adapters.reading import read
+from student_graph.adapters.reading import content_of, read
 
 _NAMES = (
     ("user", "users", "student", "students", "teacher", "teachers"),
@@ -77,7 +77,7 @@ def _read(response: httpx.Response, content: Any, name: str) -> Any:
 def parsed_json(response: httpx.Response) -> Any:
     """The parsed body; None if it is no JSON, or JSON that only the reader mends."""
     try:
-        return from_json(response.content)
+        return from_json(content_of(response))
     except ValueError:
         return None
 
