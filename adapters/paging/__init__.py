@@ -38,6 +38,7 @@ from student_graph.adapters.paging.pages import (
     Params,
     PayloadPage,
     collect_pages,
+    max_pages_of,
     total_count,
 )
 
@@ -57,6 +58,7 @@ __all__ = [
     "keyset_pages",
     "link_page",
     "link_pages",
+    "max_pages_of",
     "offset_page",
     "offset_pages",
     "token_pages",

@@ -33,6 +33,13 @@ Maximum number of rows of one list; a longer list is an error. It is some tens o
 
 The grades of a high school of 2,000 have some rows less than that.
 """
+
+
+def max_pages_of(max_rows: int) -> int:
+    """Maximum number of pages of a list of so many rows at most: a list that may be longer may have more pages."""
+    return MAX_PAGES * max(max_rows, MAX_ROWS) // MAX_ROWS
+
+
 MAX_READS_OF_A_LIST = 2
 """How often a list is read that changes while it is read; after that it is an error."""
 

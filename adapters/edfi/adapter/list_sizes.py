@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from student_graph.adapters.contract import CallCost
 from student_graph.adapters.edfi.adapter.settings import EdFiSettings
-from student_graph.adapters.paging import MAX_PAGES, MAX_ROWS
+from student_graph.adapters.paging import MAX_ROWS, max_pages_of
 
 GRADES_PER_STUDENT = 20
 """Estimated posted grades of a student in a year."""
@@ -54,7 +54,7 @@ Cost: TypeAlias = Callable[[EdFiSettings], CallCost]
 def list_calls(page_rows: int, rows: float, max_rows: int = MAX_ROWS) -> float:
     """Calls for a list of so many rows; infinite if the list is too long to be read."""
     pages = max(1, math.ceil(rows / page_rows))
-    return math.inf if rows > max_rows or pages > MAX_PAGES else float(pages)
+    return math.inf if rows > max_rows or pages > max_pages_of(max_rows) else float(pages)
 
 
 def of_district(*rows_per_student: float, calls: float = 1, max_rows: int = MAX_ROWS) -> Cost:

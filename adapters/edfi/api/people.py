@@ -261,8 +261,12 @@ CONTACTS = Resource.of("contacts", Contact)
 PARENTS = Resource.of("parents", Contact)
 STUDENT_CONTACTS = Resource.of("studentContactAssociations", StudentContactAssociation)
 STUDENT_PARENTS = Resource.of("studentParentAssociations", StudentContactAssociation)
-MAX_ENROLLMENTS = 100_000
-"""Rows of the longest list of enrollments in schools that is read. Their records are small."""
+MAX_ENROLLMENTS = 200_000
+"""
+Rows of the longest list of enrollments in schools that is read. Their records are small.
+
+A district of 100,000 students has more than 100,000 of them: students who moved within the year have two.
+"""
 STUDENT_SCHOOLS = Resource.of("studentSchoolAssociations", StudentSchoolAssociation, max_rows=MAX_ENROLLMENTS)
 STUDENT_SECTIONS = Resource.of("studentSectionAssociations", StudentSectionAssociation)
 STAFF_SECTIONS = Resource.of("staffSectionAssociations", StaffSectionAssociation)

@@ -24,7 +24,7 @@ from student_graph.adapters.edfi.client.loose_keys import names_another
 from student_graph.adapters.errors import AdapterError, NotOfferedError
 from student_graph.adapters.lookup import Window
 from student_graph.adapters.model import SchoolId, SectionId, StaffId, StudentId
-from student_graph.adapters.paging import MAX_PAGES, OffsetLists, PayloadPage, total_count
+from student_graph.adapters.paging import OffsetLists, PayloadPage, max_pages_of, total_count
 from student_graph.adapters.reading import SharedReads, not_reporting, read
 
 K = TypeVar("K")
@@ -128,13 +128,13 @@ class EdFiClient:
         filters: Filters,
         to_record: Callable[[P], V],
         *,
-        max_pages: int = MAX_PAGES,
+        max_pages: int | None = None,
     ) -> list[V]:
         """
         The records of all rows of a resource that satisfy the filters. Rows of one page are held at a time.
 
         Raises:
-            ListTooLongError: The list has more pages than `max_pages`; only the first one was read.
+            ListTooLongError: The list has more pages than `max_pages`, if given; only the first one was read.
         """
 
         def read(response: httpx.Response) -> list[_ReadRow[P, V]]:
@@ -165,7 +165,7 @@ class EdFiClient:
         read_response: Callable[[httpx.Response], list[T]],
         *,
         key: Callable[[T], Hashable],
-        max_pages: int = MAX_PAGES,
+        max_pages: int | None = None,
     ) -> list[T]:
         """All rows of a resource, as `read_response` reads them from a page, each `key` once."""
         url = await self.discovery.resource_url(resource.name)
@@ -182,7 +182,7 @@ class EdFiClient:
                     read_otherwise=read_otherwise,
                     known_total=None if range_ else self._counts.get(_list_key(resource, filters)),
                     max_rows=resource.max_rows,
-                    max_pages=max_pages,
+                    max_pages=max_pages or max_pages_of(resource.max_rows),
                 )
         except httpx.HTTPStatusError as exc:
             await self._raise_if_missing(resource, exc.response)

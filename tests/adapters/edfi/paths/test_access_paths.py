@@ -62,7 +62,7 @@ def test_smaller_pages_cost_more() -> None:
     ("method", "coarse", "students"),
     [
         (Adapter.students_by_id, Adapter.roster_by_district, 40_001),
-        (Adapter.school_enrollments_by_student, Adapter.school_enrollments_by_district, 100_001),
+        (Adapter.school_enrollments_by_student, Adapter.school_enrollments_by_district, 200_001),
         (Adapter.student_identities_by_id, Adapter.student_identities_by_district, 20_001),
         (Adapter.attendance_events_by_student, Adapter.attendance_events_by_district, 4001),
     ],
@@ -71,7 +71,7 @@ def test_smaller_pages_cost_more() -> None:
 def test_a_list_that_is_too_long_has_an_infinite_cost(
     method: LookupMethod, coarse: LookupMethod, students: int
 ) -> None:
-    """A list of more than 40,000 rows, or 100,000 enrollments, is not read: students are then read one by one."""
+    """A list of more than 40,000 rows, or 200,000 enrollments, is not read: students are then read one by one."""
     assert cost(method, coarse, students=students).per_coarse_key == math.inf
     assert cost(method, coarse, students=students - 1).per_coarse_key < math.inf
 

@@ -69,7 +69,7 @@ async def test_enrollments_in_schools_may_be_a_longer_list_than_others() -> None
     enrollments = lookup_of(Adapter.school_enrollments_by_district)
     others = [lookup_of(method) for method in COUNTED_LISTS if method is not enrollments.method]
     async with connected(EdFiSandbox(make_district(20))) as adapter:
-        assert adapter.calls_of_list(enrollments, MAX_ENROLLMENTS) == MAX_PAGES
+        assert adapter.calls_of_list(enrollments, MAX_ENROLLMENTS) == 400
         assert adapter.calls_of_list(enrollments, MAX_ENROLLMENTS + 1) == math.inf
         assert [adapter.calls_of_list(lookup, MAX_ROWS) for lookup in others] == [80] * len(others)
         assert {adapter.calls_of_list(lookup, MAX_ROWS + 1) for lookup in others} == {math.inf}
