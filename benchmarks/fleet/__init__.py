@@ -163,7 +163,7 @@ async def _reloads(folder: Path, school: School, *, count: int) -> list[Row]:
 
 
 async def _wait_for_reload(gateway: Gateway, taken_up: int, *, is_refused: bool) -> None:
-    """Wait until both workers say that they have taken up so many settings, and whether they refuse the newest."""
+    """Wait until both workers report so many applied reloads, and whether they refuse the newest one."""
     seen = 0
     while seen < 4:  # connections of their own, which go to both
         status = await asyncio.to_thread(gateway.report, "/health/settings")
