@@ -6,8 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import repeat
+from operator import attrgetter
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from student_graph.adapters.errors import AdapterError
@@ -27,9 +29,13 @@ class Ref(NamedTuple):
     key: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ask(Generic[K]):
-    """A request to one source: one lookup, with keys of one district."""
+    """
+    A request to one source: one lookup, with keys of one district. It never changes.
+
+    It is not frozen, because Python takes four times as long to make one that is, and each lookup makes one.
+    """
 
     lookup: Lookup
     keys: tuple[K, ...]
@@ -94,12 +100,11 @@ class SharedValues(tuple[Any, ...]):  # noqa: SLOT001 - Python has no slots for 
     def once(self, name: Hashable, compute: Callable[[SharedValues], T]) -> T:
         """The value of `compute(self)`, computed once for each of a few names; nobody may change it."""
         try:
-            cached = self._cached
+            known: T = self._cached[name]
         except AttributeError:
-            cached = self._cached = {}
-        if name not in cached:
-            cached[name] = compute(self)
-        known: T = cached[name]
+            self._cached = {name: (known := compute(self))}
+        except KeyError:
+            known = self._cached[name] = compute(self)
         return known
 
     def cache(self, name: Hashable, value: T) -> T:
@@ -137,7 +142,7 @@ class SharedAnswers(dict[Any, Answer[Any]]):
             cached = self._cached
         except AttributeError:
             cached = self._cached = {}
-        order = tuple(ids)
+        order = ids if isinstance(ids, tuple) else tuple(ids)
         if order not in cached:
             if len(cached) >= MAX_CACHED_ORDERS:
                 cached.clear()
@@ -181,3 +186,87 @@ def records_in(value: Any) -> Sequence[Record]:
     if isinstance(value, Page):
         return value.items
     return (value,) if isinstance(value, Record) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class LookupResults(Generic[V]):
+    """The combined answers of a district's sources, aligned with the requested keys."""
+
+    values: Sequence[V | AdapterError | None]
+    """A value for each key; None if no source knows the key, an error if no source has a value and one failed."""
+    failures: Mapping[int, tuple[AdapterError, ...]] = field(default_factory=dict)
+    """Errors of sources that failed for a key that has a value, by the position of the key."""
+    stale: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    """Names of the sources whose answer was stale, by the position of the key."""
+
+
+_UNKNOWN: Answer[Any] = Answer(None, "", datetime.min.replace(tzinfo=UTC))
+"""Stands for the answer to a key that a source does not know."""
+_value, _withheld = attrgetter("value"), attrgetter("withheld")
+
+_Combined: TypeAlias = tuple[Any, tuple[AdapterError, ...], frozenset[str]]
+"""The result for a key: a value or an error, the errors of other sources, and the names of stale sources."""
+
+
+def combine(
+    answers_by_source: Sequence[Answers],
+    ids: Sequence[Any],
+    combine_key: Callable[[Sequence[Answer[Any]]], _Combined],
+) -> LookupResults[Any]:
+    """Combine the answers of all sources, key by key."""
+    if len(answers_by_source) == 1 and (results := _of_single_source(answers_by_source[0], ids)) is not None:
+        return results
+    values: list[Any] = []
+    failures: dict[int, tuple[AdapterError, ...]] = {}
+    stale: dict[int, frozenset[str]] = {}
+    for position, key in enumerate(ids):
+        value, errors, stale_sources = combine_key([part[key] for part in answers_by_source if key in part])
+        values.append(value)
+        if errors:
+            failures[position] = errors
+        if stale_sources:
+            stale[position] = stale_sources
+    return LookupResults(values, failures, stale)
+
+
+def _of_single_source(answers_by_key: Answers, ids: Sequence[Any]) -> LookupResults[Any] | None:
+    """The answers of the only source; None if it withholds records, which takes more work."""
+    shared = answers_by_key if isinstance(answers_by_key, SharedAnswers) else None
+    return _aligned(answers_by_key, ids) if shared is None else shared.for_ids(ids, _aligned)
+
+
+def _aligned(answers_by_key: Answers, ids: Sequence[Any]) -> LookupResults[Any] | None:
+    answers = list(map(answers_by_key.get, ids, repeat(_UNKNOWN)))
+    results = LookupResults(SharedValues(map(_value, answers)), stale=_stale_names(answers))
+    return None if any(map(_withheld, answers)) else results
+
+
+def first_value(answers: Sequence[Answer[Any]]) -> _Combined:
+    """The first value, with the errors of the sources before it; the first error if there is no value."""
+    errors: list[AdapterError] = []
+    for answer in answers:
+        if not isinstance(answer.value, AdapterError):
+            return answer.value, (*errors, *answer.withheld), _stale_sources([answer])
+        errors.append(answer.value)
+    return (errors[0] if errors else None), (), frozenset()
+
+
+def all_records(answers: Sequence[Answer[Any]]) -> _Combined:
+    """All records as one list, in order of precedence; the first error if no source has a list."""
+    lists = [answer.value for answer in answers if not isinstance(answer.value, AdapterError)]
+    errors = [answer.value for answer in answers if isinstance(answer.value, AdapterError)]
+    if not lists:
+        return (errors[0] if errors else None), (), frozenset()
+    withheld = (error for answer in answers for error in answer.withheld)
+    return [item for items in lists for item in items], (*errors, *withheld), _stale_sources(answers)
+
+
+def _stale_names(answers: Sequence[Answer[Any]]) -> dict[int, frozenset[str]]:
+    """The name of the source of each stale answer, by position."""
+    names = {answer.source: frozenset({answer.source}) for answer in answers}
+    return {position: names[answer.source] for position, answer in enumerate(answers) if answer.stale}
+
+
+def _stale_sources(answers: Sequence[Answer[Any]]) -> frozenset[str]:
+    """The names of the sources whose answer is stale."""
+    return frozenset(answer.source for answer in answers if answer.stale)

@@ -12,12 +12,20 @@ import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import repeat
-from operator import attrgetter
 from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, Protocol, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
-from student_graph.adapters.answers import Answer, Answers, Ask, Ref, SharedAnswers, SharedValues, distinct
+from student_graph.adapters.answers import (
+    Answer,
+    Answers,
+    Ask,
+    LookupResults,
+    Ref,
+    all_records,
+    combine,
+    distinct,
+    first_value,
+)
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import AdapterError, NotOfferedError
 from student_graph.adapters.identity import IdentityRules
@@ -95,6 +103,10 @@ class District:
     """For sample data of a past year: the instant to use as now. None uses the clock."""
     weight: float = 1.0
     """How large its share of the process is while districts compete, compared with those of others."""
+    _sources_by_lookup: dict[Callable[..., Any], Sequence[Source]] = field(
+        default_factory=dict, init=False, repr=False
+    )
+    """The sources of lookups that were asked for, by method."""
 
     def today(self, now: datetime | None = None) -> date:
         """Return the date in the district's time zone, now or at an instant."""
@@ -110,9 +122,13 @@ class District:
         """Return the school year of a day, named by the calendar year in which it ends."""
         return day.year + ((day.month, day.day) >= self.school_year_starts)
 
-    def sources_for(self, lookup: Lookup) -> list[Source]:
+    def sources_for(self, lookup: Lookup) -> Sequence[Source]:
         """Return the sources that offer the lookup, in order of precedence."""
-        return [source for source in self.sources if source.offers(lookup)]
+        sources = self._sources_by_lookup.get(lookup.method)
+        if sources is None:
+            sources = [source for source in self.sources if source.offers(lookup)]
+            self._sources_by_lookup[lookup.method] = sources
+        return sources
 
     def authority(self, lookup: Lookup) -> Source | None:
         """Return the first source that offers the lookup and uses the district's own ids, or None."""
@@ -128,8 +144,7 @@ class Key(NamedTuple):
     """The only source to ask, if the key is its own id; None for a district's id, which all sources take."""
 
 
-@dataclass(frozen=True, slots=True)
-class Keys(Generic[K]):
+class Keys(NamedTuple, Generic[K]):
     """Keys of one district; a key may occur twice."""
 
     district: DistrictId
@@ -138,16 +153,12 @@ class Keys(Generic[K]):
     """The only source to ask, if the keys are its own ids; None for the district's ids, which all sources take."""
 
 
-@dataclass(frozen=True, slots=True)
-class LookupResults(Generic[V]):
-    """The combined answers of a district's sources, aligned with the requested keys."""
+CachedAnswers: TypeAlias = Callable[[Source, Ask[Any]], Answers | None]
+"""Returns the answers to an ask without waiting; None if a source must be asked."""
 
-    values: Sequence[V | AdapterError | None]
-    """A value for each key; None if no source knows the key, an error if no source has a value and one failed."""
-    failures: Mapping[int, tuple[AdapterError, ...]] = field(default_factory=dict)
-    """Errors of sources that failed for a key that has a value, by the position of the key."""
-    stale: Mapping[int, frozenset[str]] = field(default_factory=dict)
-    """Names of the sources whose answer was stale, by the position of the key."""
+
+def no_cached_answers(_: Source, __: Ask[Any]) -> None:
+    """Return None: nothing is cached."""
 
 
 class Sources:
@@ -160,9 +171,12 @@ class Sources:
         reached_via: frozenset[Ref] = frozenset(),
         *,
         at_enrolled_schools: bool = False,
+        from_cache: CachedAnswers = no_cached_answers,
     ) -> None:
+        """Ask by `fetch` what `from_cache` does not answer: to look there first takes a fraction of the time."""
         self.districts = districts
         self.fetch = fetch
+        self._from_cache = from_cache
         self._reached_via = reached_via
         self._at_enrolled_schools = at_enrolled_schools
 
@@ -170,26 +184,34 @@ class Sources:
         """Return the same sources, for keys that the query reached from these schools or sections."""
         if not refs:
             return self
-        via = self._reached_via | frozenset(refs)
-        return Sources(self.districts, self.fetch, via, at_enrolled_schools=self._at_enrolled_schools)
+        return self._changed(self._reached_via | frozenset(refs), at_enrolled_schools=self._at_enrolled_schools)
 
     def at_enrolled_schools(self) -> Sources:
         """Return the same sources, for records of students at the schools where they are enrolled."""
-        return Sources(self.districts, self.fetch, self._reached_via, at_enrolled_schools=True)
+        return self._changed(self._reached_via, at_enrolled_schools=True)
+
+    def _changed(self, reached_via: frozenset[Ref], *, at_enrolled_schools: bool) -> Sources:
+        return Sources(
+            self.districts,
+            self.fetch,
+            reached_via,
+            at_enrolled_schools=at_enrolled_schools,
+            from_cache=self._from_cache,
+        )
 
     async def load_one(
         self, method: Method[K, P, V], keys: Keys[K], *args: P.args, **arguments: P.kwargs
     ) -> LookupResults[V]:
         """Return for each key the record of the first source that has one."""
         answers = await self._ask(lookup_of(method), keys, arguments)
-        return _combine(answers, keys.ids, _first_value)
+        return combine(answers, keys.ids, first_value)
 
     async def load_many(
         self, method: Method[K, P, list[V]], keys: Keys[K], *args: P.args, **arguments: P.kwargs
     ) -> LookupResults[list[V]]:
         """Return for each key the records of all sources, in order of precedence."""
         answers = await self._ask(lookup_of(method), keys, arguments)
-        return _combine(answers, keys.ids, _all_records)
+        return combine(answers, keys.ids, all_records)
 
     async def load_page(
         self, method: Callable[..., Awaitable[Batch[Any, Page[V]]]], key: Key, window: Window, **arguments: Any
@@ -201,7 +223,7 @@ class Sources:
             return LookupResults([_not_offered(lookup)])
         ask = Ask(lookup, (key.id,), arguments, window, reached_via=self._reached_via)
         answers = await self.fetch(sources[0], ask)
-        return _combine([answers], [key.id], _first_value)
+        return combine([answers], [key.id], first_value)
 
     async def _ask(self, lookup: Lookup, keys: Keys[Any], arguments: Mapping[str, Any]) -> Sequence[Answers]:
         """Return the answers of each source of the district, in order of precedence."""
@@ -214,9 +236,13 @@ class Sources:
         ask = Ask(lookup, distinct(keys.ids), arguments, reached_via=self._reached_via)
         if self._at_enrolled_schools and any(_has_lists_of_schools(source, lookup) for source in sources):
             ask = replace(ask, at_enrolled_schools=True)
-        if len(sources) == 1:
-            return [await self.fetch(sources[0], ask)]
-        return await asyncio.gather(*(self.fetch(source, ask) for source in sources))
+        cached = [self._from_cache(source, ask) for source in sources]
+        asked = [source for source, answers in zip(sources, cached, strict=True) if answers is None]
+        if len(asked) > 1:
+            fetched = iter(await asyncio.gather(*(self.fetch(source, ask) for source in asked)))
+        else:
+            fetched = iter([await self.fetch(source, ask) for source in asked])
+        return [next(fetched) if answers is None else answers for answers in cached]
 
 
 def _has_lists_of_schools(source: Source, lookup: Lookup) -> bool:
@@ -226,75 +252,3 @@ def _has_lists_of_schools(source: Source, lookup: Lookup) -> bool:
 
 def _not_offered(lookup: Lookup) -> AdapterError:
     return NotOfferedError(f"no source of the district offers {lookup.name}")
-
-
-_UNKNOWN: Answer[Any] = Answer(None, "", datetime.min.replace(tzinfo=UTC))
-"""Stands for the answer to a key that a source does not know."""
-_value, _withheld = attrgetter("value"), attrgetter("withheld")
-
-_Combined: TypeAlias = tuple[Any, tuple[AdapterError, ...], frozenset[str]]
-"""The result for a key: a value or an error, the errors of other sources, and the names of stale sources."""
-
-
-def _combine(
-    answers_by_source: Sequence[Answers],
-    ids: Sequence[Any],
-    combine_key: Callable[[Sequence[Answer[Any]]], _Combined],
-) -> LookupResults[Any]:
-    """Combine the answers of all sources, key by key."""
-    if len(answers_by_source) == 1 and (results := _of_single_source(answers_by_source[0], ids)) is not None:
-        return results
-    values: list[Any] = []
-    failures: dict[int, tuple[AdapterError, ...]] = {}
-    stale: dict[int, frozenset[str]] = {}
-    for position, key in enumerate(ids):
-        value, errors, stale_sources = combine_key([part[key] for part in answers_by_source if key in part])
-        values.append(value)
-        if errors:
-            failures[position] = errors
-        if stale_sources:
-            stale[position] = stale_sources
-    return LookupResults(values, failures, stale)
-
-
-def _of_single_source(answers_by_key: Answers, ids: Sequence[Any]) -> LookupResults[Any] | None:
-    """The answers of the only source; None if it withholds records, which takes more work."""
-    shared = answers_by_key if isinstance(answers_by_key, SharedAnswers) else None
-    return _aligned(answers_by_key, ids) if shared is None else shared.for_ids(ids, _aligned)
-
-
-def _aligned(answers_by_key: Answers, ids: Sequence[Any]) -> LookupResults[Any] | None:
-    answers = list(map(answers_by_key.get, ids, repeat(_UNKNOWN)))
-    results = LookupResults(SharedValues(map(_value, answers)), stale=_stale_names(answers))
-    return None if any(map(_withheld, answers)) else results
-
-
-def _first_value(answers: Sequence[Answer[Any]]) -> _Combined:
-    """The first value, with the errors of the sources before it; the first error if there is no value."""
-    errors: list[AdapterError] = []
-    for answer in answers:
-        if not isinstance(answer.value, AdapterError):
-            return answer.value, (*errors, *answer.withheld), _stale_sources([answer])
-        errors.append(answer.value)
-    return (errors[0] if errors else None), (), frozenset()
-
-
-def _all_records(answers: Sequence[Answer[Any]]) -> _Combined:
-    """All records as one list, in order of precedence; the first error if no source has a list."""
-    lists = [answer.value for answer in answers if not isinstance(answer.value, AdapterError)]
-    errors = [answer.value for answer in answers if isinstance(answer.value, AdapterError)]
-    if not lists:
-        return (errors[0] if errors else None), (), frozenset()
-    withheld = (error for answer in answers for error in answer.withheld)
-    return [item for items in lists for item in items], (*errors, *withheld), _stale_sources(answers)
-
-
-def _stale_names(answers: Sequence[Answer[Any]]) -> dict[int, frozenset[str]]:
-    """The name of the source of each stale answer, by position."""
-    names = {answer.source: frozenset({answer.source}) for answer in answers}
-    return {position: names[answer.source] for position, answer in enumerate(answers) if answer.stale}
-
-
-def _stale_sources(answers: Sequence[Answer[Any]]) -> frozenset[str]:
-    """The names of the sources whose answer is stale."""
-    return frozenset(answer.source for answer in answers if answer.stale)

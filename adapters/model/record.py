@@ -38,6 +38,8 @@ class Sensitivity(Enum):
     MEAL = "MEAL"
     HOMELESS = "HOMELESS"
 
+    __hash__ = object.__hash__  # members are unique; the hash of `Enum` takes ten times as long
+
     @property
     def restricted(self) -> bool:
         """Whether this is a restricted class."""

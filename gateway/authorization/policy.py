@@ -25,7 +25,7 @@ from student_graph.adapters.model import (
     StudentId,
     StudentIdentity,
 )
-from student_graph.adapters.sources import District, Fetch, Source
+from student_graph.adapters.sources import CachedAnswers, District, Fetch, Source, no_cached_answers
 from student_graph.gateway.cache.entries import SharedBatch
 from student_graph.resolvers.access import Reach, Rights
 from student_graph.resolvers.context import ReachProvider, Viewer
@@ -38,15 +38,21 @@ def authorized(
     districts: Mapping[DistrictId, District],
     reach_of: ReachProvider,
     disclosures: Disclosures | None = None,
-) -> Fetch:
-    """Fetch only records that the viewer may see; record denied keys and classes read in `disclosures`."""
+    *,
+    from_cache: CachedAnswers = no_cached_answers,
+) -> AuthorizedFetch:
+    """
+    Fetch only records that the viewer may see; record denied keys and classes read in `disclosures`.
+
+    `from_cache` returns answers of `fetch` that are there without waiting.
+    """
     if disclosures is None:
         disclosures = Disclosures()
-    return _AuthorizedFetch(fetch, viewer, districts, reach_of, disclosures)
+    return AuthorizedFetch(fetch, viewer, districts, reach_of, disclosures, from_cache)
 
 
 @dataclass(slots=True, eq=False)
-class _AuthorizedFetch:
+class AuthorizedFetch:
     """The fetch of one viewer's operation."""
 
     fetch: Fetch
@@ -54,6 +60,7 @@ class _AuthorizedFetch:
     districts: Mapping[DistrictId, District]
     reach_of: ReachProvider
     disclosures: Disclosures
+    cached: CachedAnswers
     _rights: dict[DistrictId, Rights] = field(default_factory=dict)
     _reaches: dict[DistrictId, Reach] = field(default_factory=dict)
 
@@ -75,35 +82,67 @@ class _AuthorizedFetch:
             return _error_for_keys(ask.keys, error, source)
         return await self._fetch_about_students(source, ask, rights, reach)
 
-    async def _fetch_about_students(self, source: Source, ask: Ask[Any], rights: Rights, reach: Reach) -> Answers:
+    def from_cache(self, source: Source, ask: Ask[Any]) -> Answers | None:
+        """
+        The answers without waiting, if the viewer may see all of them; else None.
+
+        It decides by the same rules. Whatever it cannot decide at once, such as a key outside the viewer's reach,
+        is left to the call that may wait.
+        """
+        lookup, district = ask.lookup, source.district
+        rights = self._rights_in(district) if district in self.viewer.districts else None
+        if rights is None or not rights.allow(lookup.sensitivity):
+            return None
+        if lookup.about is About.STUDENTS:
+            reach = self._reaches.get(district)
+            if reach is None:
+                return None
+            rule = self._rule_about_students(source, ask, rights, reach)
+            students = rule.students if lookup.key_kind == "student" else None
+            if students is not None and not students.issuperset(ask.keys):
+                return None
+        else:
+            reach, rule = None, _VisibilityRule(district, rights.for_all, lookup.about)
+        answers = self.cached(source, ask)
+        return None if answers is None else self._visible(source, ask, rule, reach, answers)
+
+    def _rule_about_students(self, source: Source, ask: Ask[Any], rights: Rights, reach: Reach) -> _VisibilityRule:
+        """The rule for records of students; notes that their class of data is read."""
         sensitivity = ask.lookup.sensitivity
         students = rights.visible_students(sensitivity, reach)
         if sensitivity is not Sensitivity.OPEN:
             self.disclosures.classes_read.setdefault(source.district, set()).add(sensitivity)
         hide_totals = students is not None and ask.lookup.paged
-        rule = _VisibilityRule(source.district, rights.for_any, ask.lookup.about, students, hide_totals)
-        if students is None or ask.lookup.key_kind != "student":
-            return _visible_answers(await self.fetch(source, ask), rule)
-        if students.issuperset(ask.keys):
-            return await self._fetch_visible(source, ask, rule, reach)
+        return _VisibilityRule(source.district, rights.for_any, ask.lookup.about, students, hide_totals)
+
+    async def _fetch_about_students(self, source: Source, ask: Ask[Any], rights: Rights, reach: Reach) -> Answers:
+        rule = self._rule_about_students(source, ask, rights, reach)
+        students = rule.students
+        if students is None or ask.lookup.key_kind != "student" or students.issuperset(ask.keys):
+            return self._visible(source, ask, rule, reach, await self.fetch(source, ask))
         allowed = replace(ask, keys=tuple(key for key in ask.keys if key in students))
         self._record_denied(source, len(ask.keys) - len(allowed.keys))
-        answers = await self._fetch_visible(source, allowed, rule, reach) if allowed.keys else {}
+        answers: Answers = {}
+        if allowed.keys:
+            answers = self._visible(source, allowed, rule, reach, await self.fetch(source, allowed))
         # For a student within reach whose class is granted for other students only, the error says so.
         forbidden = [key for key in ask.keys if key not in students and reach.contains(key)]
         if not forbidden:
             return answers
+        sensitivity = ask.lookup.sensitivity
         error = ForbiddenError("granted for other students", sensitivity=sensitivity.name, limited=True)
         return {**answers, **_error_for_keys(forbidden, error, source)}
 
-    async def _fetch_visible(self, source: Source, ask: Ask[Any], rule: _VisibilityRule, reach: Reach) -> Answers:
+    def _visible(
+        self, source: Source, ask: Ask[Any], rule: _VisibilityRule, reach: Reach | None, answers: Answers
+    ) -> Answers:
         """
-        The answers to keys of students that the viewer may see.
+        What the viewer may see of the answers to keys that the viewer may ask for.
 
-        If the source spells the number of such a student otherwise, the viewer may see that spelling as well.
+        If the source spells the number of a student within reach otherwise, the viewer may see that as well.
         """
-        answers = await self.fetch(source, ask)
-        if ask.lookup.is_by_id and not rule.allows_all(answers):
+        is_by_student = rule.students is not None and ask.lookup.key_kind == "student"
+        if reach is not None and is_by_student and ask.lookup.is_by_id and not rule.allows_all(answers):
             spellings = _other_spellings(answers, source)
             self._reaches[source.district] = reach.with_spellings(spellings)
             students = (rule.students or frozenset()).union(*spellings.values())

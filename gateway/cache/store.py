@@ -162,7 +162,7 @@ class Store:
         """Mark batches, and with them all their entries, as used just now."""
         for batch in batches:
             batch.used = True
-            self._share(batch.bucket).batches.move_to_end(batch)
+            self._shares[batch.bucket.source.district].batches.move_to_end(batch)
 
     def add_batch(
         self, bucket: Bucket, keys: tuple[Any, ...], entries: Sequence[Entry], *, is_stale: bool = False

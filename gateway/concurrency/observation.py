@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol, TypeAlias
 
@@ -43,22 +42,29 @@ class Span(Protocol):
         """Headers that tell a vendor about the trace; none unless the settings ask for them."""
 
 
-@dataclass(slots=True)
 class RequestNotes:
     """The result of a GraphQL request, as the packages that handle it record it."""
 
-    districts: Iterable[str] = ()
-    """Districts of the viewer; empty as long as the viewer is not known."""
-    codes: set[str] = field(default_factory=set)
-    """Codes of the errors in the response."""
-    was_executed: bool = False
-    """Whether the operation was executed, or answered from the cache of responses."""
-    was_cached: bool = False
-    """Whether the whole response came from the cache."""
-    suppressed_tables: int = 0
-    """Tables of counts in which small cells were hidden."""
+    __slots__ = ("codes", "districts", "status", "suppressed_tables", "was_cached", "was_executed", "was_page")
+
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        self.districts: Iterable[str] = ()
+        """Districts of the viewer; empty as long as the viewer is not known."""
+        self.codes: frozenset[str] = _NO_CODES
+        """Codes of the errors in the response."""
+        self.was_executed = self.was_cached = self.was_page = False
+        """Whether the operation was executed, the response came from the cache, a browser got a page."""
+        self.suppressed_tables = 0
+        """Tables of counts in which small cells were hidden."""
+        self.status: int | None = None
+        """HTTP status of the response, once all of it was given to the server; None before."""
+
+    def end(self) -> None:
+        """Learn that nothing more will be noted, because the rest of the response is a stream of hours."""
 
 
+_NO_CODES: frozenset[str] = frozenset()
 _span: ContextVar[Span | None] = ContextVar("span", default=None)
 _notes: ContextVar[RequestNotes | None] = ContextVar("request_notes", default=None)
 
@@ -77,7 +83,27 @@ def note_viewer(districts: Iterable[str]) -> None:
 def note_errors(codes: Iterable[str]) -> None:
     """Note codes of errors in the response to the request that is handled now."""
     if (notes := _notes.get()) is not None:
-        notes.codes.update(codes)
+        notes.codes = notes.codes.union(codes)
+
+
+def note_sent(status: int) -> None:
+    """Note that all of a response with this HTTP status was given to the server."""
+    if (notes := _notes.get()) is not None:
+        notes.status = status
+
+
+def note_stream() -> None:
+    """Note that the response is a stream that has begun; what follows is no part of the request."""
+    if (notes := _notes.get()) is not None:
+        notes.status = 200
+        notes.end()
+    observe(None, None)
+
+
+def note_page() -> None:
+    """Note that a browser gets a page, and no GraphQL response."""
+    if (notes := _notes.get()) is not None:
+        notes.was_page = True
 
 
 def note_cached() -> None:

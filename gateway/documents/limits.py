@@ -131,7 +131,7 @@ class LimitChecker:
 
     def variables_error(self, values: Mapping[str, Any] | None) -> GraphQLError | None:
         """Why variables are refused; None if they are within the limits."""
-        if not values:
+        if not values or not any(isinstance(value, (dict, list)) for value in values.values()):
             return None
         return self._first_excess("variables", _value_counts(size_of_variables(values.values())))
 

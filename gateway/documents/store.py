@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode
 
@@ -220,5 +221,7 @@ def _with_code(error: GraphQLError, *, code: str, coordinate: str | None = None)
     return error
 
 
+@lru_cache(1)
 def _sha256(text: str) -> str:
+    """The digest of a text; a request asks for that of its document several times."""
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import GraphQLError
 
-from student_graph.adapters.answers import SharedValues, types_of
+from student_graph.adapters.answers import SharedValues, has_instances, types_of
 from student_graph.gateway.execution.paths import Paths
 from student_graph.gateway.execution.plan import FieldPlan
 from student_graph.gateway.execution.size import AnswerSize
+from student_graph.resolvers.fields.outcome import Partial
 
 
 class Invalid:
@@ -103,11 +104,12 @@ class Lost:
 class Level:
     """The objects of a level, as far as they are lost."""
 
-    __slots__ = ("_errors", "_lost")
+    __slots__ = ("_count", "_errors", "_lost", "_paths")
 
     def __init__(self, paths: Paths, count: int) -> None:
         """Start with `count` objects, none of them lost."""
-        self._lost = Lost(paths, count)
+        self._paths, self._count = paths, count
+        self._lost: Lost | None = None
         self._errors: dict[int, Invalid] = {}
         """By index of an object."""
 
@@ -121,6 +123,7 @@ class Level:
         if column.invalid:
             failed = {index: value for index, value in enumerate(column.values) if value.__class__ is Invalid}
             self._errors = failed | self._errors
+            self._lost = self._lost or Lost(self._paths, self._count)
             try:
                 self._lost.add(*failed)
             except AllLostError as lost:
@@ -128,25 +131,35 @@ class Level:
         return column
 
 
-def longest_list(values: Sequence[Any]) -> int:
-    """Return the length of the longest list among the values."""
-    if isinstance(values, SharedValues):
-        return values.once("longest list", lambda shared: longest_list(list(shared)))
-    if types_of(values) != {list}:
-        values = [value for value in values if value.__class__ is list]
-    return max(map(len, values), default=0)
+class Summary(NamedTuple):
+    """What the executor asks about the values of a column."""
+
+    has_errors: bool
+    has_partial: bool
+    """Whether a value is partial."""
+    longest_list: int = 0
+    """Length of the longest list among objects and lists of objects."""
+    objects: int = 0
+    """Number of objects in values that are objects, lists of objects, or null."""
 
 
-def count_objects(values: Sequence[Any]) -> int:
-    """Return the number of objects in values that are objects, lists of objects, or null."""
+def summary_of(values: Sequence[Any], *, composite: bool) -> Summary:
+    """Return the summary of values, which are `composite` if they are objects or lists of objects."""
     if isinstance(values, SharedValues):
-        return values.once("count", lambda shared: count_objects(list(shared)))
-    if types_of(values) == {list}:
-        return sum(map(len, values))
-    return sum(
+        return values.once(("summary", composite), lambda shared: summary_of(list(shared), composite=composite))
+    types = types_of(values)
+    has_errors, has_partial = has_instances(values, Exception), Partial in types
+    if not composite:
+        return Summary(has_errors, has_partial)
+    if types == {list}:
+        lengths = list(map(len, values))
+        return Summary(has_errors, has_partial, max(lengths), sum(lengths))
+    longest = max((len(value) for value in values if value.__class__ is list), default=0)
+    objects = sum(
         len(value) if value.__class__ is list or value.__class__ is tuple else value is not None
         for value in values
     )
+    return Summary(has_errors, has_partial, longest, objects)
 
 
 def list_or_invalid(items: Sequence[Any], *, non_null: bool) -> Any:

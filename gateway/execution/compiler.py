@@ -35,6 +35,8 @@ from student_graph.resolvers.fields.record import (
 
 CONDITION_DIRECTIVES = frozenset({"skip", "include"})
 """Directives whose arguments decide what is selected."""
+OWN_MODULES = __name__.partition(".")[0] + "."
+"""Start of the names of the gateway's modules."""
 INCREMENTAL_DIRECTIVES = frozenset({"defer", "stream"})
 """Directives that ask for a part of the response later."""
 
@@ -130,14 +132,21 @@ def _set_kind(plan: FieldPlan, schema: GraphQLSchema) -> None:
     plan.strawberry_field = field
     if _only_resolver_knows(plan, field, schema):
         return
+    plan.is_own = _is_own(getattr(field.base_resolver, "wrapped_func", None))
     if BATCH_METADATA in field.metadata:
         plan.kind, plan.batch = FieldKind.BATCH, field.metadata[BATCH_METADATA]
+        plan.is_own = _is_own(plan.batch.function)
     elif DERIVED_METADATA in field.metadata:
         plan.kind, plan.factory = FieldKind.DERIVED, field.metadata[DERIVED_METADATA]
     elif ATTRIBUTE_METADATA in field.metadata:
         plan.kind, plan.attribute = FieldKind.ATTRIBUTE, field.metadata[ATTRIBUTE_METADATA]
     elif field.is_basic_field and field.default_resolver is getattr:
         plan.kind, plan.attribute = FieldKind.ATTRIBUTE, field.python_name
+
+
+def _is_own(function: object) -> bool:
+    """Return whether a function is one of the gateway's modules."""
+    return str(getattr(function, "__module__", "")).startswith(OWN_MODULES)
 
 
 def _only_resolver_knows(plan: FieldPlan, field: StrawberryField, schema: GraphQLSchema) -> bool:

@@ -122,7 +122,7 @@ class _Completion:
         except Exception as error:  # noqa: BLE001 - a field error
             return self._invalid(paths, index, error)
 
-    async def _complete_lists(self, type_: GraphQLList[Any], values: Sequence[Any], paths: Paths) -> list[Any]:
+    async def _complete_lists(self, type_: GraphQLList[Any], values: Sequence[Any], paths: Paths) -> Sequence[Any]:
         """Complete the items of all lists as one column, and divide it into lists again."""
         non_null = isinstance(type_.of_type, GraphQLNonNull)
         if isinstance(values, SharedValues) and types_of(values) == {list}:
@@ -154,13 +154,18 @@ class _Completion:
 
     async def _complete_shared_lists(
         self, type_: GraphQLList[Any], values: SharedValues, paths: Paths, *, non_null: bool
-    ) -> list[Any]:
+    ) -> Sequence[Any]:
         """Complete lists that operations share. Their items become a column that is shared as well."""
         lengths = values.once("lengths", lambda lists: list(map(len, lists)))
         items = values.once("items", lambda lists: SharedValues(chain.from_iterable(lists)))
         if self._plan.composite:
             self._size.check(len(items) if self._plan.has_records else 0, len(items) * MIN_ITEM_BYTES)
         completed = await self.complete(type_.of_type, items, ItemPaths(paths, lengths, non_null))
+        child, row_cache = self._plan.children.get(self._plan.named_type.name), self._run.row_cache
+        if child is not None and row_cache is not None:
+            encoded = row_cache.lists(child, items, completed, lengths)
+            if encoded is not None:
+                return encoded
         ends = accumulate(lengths)
         return [
             list_or_invalid(completed[end - length : end], non_null=non_null)

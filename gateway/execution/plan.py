@@ -108,6 +108,8 @@ class FieldPlan:
     factory: FunctionFactory | None = None
     """Factory of a derived field."""
     batch: Batch | None = None
+    is_own: bool = False
+    """Whether a function of the gateway resolves it, which needs no current task before it waits."""
     arguments: Mapping[str, Any] | None = None
     """Arguments that depend on no variable; None if they must be coerced for each request."""
     converted_arguments: dict[str, Any] | None = None

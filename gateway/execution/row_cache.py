@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from inspect import isfunction
-from itertools import repeat
+from itertools import accumulate, repeat
 from operator import is_
 from typing import Any, NamedTuple
 
 from student_graph.adapters.answers import SharedValues
 from student_graph.gateway.execution.plan import ObjectPlan
-from student_graph.gateway.execution.rows import EncodedRow, RowEncoder
+from student_graph.gateway.execution.rows import EncodedRow, RowEncoder, encode_around_rows
 from student_graph.resolvers.fields.record import Constant
 
 MAX_CACHED_BYTES = 16 * 1024 * 1024
@@ -44,7 +45,8 @@ class CachedRow(NamedTuple):
     row: EncodedRow
 
 
-class CachedLevel(NamedTuple):
+@dataclass(slots=True)
+class CachedLevel:
     """The rows of a level, and everything that they were built from."""
 
     records: SharedValues
@@ -55,6 +57,10 @@ class CachedLevel(NamedTuple):
     """Encoded, or structs that hold encoded ones."""
     length: int
     """Bytes of the rows without those that they hold."""
+    is_reused: bool = False
+    """Whether an operation found it."""
+    lists: SharedValues | None = None
+    """If its records are those of several lists, the JSON of each list; None if nobody has asked for it."""
 
 
 class RowCache:
@@ -121,7 +127,27 @@ class RowCache:
         if not all(map(is_, level.columns, columns)):
             return None
         plan.cached_rows_used += len(records)
+        level.is_reused = True
         return level
+
+    def lists(
+        self, plan: ObjectPlan, records: SharedValues, rows: Sequence[Any], lengths: Sequence[int]
+    ) -> SharedValues | None:
+        """
+        Return the lists that the rows of a level belong to, each of them as JSON; their records are in one tuple.
+
+        None if the rows are not those of a cached level, or were built just now: nobody may need them again.
+        """
+        level = self._levels.get((plan.number, id(records)))
+        if level is None or level.rows is not rows or not level.is_reused:
+            return None
+        if level.lists is None:
+            ends = accumulate(lengths)
+            parts = [list(rows[end - length : end]) for length, end in zip(lengths, ends, strict=True)]
+            level.lists = SharedValues([EncodedRow(b"".join(encode_around_rows(part))) for part in parts])
+            self._recent_bytes += sum([len(row.json) for row in level.lists])
+            self._keep_within_bound()
+        return level.lists
 
     def add_level(self, plan: ObjectPlan, level: CachedLevel) -> None:
         """Cache a level that was built just now."""

@@ -15,7 +15,6 @@ from graphql import GraphQLError, GraphQLNonNull
 from graphql.execution.executor import Executor
 from graphql.pyutils import Path
 
-from student_graph.adapters.answers import has_instances, types_of
 from student_graph.gateway.concurrency.coroutines import gather_or_cancel
 from student_graph.gateway.execution.codegen import row_builder
 from student_graph.gateway.execution.column import (
@@ -23,8 +22,7 @@ from student_graph.gateway.execution.column import (
     Invalid,
     Level,
     LevelLostError,
-    count_objects,
-    longest_list,
+    summary_of,
 )
 from student_graph.gateway.execution.errors import located_errors
 from student_graph.gateway.execution.paths import FieldPaths, Paths
@@ -197,7 +195,7 @@ class Run:
             await self._fill(column, objects)
         except AnswerTooLargeError as error:
             self._replace_by_error(column, error, len(objects))
-            await self._complete_unless_inline(column, has_errors=True)
+            await self._complete_unless_inline(column)
         return column
 
     async def _complete_later(self, column: Column) -> None:
@@ -231,19 +229,22 @@ class Run:
             column.values = await self.fields.values(plan, objects, column.paths)
         except Exception as error:  # noqa: BLE001 - the whole column failed: one error for each object
             column.values = [error] * len(objects)
-        await self._complete_unless_inline(column, has_errors=self._take_partial_values(column))
-        if plan.has_records and not column.completed:
-            column.size.add(count_objects(column.values))
+        await self._complete_unless_inline(column)
 
-    async def _complete_unless_inline(self, column: Column, *, has_errors: bool) -> None:
-        """Complete a column unless generated code can. Errors at nullable positions become null."""
+    async def _complete_unless_inline(self, column: Column) -> None:
+        """Complete a column unless generated code can; then count it. Errors at nullable positions become null."""
         plan = column.plan
-        if has_errors and not self.slow and not isinstance(plan.type, GraphQLNonNull):
+        summary = summary_of(column.values, composite=plan.composite)
+        if summary.has_partial:
+            self._take_partial_values(column)
+            summary = summary_of(column.values, composite=plan.composite)
+        if summary.has_errors and not self.slow and not isinstance(plan.type, GraphQLNonNull):
             self._replace_errors(column)
-            has_errors = False
-        is_inline = plan.inline and not has_errors
-        if not is_inline or (plan.composite and longest_list(column.values) > MAX_INLINE_ITEMS):
+            summary = summary_of(column.values, composite=plan.composite)
+        if not plan.inline or summary.has_errors or summary.longest_list > MAX_INLINE_ITEMS:
             await self._complete(column)
+        elif plan.has_records:
+            column.size.add(summary.objects)
 
     async def _complete(self, column: Column) -> None:
         if column.completed:
@@ -254,14 +255,12 @@ class Run:
             value.__class__ is Invalid for value in column.values
         )
 
-    def _take_partial_values(self, column: Column) -> bool:
-        """Replace partial values by their values and note their failures; return whether any value is an error."""
-        if Partial in types_of(column.values):
-            column.values = values = list(column.values)
-            indexes = [index for index, value in enumerate(values) if isinstance(value, Partial)]
-            for index, path in zip(indexes, column.paths.as_lists(indexes), strict=True):
-                values[index] = noted_value(values[index], path, self.executor.context_value)
-        return has_instances(column.values, Exception)
+    def _take_partial_values(self, column: Column) -> None:
+        """Replace partial values by their values, and note their failures."""
+        column.values = values = list(column.values)
+        indexes = [index for index, value in enumerate(values) if isinstance(value, Partial)]
+        for index, path in zip(indexes, column.paths.as_lists(indexes), strict=True):
+            values[index] = noted_value(values[index], path, self.executor.context_value)
 
     def _replace_errors(self, column: Column) -> None:
         """Replace the errors in a column of a nullable type by null, and report them."""

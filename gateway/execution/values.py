@@ -20,7 +20,7 @@ from graphql.execution.values import get_argument_values
 from strawberry.types.arguments import convert_arguments
 
 from student_graph.adapters.answers import SharedValues
-from student_graph.gateway.concurrency.coroutines import gather_in_tasks
+from student_graph.gateway.concurrency.coroutines import gather_in_tasks, gather_or_cancel
 from student_graph.gateway.concurrency.pauses import in_turns
 from student_graph.gateway.execution.paths import Paths
 from student_graph.gateway.execution.plan import FieldKind, FieldPlan, FunctionFactory
@@ -35,9 +35,6 @@ MAX_KEPT_INTROSPECTIONS = 8
 _plans_with_introspection: deque[FieldPlan] = deque()
 """The fields whose answers about the schema are kept, the oldest first."""
 
-OWN_MODULES = __name__.partition(".")[0] + "."
-"""Start of the names of the gateway's modules: its batched functions need no current task before they wait."""
-
 
 @dataclass(slots=True)
 class FieldValues:
@@ -51,6 +48,8 @@ class FieldValues:
 
     async def values(self, plan: FieldPlan, objects: Sequence[Any], paths: Paths) -> Sequence[Any]:
         """Return the value for each object, or the error that took its place; raises an error of all objects."""
+        if plan.kind is FieldKind.BATCH:  # first, because nearly all columns are
+            return await self._batch_values(plan, objects, paths)
         match plan.kind:
             case FieldKind.TYPENAME:
                 return [plan.parent_type.name] * len(objects)
@@ -60,8 +59,6 @@ class FieldValues:
             case FieldKind.DERIVED:
                 assert plan.factory is not None
                 return list(map(_catching(self.function(plan.factory)), objects))
-            case FieldKind.BATCH:
-                return await self._batch_values(plan, objects, paths)
             case _:
                 return await self._resolver_values(plan, objects, paths)
 
@@ -70,8 +67,7 @@ class FieldValues:
         assert plan.batch is not None
         assert plan.strawberry_field is not None
         schema = self.executor.schema._strawberry_schema  # type: ignore[attr-defined] # noqa: SLF001 - set by Strawberry
-        is_own = plan.batch.function.__module__.startswith(OWN_MODULES)
-        raw_info: Any = _LazyInfo(self, plan, paths) if is_own else self.info(plan, paths, 0)
+        raw_info: Any = _LazyInfo(self, plan, paths) if plan.is_own else self.info(plan, paths, 0)
         info = schema.config.info_class(_raw_info=raw_info, _field=plan.strawberry_field)
         arguments = plan.converted_arguments
         if arguments is None:
@@ -86,7 +82,7 @@ class FieldValues:
                 plan.converted_arguments = arguments
         self.met_awaitables = True  # for graphql-core the field's resolver is a coroutine
         call = plan.batch(objects, info, arguments)
-        if is_own:
+        if plan.is_own:
             values = await call
         else:
             [values] = await gather_in_tasks([call])
@@ -106,7 +102,7 @@ class FieldValues:
             except Exception as error:  # noqa: BLE001 - a field error of this object
                 return error
 
-        return await self.awaited(list(starmap(start, enumerate(objects))))
+        return await self.awaited(list(starmap(start, enumerate(objects))), is_own=plan.is_own)
 
     async def introspect(
         self, plan: FieldPlan, parent: Any, paths: Paths, size: AnswerSize, *, encoded: bool
@@ -138,13 +134,18 @@ class FieldValues:
         return EncodedRow(json)
 
     async def awaited(
-        self, values: list[Any], check: Callable[[int, Any], None] = lambda _index, _value: None
+        self,
+        values: list[Any],
+        check: Callable[[int, Any], None] = lambda _index, _value: None,
+        *,
+        is_own: bool = False,
     ) -> list[Any]:
         """
         Replace the awaitables in a list by their results, or by the errors that they raise.
 
-        Each runs in a task of its own: resolvers are anybody's code. `check` is called with each value and its
-        index; if it raises, the awaitables that are not done are cancelled.
+        Each runs in a task of its own from the start, because resolvers are anybody's code; with `is_own`, from
+        where it first waits. `check` is called with each value and its index; if it raises, the awaitables that
+        are not done are cancelled.
         """
         is_awaitable = self.executor.is_awaitable
         waiting = [index for index, value in enumerate(values) if is_awaitable(value)]
@@ -159,7 +160,10 @@ class FieldValues:
         for index, value in enumerate(values):
             check(index, value)
         self.met_awaitables = True
-        await gather_in_tasks(map(wait_for, waiting))
+        if is_own and len(waiting) == 1:
+            await wait_for(waiting[0])
+        else:
+            await (gather_or_cancel if is_own else gather_in_tasks)(map(wait_for, waiting))
         return values
 
     def arguments(self, plan: FieldPlan) -> Mapping[str, Any]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import Any
 
 from student_graph.adapters.answers import Answers, Ask
 from student_graph.adapters.errors import AdapterError
-from student_graph.adapters.sources import Fetch, Source
+from student_graph.adapters.sources import CachedAnswers, Fetch, Source, no_cached_answers
 from student_graph.gateway.concurrency.observation import Attribute, current_span, span
 
 
@@ -35,14 +35,6 @@ class _OperationBatches:
     """By source and batch key, then by key."""
 
 
-CachedAnswers: TypeAlias = Callable[[Source, Ask[Any]], Answers | None]
-"""Returns the answers to an ask if all of them are cached; else None."""
-
-
-def _no_cached_answers(_: Source, __: Ask[Any]) -> None:
-    return None
-
-
 class Batcher:
     """
     Merges the asks of one operation that differ only in their keys, and fetches each key once.
@@ -59,7 +51,7 @@ class Batcher:
         self,
         fetch: Fetch,
         turns: int = 0,
-        cached_answers: CachedAnswers = _no_cached_answers,
+        cached_answers: CachedAnswers = no_cached_answers,
         batches: _OperationBatches | None = None,
     ) -> None:
         """Fetch with `fetch` all asks that `cached_answers` does not answer; `batches` are shared with another."""

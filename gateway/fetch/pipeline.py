@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from student_graph.adapters.answers import Answers, Ask
@@ -71,11 +71,11 @@ class FetchPipeline:
         what was counted and learned about them; then `fleet` and `clock` have no effect.
         """
         self.districts = {district.id: district for district in districts}
-        self._translations = TranslationCache()
+        self.translations = TranslationCache()
         self._metric_settings = metric_settings or {}
         self._measure_cache = MeasureCache()
         self._recorded_days = RecordedDays(self.districts)
-        self._keeps_answers = limits is None or limits.memory > 0
+        self.keeps_answers = limits is None or limits.memory > 0
         if running is None:
             self.telemetry = Telemetry(measure_ages=measure_ages)
             self.list_lengths, self.learned_costs = ListLengths(), LearnedCosts()
@@ -112,9 +112,10 @@ class FetchPipeline:
         if forget:
             dependencies = dependencies.forgetting()
         seconds = deadline - asyncio.get_running_loop().time()
-        unrestricted = self._fetch(operation.traffic, operation.staleness, dependencies, seconds, viewer.person)
+        layers = self._fetch(operation.traffic, operation.staleness, dependencies, seconds, viewer.person)
         reach = partial(self._reach, reader, dependencies)
-        fetch = authorized(unrestricted, reader, self.districts, reach, operation.disclosures)
+        disclosures, cached = operation.disclosures, layers.from_cache
+        fetch = authorized(layers, reader, self.districts, reach, disclosures, from_cache=cached)
 
         def counting(*, everybody: bool, forget: bool) -> Context:
             counter = _counter(viewer) if everybody else viewer
@@ -122,16 +123,16 @@ class FetchPipeline:
 
         return Context(
             reader,
-            Sources(self.districts, fetch),
+            Sources(self.districts, fetch, from_cache=fetch.from_cache),
             operation,
             self._signer,
             partial(self._health, dependencies),
             reach,
             metric_settings=self._metric_settings,
             measure_cache=self._measure_cache,
-            recorded_days=partial(self._recorded_days.get, unrestricted),
+            recorded_days=partial(self._recorded_days.get, layers),
             counting=counting,
-            tables=self._tables(viewer, reader, operation, deadline) if self._keeps_answers else None,
+            tables=self._tables(viewer, reader, operation, deadline) if self.keeps_answers else None,
             estimates=ReadEstimates(self.learned_costs, self.list_lengths),
         )
 
@@ -153,7 +154,7 @@ class FetchPipeline:
         cached = CachedFetch(
             self.cache, traffic, staleness, Dependencies(), math.inf, is_background=not is_awaited
         )
-        return self._layers(cached, CacheView(self.cache, staleness, self._keeps_answers)), traffic
+        return _Layers(self, cached, staleness), traffic
 
     @property
     def sources(self) -> list[Source]:
@@ -193,7 +194,7 @@ class FetchPipeline:
         dependencies: Dependencies,
         timeout_seconds: float,
         viewer: Hashable = None,
-    ) -> Fetch:
+    ) -> _Layers:
         """
         A fetch without authorization that works for so many seconds and records its work in the arguments.
 
@@ -204,7 +205,7 @@ class FetchPipeline:
         cached = CachedFetch(
             self.cache, traffic, staleness, dependencies, deadline, viewer=viewer, min_seconds=min_seconds
         )
-        return self._layers(cached, CacheView(self.cache, staleness, self._keeps_answers))
+        return _Layers(self, cached, staleness)
 
     def _reach_fetch(self, timeout_seconds: float) -> tuple[Fetch, Traffic, Dependencies]:
         """A fetch for the lookup of a viewer's reach, and the records of its work."""
@@ -222,33 +223,56 @@ class FetchPipeline:
         dependencies.complete = False
         return self.telemetry.health(source)
 
-    def _layers(self, cached: CachedFetch, view: CacheView) -> Fetch:
-        """
-        authorized -> batched -> read ahead -> identified -> routed -> batched -> cached -> traced -> adapter.
 
-        Batching is there twice. The outer one gives identity and access paths all keys of a field at once. The
-        inner one fetches once what several callers need, such as the identities and coarse reads that those two
-        add. An ask that neither of the two changes uses the inner batcher only. An ask whose answers are all
-        cached uses none.
-        """
-        inner = Batcher(in_spans(cached), cached_answers=cached.from_cache)
-        routed = RoutedFetch(inner, self.learned_costs, view, cached)
+class _Layers:
+    """
+    authorized -> batched -> read ahead -> identified -> routed -> batched -> cached -> traced -> adapter.
+
+    Batching is there twice. The outer one gives identity and access paths all keys of a field at once. The
+    inner one fetches once what several callers need, such as the identities and coarse reads that those two
+    add. An ask that neither of the two changes uses the inner batcher only. An ask whose answers are all
+    cached uses none. Layers are made when an operation first needs them: most operations need few.
+    """
+
+    def __init__(self, pipeline: FetchPipeline, cached: CachedFetch, staleness: Staleness) -> None:
+        self._pipeline, self._cached, self._staleness = pipeline, cached, staleness
+
+    async def __call__(self, source: Source, ask: Ask[Any], /) -> Answers:
+        """The answers of a source."""
+        answers = self.from_cache(source, ask)
+        if answers is not None:
+            return answers
+        is_direct = source.identity is None and ask.lookup.method not in source.adapter.paths
+        return await (self._direct if is_direct else self._outer)(source, ask)
+
+    def from_cache(self, source: Source, ask: Ask[Any]) -> Answers | None:
+        """The answers without waiting; None if a source must be asked, or if they must be made first."""
+        if source.identity is not None:
+            day = self._pipeline.districts[source.district].today()
+            return self._pipeline.translations.get(source, ask, day, self._routed)
+        if ask.lookup.method in source.adapter.paths:
+            return self._routed.from_cache(source, ask)
+        return self._cached.from_cache(source, ask)
+
+    @cached_property
+    def _inner(self) -> Batcher:
+        return Batcher(in_spans(self._cached), cached_answers=self._cached.from_cache)
+
+    @cached_property
+    def _direct(self) -> Batcher:
+        return self._inner.with_turns(2)
+
+    @cached_property
+    def _routed(self) -> RoutedFetch:
+        view = CacheView(self._pipeline.cache, self._staleness, self._pipeline.keeps_answers)
+        return RoutedFetch(self._inner, self._pipeline.learned_costs, view, self._cached)
+
+    @cached_property
+    def _outer(self) -> Batcher:
+        pipeline, routed = self._pipeline, self._routed
         routing = Batcher(routed, cached_answers=routed.from_cache)
-        translated = identified(routing, self.districts, self.telemetry, self._translations)
-        outer = Batcher(ReadAhead(translated, routing, routed, self.districts), turns=2)
-        direct = inner.with_turns(2)
-
-        async def fetch(source: Source, ask: Ask[Any], /) -> Answers:
-            if source.identity is not None:
-                day = self.districts[source.district].today()
-                answers = self._translations.get(source, ask, day, routed)
-                return await outer(source, ask) if answers is None else answers
-            if ask.lookup.method not in source.adapter.paths:
-                return await direct(source, ask)
-            answers = routed.from_cache(source, ask)
-            return await outer(source, ask) if answers is None else answers
-
-        return fetch
+        translated = identified(routing, pipeline.districts, pipeline.telemetry, pipeline.translations)
+        return Batcher(ReadAhead(translated, routing, routed, pipeline.districts), turns=2)
 
 
 def _counter(viewer: Viewer) -> Viewer:

@@ -13,11 +13,12 @@ from asyncio import sleep
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
 
+from student_graph.adapters.answers import LookupResults
 from student_graph.adapters.contract import Adapter, LookupMethod
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.lookup import Lookup, lookup_of
 from student_graph.adapters.model import DistrictId, SchoolId
-from student_graph.adapters.sources import District, Fetch, Keys, LookupResults, Sources
+from student_graph.adapters.sources import District, Fetch, Keys, Sources
 from student_graph.resolvers.operation import Traffic
 
 log = logging.getLogger("student_graph.warm")

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from student_graph.gateway.concurrency.loop_time import use_budget
-from student_graph.gateway.concurrency.observation import note_errors
+from student_graph.gateway.concurrency.observation import note_errors, note_page
 from student_graph.gateway.disclosure.address import note_address
 from student_graph.gateway.web import media_types
 from student_graph.gateway.web.load_shedding import LoadShedder, OverloadError
@@ -69,6 +69,7 @@ class GatewayApp:
             )
             await send_response(send, body, media_types.JSON, 400)
         elif scope["path"] != "/graphql" or (self._graphiql and _is_from_browser(scope)):
+            note_page()
             await self._routes(scope, receive, send)  # never shed: health checks are among them
         else:
             try:
@@ -91,7 +92,7 @@ def _is_from_browser(scope: Scope) -> bool:
 
 def _host_name(scope: Scope) -> str:
     """Return the host name of the `Host` header, without the port."""
-    header = RequestHead.of(scope).headers[b"host"]
+    header = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
     name, colon, port = header.rpartition(":")
     return name if colon and port.isdecimal() else header
 

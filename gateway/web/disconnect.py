@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 from starlette.types import Receive
 
-from student_graph.gateway.concurrency.coroutines import start
+from student_graph.gateway.concurrency.coroutines import StartedCoroutine, start
 from student_graph.gateway.web.load_shedding import OverloadError
+
+T = TypeVar("T")
 
 
 class ClientDisconnectedError(Exception):
@@ -48,20 +49,23 @@ async def run_while_connected(receive: Receive, work: Coroutine[Any, Any, None])
         watcher.cancel()
 
 
-@asynccontextmanager
-async def refused_after(seconds: float | None) -> AsyncIterator[None]:
+async def refused_after(seconds: float | None, work: Coroutine[Any, Any, T]) -> T:
     """
-    Cancel the work in the block if it takes so long: whoever waits gives up soon, and others need the processor.
+    Await `work`, and cancel it if it takes so long: whoever waits gives up soon, and others need the processor.
 
-    None sets no limit.
+    None sets no limit. The time counts from where the work first waits: before, nobody could cancel it.
 
     Raises:
         OverloadError: it took so long.
     """
+    result: T | StartedCoroutine = start(work)
+    if not isinstance(result, StartedCoroutine):
+        return result
     limit = asyncio.timeout(seconds)
     try:
         async with limit:
-            yield
+            finished: T = await result
+            return finished
     except TimeoutError:
         if limit.expired():
             raise OverloadError from None

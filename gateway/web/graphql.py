@@ -69,7 +69,8 @@ class GraphQLView:
         self._admission = admission
         self._begin = start_operation
         self._runner = OperationRunner(schema, documents, cache=cache, recorder=recorder, prices=prices)
-        self._responses = cache.responses if cache is not None else None
+        keeps_responses = cache is not None and cache.responses.max_bytes > 0
+        self._responses = cache.responses if cache is not None and keeps_responses else None
         cache_control = f"private, max-age={client_cache_seconds}"
         self._headers = (
             {"Cache-Control": cache_control, "Vary": CACHED_RESPONSE_VARY} if client_cache_seconds else None
@@ -175,9 +176,8 @@ class GraphQLView:
         context = self._begin(request.viewer)
         context.operation.staleness.max_age = request.max_age
         try:
-            async with refused_after(self._answer_seconds):
-                operation = await self._runner.prepare(request, context)
-                result = await self._runner.execute(operation)
+            executed = self._runner.prepare_and_execute(request, context)
+            operation, result = await refused_after(self._answer_seconds, executed)
         except InvalidOperationError as error:
             return await send_request_errors(send, error.errors, request.media_type)
         if isinstance(result, ExperimentalIncrementalExecutionResults):

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias, cast
 from graphql import ExperimentalIncrementalExecutionResults, GraphQLError
 from starlette.types import Send
 
+from student_graph.gateway.concurrency.observation import note_sent
 from student_graph.gateway.web.encoding import encode_in_parts
 from student_graph.gateway.web.media_types import PartsFormat
 from student_graph.gateway.web.security_headers import ENCODED_SECURITY_HEADERS
@@ -63,6 +64,7 @@ async def send_parts(
             start = b""
             await send({"type": "http.response.body", "body": body, "more_body": True})
     await send({"type": "http.response.body", "body": _END})
+    note_sent(200)
 
 
 async def _parts(

@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import chain
 from typing import Any, cast
 from urllib.parse import parse_qs
 
@@ -54,6 +53,7 @@ DEFAULT_HEADERS: Mapping[bytes, str] = dict.fromkeys(
 """Request headers that the gateway reads, each with its value when it is not sent."""
 LIST_HEADERS = frozenset({b"accept", b"cache-control"})
 """Headers among them that hold a list, which may be sent in parts (RFC 9110 §5.3); the others are sent once."""
+_SINGLE_HEADERS = DEFAULT_HEADERS.keys() - LIST_HEADERS
 
 
 class BadRequestError(Exception):
@@ -110,8 +110,11 @@ def repeated_header(scope: Scope) -> str | None:
 
     Two readers of such a request could take different ones: for example one token is checked, another used.
     """
-    names = [name for name, _ in scope["headers"] if name in DEFAULT_HEADERS and name not in LIST_HEADERS]
-    return next((name.decode().title() for index, name in enumerate(names) if name in names[:index]), None)
+    names = [name for name, _ in scope["headers"] if name in _SINGLE_HEADERS]
+    if len(set(names)) == len(names):
+        return None
+    repeated: bytes = next(name for index, name in enumerate(names) if name in names[:index])
+    return repeated.decode().title()
 
 
 def check_content_type(head: RequestHead) -> None:
@@ -193,8 +196,9 @@ def parse_body(body: bytes) -> GraphQLRequest:
         BadRequestError: the body is not a GraphQL request.
     """
     try:
-        request = _require_document(_decoder.decode(body))
-        _check_unambiguous(body)
+        members = msgspec.json.decode(body)
+        request = _require_document(msgspec.convert(members, GraphQLRequest))
+        _check_unambiguous(body, members)
     except msgspec.ValidationError as exc:
         path = str(exc).partition(" - at `$.")[2]
         name = path.rstrip("`").partition(".")[0].partition("[")[0]
@@ -230,7 +234,7 @@ def parse_query_string(query_string: bytes) -> GraphQLRequest:
     for name in ("variables", "extensions"):
         try:
             members[name] = msgspec.json.decode(texts[name]) if texts.get(name) else None
-            _check_unambiguous((texts.get(name) or "{}").encode())
+            _check_unambiguous((texts.get(name) or "{}").encode(), members[name] or {})
         except (msgspec.DecodeError, ValueError, RecursionError):
             raise BadRequestError(400, f"{name}: must be a JSON object.") from None
     try:
@@ -239,9 +243,9 @@ def parse_query_string(query_string: bytes) -> GraphQLRequest:
         raise BadRequestError(400, "variables, extensions: must be JSON objects.") from None
 
 
-def _check_unambiguous(body: bytes) -> None:
+def _check_unambiguous(body: bytes, decoded: Any) -> None:
     """
-    Check that every reader understands a valid JSON text in the same way.
+    Check that every reader understands a valid JSON text in the same way as it was `decoded`.
 
     Raises:
         BadRequestError: an object has two members of one name, or a text contains NUL.
@@ -249,15 +253,18 @@ def _check_unambiguous(body: bytes) -> None:
     may_hold_nul = b"\\u0000" in body  # the only way to write NUL in JSON; the text may also be only like it
     # Outside strings, JSON has a colon for each member as it was sent; the decoder keeps one member for each name.
     sent_members, decoded_members = _JSON_STRING.sub(b"", body).count(b":"), 0
-    level: list[Any] = [[msgspec.json.decode(body)]]
-    while level:
-        decoded_members += sum(len(value) for value in level if isinstance(value, dict))
-        below = [item for value in level for item in (value.values() if isinstance(value, dict) else value)]
-        if may_hold_nul:
-            names = (name for value in level if isinstance(value, dict) for name in value)
-            if any("\0" in text for text in chain(names, below) if isinstance(text, str)):
-                raise BadRequestError(400, NUL_MESSAGE)
-        level = [item for item in below if isinstance(item, dict | list)]
+    values = [decoded]
+    while values:
+        value = values.pop()
+        if isinstance(value, dict):
+            decoded_members += len(value)
+            values += value.values()
+            if may_hold_nul:
+                values += value
+        elif isinstance(value, list):
+            values += value
+        elif may_hold_nul and isinstance(value, str) and "\0" in value:
+            raise BadRequestError(400, NUL_MESSAGE)
     if decoded_members != sent_members:
         raise BadRequestError(400, DUPLICATE_NAME_MESSAGE)
 
@@ -280,7 +287,6 @@ def _escapes_nul(document: str) -> bool:
 
 
 _CLOSE = {"Connection": "close"}
-_decoder = msgspec.json.Decoder(GraphQLRequest)
 _JSON_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 _NUL_ESCAPE = re.compile(r"\\u(?:0000|\{0+\})")
 """NUL as a string of a GraphQL document escapes it."""

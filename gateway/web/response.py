@@ -8,6 +8,7 @@ from typing import Any
 from starlette.responses import JSONResponse
 from starlette.types import Send
 
+from student_graph.gateway.concurrency.observation import note_sent
 from student_graph.gateway.concurrency.time_slices import give_way
 from student_graph.gateway.web import media_types
 from student_graph.gateway.web.encoding import encode
@@ -36,8 +37,18 @@ async def send_response(
         added = {name.lower().encode(): value.encode() for name, value in headers.items()}
         all_headers = [*(header for header in all_headers if header[0] not in added), *added.items()]
     parts = [body] if isinstance(body, bytes) else body
-    length = (b"content-length", str(sum(map(len, parts))).encode())
-    await send({"type": "http.response.start", "status": status, "headers": [length, *all_headers]})
+    length = sum(map(len, parts))
+    headers_sent = [(b"content-length", b"%d" % length), *all_headers]
+    await send({"type": "http.response.start", "status": status, "headers": headers_sent})
+    if length < 2 * CHUNK_BYTES:
+        await send({"type": "http.response.body", "body": b"".join(parts)})
+    else:
+        await _send_long(send, parts)
+    note_sent(status)
+
+
+async def _send_long(send: Send, parts: Sequence[bytes]) -> None:
+    """Send a long body in chunks, between which other tasks run."""
     chunks = _chunks(parts)
     chunk = next(chunks)
     for next_chunk in chunks:

@@ -63,6 +63,19 @@ class OperationRunner:
         """
         return await self._preparer.prepare(request, request.parse(), context)
 
+    async def prepare_and_execute(
+        self, request: AdmittedRequest, context: Context
+    ) -> tuple[PreparedOperation, ExecutionResult | ExperimentalIncrementalExecutionResults]:
+        """
+        Prepare the operation of a request, and execute it.
+
+        Raises:
+            InvalidOperationError: a check failed.
+            BadRequestError: it is not a GraphQL request, or the client does not accept its deferred parts.
+        """
+        operation = await self.prepare(request, context)
+        return operation, await self.execute(operation)
+
     async def execute(
         self, operation: PreparedOperation
     ) -> ExecutionResult | ExperimentalIncrementalExecutionResults:

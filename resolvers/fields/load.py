@@ -14,11 +14,11 @@ from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any, Literal, ParamSpec, Protocol, TypeAlias, TypeVar, cast
 
-from student_graph.adapters.answers import SharedValues, records_in
+from student_graph.adapters.answers import LookupResults, SharedValues, records_in
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.lookup import Batch, Page, Window, lookup_of
 from student_graph.adapters.model import DistrictId, Record
-from student_graph.adapters.sources import District, Key, Keys, LookupResults, Method
+from student_graph.adapters.sources import District, Key, Keys, Method
 from student_graph.resolvers.context import Context, Info
 from student_graph.resolvers.fields.outcome import Outcome, Outcomes, Partial, indexes_by_value, scatter
 from student_graph.resolvers.fields.record import fetched
@@ -201,7 +201,7 @@ def value_or_raise(info: Info, outcome: Outcome[V]) -> V:
     return outcome
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _LookupCall:
     """One lookup with its arguments, to be called with keys."""
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from student_graph.adapters import model
-from student_graph.adapters.answers import Ref
+from student_graph.adapters.answers import Ref, SharedValues
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.model import StudentId
 from student_graph.adapters.sources import District
@@ -65,14 +65,21 @@ async def roster(
             day,
             lambda rows: [e for e in rows if is_active(e.begin_date, e.end_date, day)],
         )
+        students = (
+            current.once("students", _students_of) if isinstance(current, SharedValues) else _students_of(current)
+        )
         hints = info.context.operation.access_hints
-        for section, outcome in zip(members, current, strict=True):
-            for rows in values_of([outcome]):
-                student_ids = [enrollment.student_id for enrollment in rows]
-                hints.add(district.id, "student", student_ids, Ref("section", section.section_id))
+        for section, ids in zip(members, students, strict=True):
+            if ids:
+                hints.add(district.id, "student", ids, Ref("section", section.section_id))
         return current
 
     return await load_by_district(info, sections, load_district)
+
+
+def _students_of(rosters: Outcomes[list[model.SectionEnrollment]]) -> list[frozenset[str]]:
+    """The students on each of some rosters; empty for one that failed."""
+    return [frozenset(e.student_id for rows in values_of([roster]) for e in rows) for roster in rosters]
 
 
 @batched

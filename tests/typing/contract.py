@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_type
 
+from student_graph.adapters.answers import LookupResults
 from student_graph.adapters.contract import Adapter, Batch, Page, Window
 from student_graph.adapters.model import AttendanceEvent, DistrictId, School, SchoolId, Student, StudentId
-from student_graph.adapters.sources import Key, Keys, LookupResults, Sources
+from student_graph.adapters.sources import Key, Keys, Sources
 
 
 async def lookups_keep_their_types(sources: Sources, schools: Keys[SchoolId], keys: Keys[StudentId]) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Hashable
 
 
 class ViewerRequests:
@@ -22,13 +21,23 @@ class ViewerRequests:
         """Whether a viewer may have no further request."""
         return self._limit is not None and self._by_viewer.get(viewer, 0) >= self._limit
 
-    @contextmanager
-    def counted(self, viewer: Hashable) -> Iterator[None]:
-        """Count a request of a viewer inside the context."""
-        self._by_viewer[viewer] = self._by_viewer.get(viewer, 0) + 1
-        try:
-            yield
-        finally:
-            remaining = self._by_viewer.pop(viewer) - 1
-            if remaining:
-                self._by_viewer[viewer] = remaining
+    def counted(self, viewer: Hashable) -> _Counted:
+        """Count a request of a viewer inside the returned context."""
+        return _Counted(self._by_viewer, viewer)
+
+
+class _Counted:
+    """The context of a counted request; a generator would take three times as long for each request."""
+
+    __slots__ = ("_by_viewer", "_viewer")
+
+    def __init__(self, by_viewer: dict[Hashable, int], viewer: Hashable) -> None:
+        self._by_viewer, self._viewer = by_viewer, viewer
+
+    def __enter__(self) -> None:
+        self._by_viewer[self._viewer] = self._by_viewer.get(self._viewer, 0) + 1
+
+    def __exit__(self, *_: object) -> None:
+        remaining = self._by_viewer.pop(self._viewer) - 1
+        if remaining:
+            self._by_viewer[self._viewer] = remaining

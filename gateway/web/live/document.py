@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from starlette.types import Receive, Send
 
 from student_graph.gateway.cache.live_basis import LiveBasis
-from student_graph.gateway.concurrency.observation import observe
+from student_graph.gateway.concurrency.observation import note_stream
 from student_graph.gateway.disclosure import UnwritableError
 from student_graph.gateway.web.admission import Admission, AdmittedRequest
 from student_graph.gateway.web.disconnect import ClientDisconnectedError, run_while_connected
@@ -94,7 +94,7 @@ class LiveDocument:
 
     async def _serve(self, events: EventSender) -> None:
         await events.start()
-        observe(None, None)  # what follows is no part of the request
+        note_stream()
         following = asyncio.create_task(self._follow(events))
         try:
             await asyncio.wait((following, self._ended), return_when=asyncio.FIRST_COMPLETED)

@@ -6,10 +6,9 @@ from collections.abc import Collection, Iterable
 from time import perf_counter
 from typing import Protocol
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from student_graph.gateway.concurrency.observation import Attribute, RequestNotes, Span, observe
-from student_graph.gateway.web.media_types import EVENT_STREAM
 from student_graph.gateway.web.observing.outcome import outcome_of
 
 ALL_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"})
@@ -49,71 +48,48 @@ class ObservedApp:
             await self._app(scope, receive, send)
             return
         method = scope["method"] if scope["method"] in ALL_METHODS else OTHER_METHOD
-        request = _ObservedRequest(self._observer, self._observer.start_request(method, scope["headers"]), send)
-        observe(request.span, request.notes)
+        request = _ObservedRequest(self._observer, self._observer.start_request(method, scope["headers"]))
+        observe(request.span, request)
         try:
-            await self._app(scope, receive, request.send)
+            await self._app(scope, receive, send)
         finally:
             observe(None, None)
             request.end()
 
 
-class _ObservedRequest:
+class _ObservedRequest(RequestNotes):
     """One request, from its head to the end of its response."""
 
-    __slots__ = ("_has_ended", "_is_sent", "_observer", "_send", "_started_at", "_status", "notes", "span")
+    __slots__ = ("_has_ended", "_observer", "_started_at", "span")
 
-    def __init__(self, observer: RequestObserver, span: Span | None, send: Send) -> None:
-        """Begin; `send` sends its response."""
-        self._observer, self.span, self._send = observer, span, send
-        self.notes = RequestNotes()
-        self._status, self._is_sent, self._has_ended = 0, False, False
+    def __init__(self, observer: RequestObserver, span: Span | None) -> None:
+        """Begin."""
+        super().__init__()
+        self._observer, self.span = observer, span
+        self._has_ended = False
         self._started_at = perf_counter()
-
-    async def send(self, message: Message) -> None:
-        """Send a part of the response, and note how far it is."""
-        if message["type"] == "http.response.start":
-            self._status = message["status"]
-            await self._send(message)
-            if _starts_stream(message.get("headers", ())):  # open for hours, and its first answer is ready
-                self._is_sent = True
-                self.end()
-        else:
-            await self._send(message)
-            self._is_sent = message["type"] == "http.response.body" and not message.get("more_body")
 
     def end(self) -> None:
         """Count the request, and end its span; only the first time."""
         if self._has_ended:
             return
         self._has_ended = True
-        notes, span = self.notes, self.span
-        outcome = outcome_of(notes, self._status if self._is_sent else None)
+        span, outcome = self.span, outcome_of(self)
         if outcome is not None:
             self._observer.count_request(
-                notes.districts,
+                self.districts,
                 outcome,
-                notes.codes,
+                self.codes,
                 perf_counter() - self._started_at,
-                suppressed_tables=notes.suppressed_tables,
+                suppressed_tables=self.suppressed_tables,
                 trace=None if span is None else span.ids,
             )
         if span is not None:
-            _end(span, notes, outcome, self._status)
+            _end(span, self, outcome)
 
 
-def _starts_stream(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Whether a response with these headers is a stream of events; every response is looked at."""
-    for name, value in headers:
-        if name == b"content-type":
-            return value.startswith(_EVENT_STREAM)
-    return False
-
-
-_EVENT_STREAM = EVENT_STREAM.encode()
-
-
-def _end(span: Span, notes: RequestNotes, outcome: str | None, status: int) -> None:
+def _end(span: Span, notes: RequestNotes, outcome: str | None) -> None:
+    status = notes.status or 0
     attributes: dict[str, Attribute] = {"http.response.status_code": status}
     if outcome is not None:
         attributes["student_graph.outcome"] = outcome

@@ -26,10 +26,11 @@ GONE: Final = "gone"
 """Its client disconnected before the end of the response."""
 
 
-def outcome_of(notes: RequestNotes, status: int | None) -> str | None:
-    """What became of a request; `status` is None if its response was not sent completely. None for a page."""
-    if status is None:
-        return GONE
+def outcome_of(notes: RequestNotes) -> str | None:
+    """What became of a request; None for a page of a browser."""
+    status = notes.status
+    if notes.was_page or status is None:
+        return None if notes.was_page else GONE
     if notes.was_cached:
         return CACHED
     if notes.was_executed and status < 500:

@@ -133,5 +133,5 @@ async def test_an_invalidation_removes_the_translated_records() -> None:
     await lms.repeated()
     await lms.pipeline.cache.purge(Purge(district=DISTRICT))
     gc.collect()
-    references = list(lms.pipeline._translations._translations.values())
+    references = list(lms.pipeline.translations._translations.values())
     assert [reference() for reference in references] == [None]

@@ -132,6 +132,23 @@ async def test_a_level_is_used_again_only_for_the_same_shared_records_columns_an
     assert cache.find_level(plan, functions, records, [column]) is None
 
 
+async def test_lists_of_a_level_are_one_piece_of_json_each_once_the_level_is_used_again() -> None:
+    """They take memory of the row cache. Lists of other rows are not known."""
+    cache, plan, lengths = RowCache(), plan_of("Student"), [2, 0, 1]
+    records = SharedValues([object()] * 3)
+    rows = SharedValues(map(EncodedRow, (b"1", b"2", b"3")))
+    cache.add_level(plan, CachedLevel(records, [], (), rows, 3))
+    assert cache.lists(plan, records, rows, lengths) is None
+    assert cache.find_level(plan, (), records, []) is not None
+    before = cache.used_bytes
+    lists = cache.lists(plan, records, rows, lengths)
+    assert lists is not None
+    assert [row.json for row in lists] == [b"[1,2]", b"[]", b"[3]"]
+    assert cache.used_bytes == before + len(b"[1,2][][3]")
+    assert cache.lists(plan, records, rows, lengths) is lists
+    assert cache.lists(plan, records, SharedValues(rows), lengths) is None
+
+
 async def test_levels_take_memory_of_the_row_cache() -> None:
     """Many levels of other records: those of a generation are forgotten together."""
     cache, plan = RowCache(max_bytes=100_000), plan_of("Student")
