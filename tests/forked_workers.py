@@ -19,6 +19,7 @@ import sys
 import tempfile
 from collections.abc import Iterable
 from importlib import import_module
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
@@ -82,12 +83,15 @@ def serve() -> None:
     pytest.main(["-s", "-p", "no:cacheprovider", "-p", "no:rerunfailures"], plugins=[_ImportAll()])
     gc.freeze()
     gc.disable()  # until the tests run, as in `conftest`
+    forkserver.ensure_running()  # that of `tests.gateway.forked`: it imports much too, and all forks share it
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    forks: list[int] = []
     with socket.socket(fileno=int(sys.argv[1])) as listener:
         while listener in select.select([listener, sys.stdin], [], [])[0]:
             client = listener.accept()[0]
             streams = socket.recv_fds(client, len(b"fork"), 3)[1]
-            is_fork = os.fork() == 0
+            pid = os.fork()
+            is_fork = pid == 0
             if is_fork:
                 for number, stream in enumerate(streams):
                     os.dup2(stream, number)
@@ -96,9 +100,11 @@ def serve() -> None:
             if is_fork:
                 client.detach()  # open until this process ends
                 signal.signal(signal.SIGINT, signal.default_int_handler)
+                # It runs until the last fork ends, but is no child of theirs, as `multiprocessing` supposes.
+                forkserver._forkserver.ensure_running = lambda: None  # type: ignore[attr-defined]
                 return
             client.close()
-    with contextlib.suppress(ChildProcessError):  # all have ended
-        while True:
-            os.wait()
+            forks.append(pid)
+    for pid in forks:
+        os.waitpid(pid, 0)
     sys.exit()

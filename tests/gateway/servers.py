@@ -72,6 +72,13 @@ def run_command(*arguments: str, environ: Mapping[str, str] | None = None) -> su
     )
 
 
+def run_forked(*arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run `student-graph` in a forked process, without the second that a new process needs to start."""
+    with forked_command(arguments, environ) as process:
+        output, errors = process.stdout.read(), process.stderr.read()
+        return subprocess.CompletedProcess(arguments, process.wait(timeout=600), output, errors)
+
+
 def run_here(*arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Run `student-graph` in this process, without the second that a process needs to start."""
     output, errors = io.StringIO(), io.StringIO()

@@ -18,7 +18,7 @@ from student_graph.gateway.cli.serving.layout import Layout, default_workers, re
 from student_graph.gateway.cli.serving.shares import VendorShare
 from tests.gateway.cli.serving.gateway import SettingsFiles
 from tests.gateway.forked import forked_command
-from tests.gateway.servers import run_command, run_here
+from tests.gateway.servers import run_forked, run_here
 
 
 @pytest.mark.parametrize(("limit", "workers"), [
@@ -97,7 +97,7 @@ def test_more_workers_than_a_vendor_allows_requests_are_refused(
     files.source_lines["edfi"] = setting
     files.write()
     options = ["--config", str(files.path), "--env-file", str(files.environment_file)]
-    checked, started = run_here("check", *options), run_command("serve", *options)
+    checked, started = run_here("check", *options), run_forked("serve", *options)
 
     assert (checked.returncode, started.returncode) == (2, 2)
     assert f"{files.path}: district 'hill', source 'edfi': {problem}" in checked.stderr

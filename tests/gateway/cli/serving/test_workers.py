@@ -16,7 +16,7 @@ from student_graph.adapters.sandbox.serving import Sandbox
 from tests.clients import get, post
 from tests.gateway.cli.serving.gateway import STATUS, SettingsFiles, small_district
 from tests.gateway.cli.serving.worker_gateway import HEADERS, WorkerGateway, ask, running_workers, wait_until
-from tests.gateway.servers import run_command, run_here
+from tests.gateway.servers import run_forked, run_here
 
 SCHOOLS = "{ districts { schools { name } } }"
 
@@ -169,7 +169,7 @@ def test_a_mistake_is_said_once_and_nothing_is_started_again(files: SettingsFile
     """The first worker finds it, before there are others."""
     files.server = "workers = 2\ngraphiql = 7"
     files.write()
-    process = run_command("serve", "--config", str(files.path), environ=files.secrets)
+    process = run_forked("serve", "--config", str(files.path), environ=files.secrets)
 
     assert (process.returncode, process.stdout) == (2, "")
     assert process.stderr.count("server.graphiql") == 1
