@@ -77,17 +77,17 @@ def loose_form(key: str) -> str:
     What spellings of an id have in common that systems make of it: without blanks, capitals, and zeros before it.
 
     Two ids of one form need not be the same. A row with another spelling than the key is therefore left out, and
-    reported, because it is not certainly about another key (`report_other_spelling`).
+    reported, because it is not certainly about another key (`report_other_form`).
     """
     return _ZEROS.sub("", key.strip().casefold())
 
 
-def has_other_spelling(returned: Iterable[str], forms: Container[str]) -> bool:
+def has_other_form(returned: Iterable[str], forms: Container[str]) -> bool:
     """Whether one of the keys of a row is a spelling of a requested key; `forms` are the loose forms of these."""
     return any(loose_form(key) in forms for key in returned)
 
 
-def report_other_spelling(row: str) -> None:
+def report_other_form(row: str) -> None:
     """Report a row that is left out; `row` tells it from others, such as its id, and is never displayed."""
     leave_out_unreadable(PayloadError("a row that spells its id in another way", code="SOURCE_SCHEMA"), row)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from student_graph.adapters.errors import WRONG_KEY_REASON, BadKeyError, PayloadError
 from student_graph.adapters.keys import (
     check_own_keys,
-    has_other_spelling,
+    has_other_form,
     is_path_segment,
     loose_form,
     path_id,
@@ -118,12 +118,12 @@ def test_a_key_in_other_letters_is_no_other_key() -> None:
 
 
 @subcases(
-    ("returned", "is_spelling"),
+    ("returned", "is_form"),
     [("0123", True), (" 123", True), ("00123 ", True), ("1230", False), ("124", False), ("0", False)],
 )
-def test_a_row_with_another_spelling_of_a_key_is_noticed(returned: str, is_spelling: bool) -> None:
+def test_a_row_with_another_form_of_a_key_is_noticed(returned: str, is_form: bool) -> None:
     """It is not certainly about another key, as a row of a server that ignores a filter is."""
-    assert has_other_spelling(["x", returned], {loose_form("123")}) == is_spelling
+    assert has_other_form(["x", returned], {loose_form("123")}) == is_form
 
 
 def test_spellings_of_an_id_have_one_form() -> None:

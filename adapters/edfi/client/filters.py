@@ -11,7 +11,7 @@ from student_graph.adapters.edfi.api.payload import Filters, Item, Resource
 from student_graph.adapters.edfi.client.discovery import Discovery
 from student_graph.adapters.edfi.client.loose_keys import NO_KEY, loose_value
 from student_graph.adapters.errors import WRONG_KEY_REASON, PayloadError
-from student_graph.adapters.keys import loose_form, report_other_spelling
+from student_graph.adapters.keys import loose_form, report_other_form
 
 P = TypeVar("P", bound=Item)
 
@@ -39,7 +39,7 @@ class AppliedFilters:
         if is_same and all([await self._is_applied(resource, filters, name) for name in mismatches]):
             return True
         if all(loose_form(str(value)) == loose_form(str(filters[name])) for name, value in mismatches.items()):
-            report_other_spelling(row.id)
+            report_other_form(row.id)
         return False
 
     async def check_ignored(self, resource: Resource[P], row: P, filters: Filters) -> None:

@@ -79,7 +79,7 @@ class MoodleAdapter(Adapter):
         """
         Each student with current courses: a call for the users, and one for the courses of each.
 
-        A user whom Moodle finds, and then does not know, is an error of the key.
+        A user that Moodle finds, and then does not know, is an error of the key.
         """
         users = await self._users(ids)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TypeGuard, TypeVar
 
 from student_graph.adapters.errors import WRONG_KEY_REASON, AdapterError, PayloadError
-from student_graph.adapters.keys import check_own_keys, has_other_spelling, loose_form, report_other_spelling
+from student_graph.adapters.keys import check_own_keys, has_other_form, loose_form, report_other_form
 from student_graph.adapters.oneroster.api.payload import Item
 from student_graph.adapters.reading.unreadable import SCHEMA_CODE
 
@@ -27,8 +27,8 @@ def rows_by_value(rows: Iterable[R], field: str, values: Iterable[str]) -> dict[
         own = set(row.values(field))
         for value in own & lists.keys():
             lists[value].append(row)
-        if own.isdisjoint(lists) and has_other_spelling(own, forms):
-            report_other_spelling(row.sourcedId)
+        if own.isdisjoint(lists) and has_other_form(own, forms):
+            report_other_form(row.sourcedId)
     return dict(lists.items())
 
 
@@ -54,8 +54,8 @@ def rows_of(rows: Sequence[R], field: str, value: str) -> list[R]:
     for row in rows:
         if value in (values := list(row.values(field))) or not values:
             own.append(row)
-        elif has_other_spelling(values, {loose_form(value)}):
-            report_other_spelling(row.sourcedId)
+        elif has_other_form(values, {loose_form(value)}):
+            report_other_form(row.sourcedId)
     return own
 
 

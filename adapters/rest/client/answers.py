@@ -20,7 +20,7 @@ from student_graph.adapters.errors import (
     listed_and_unknown,
 )
 from student_graph.adapters.identity import vendor_key
-from student_graph.adapters.keys import has_other_spelling, loose_form, report_other_spelling
+from student_graph.adapters.keys import has_other_form, loose_form, report_other_form
 from student_graph.adapters.lookup import Page, Window
 from student_graph.adapters.model import Record
 from student_graph.adapters.reading import leave_out_unreadable
@@ -158,8 +158,8 @@ class Answering:
         """The records that are about the key, in the order of the contract: some servers ignore filters."""
         own = [record for record in records if self._is_about(record, key)]
         for record in records if len(own) < len(records) else ():
-            if not self._is_about(record, key) and has_other_spelling(self._keys_of(record), {loose_form(key)}):
-                report_other_spelling(record.vendor_id)
+            if not self._is_about(record, key) and has_other_form(self._keys_of(record), {loose_form(key)}):
+                report_other_form(record.vendor_id)
         return sorted(own, key=self._sort_key)
 
     def _single(self, key: Any, records: list[Record]) -> Record | None:
@@ -252,8 +252,8 @@ class Answering:
             for key in record_keys:
                 if key in by_key:
                     by_key[key].append(record)
-            if by_key.keys().isdisjoint(record_keys) and has_other_spelling(record_keys, forms):
-                report_other_spelling(record.vendor_id)
+            if by_key.keys().isdisjoint(record_keys) and has_other_form(record_keys, forms):
+                report_other_form(record.vendor_id)
         if self._plan.lookup.is_list:
             return {key: sorted(part, key=self._sort_key) for key, part in by_key.items()}
         answers: dict[Any, Any] = {}

@@ -102,7 +102,7 @@ class First:
             is_in_path = KEY in plan.request.path.names
             check_own_keys(read.of_key, [values[KEY]], may_ignore_filter=not is_in_path)
         if isinstance(read, KeyedValues) and not own:
-            read.report_other_spelling(values[KEY])
+            read.report_other_form(values[KEY])
         if plan.several:
             return None if own is None else [{**values, plan.name: value} for value in own]
         if not own:

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from student_graph.adapters.errors import PayloadError
-from student_graph.adapters.keys import is_path_segment, is_query_text, loose_form, report_other_spelling
+from student_graph.adapters.keys import is_path_segment, is_query_text, loose_form, report_other_form
 from student_graph.adapters.model.code_mapping import comparable
 from student_graph.adapters.reading import report_unreadable_row
 from student_graph.adapters.reading.unreadable import SCHEMA_CODE
@@ -57,12 +57,12 @@ class KeyedValues:
         self.of_key.setdefault(key, {})[value] = None
         self._keys.setdefault(value, set()).add(key)
 
-    def report_other_spelling(self, key: str) -> None:
+    def report_other_form(self, key: str) -> None:
         """Report a key without values if the vendor has another spelling of it."""
         if self._forms is None:
             self._forms = frozenset(map(loose_form, self.of_key))
         if loose_form(key) in self._forms:
-            report_other_spelling(key)
+            report_other_form(key)
 
     def key_of(self, own_id: str) -> str | None:
         """Return the key of an id of the vendor; None if it has none or two, or its key has two ids."""

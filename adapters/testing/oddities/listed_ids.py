@@ -42,7 +42,7 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,14}")
 """A text that is the same one after it was a number."""
 
 
-OTHER_SPELLINGS: tuple[Callable[[str], str], ...] = (
+OTHER_FORMS: tuple[Callable[[str], str], ...] = (
     lambda text: f"0{text}",
     lambda text: f"{text} ",
     lambda text: f" {text.swapcase()}",
@@ -120,14 +120,14 @@ class ListedIds:
         """
         played = await self._recorded(keyed_lookup, sandbox)
         own = {str(key).rpartition(":")[2] for key in played.keys}
-        places = [
-            place
+        paths = [
+            id_path
             for request, response in played.responses.items()
-            for place in _places(request, response, own, kind=str)
+            for id_path in _id_paths(request, response, own, kind=str)
         ]
         silent = []
-        for number, (request, path) in enumerate(played.sample(iter(places), self.odd_values)):
-            odd = OTHER_SPELLINGS[number % len(OTHER_SPELLINGS)](played.value_at(request, path))
+        for number, (request, path) in enumerate(played.sample(iter(paths), self.odd_values)):
+            odd = OTHER_FORMS[number % len(OTHER_FORMS)](played.value_at(request, path))
             result, _, is_reported = await played.with_value(request, path, odd)
             is_unknown = isinstance(result, dict) and any(key not in result for key in played.keys)
             if not (is_reported or is_unknown) and len(_records(result)) < len(played.records):
@@ -155,11 +155,11 @@ class _Played:
     responses: Responses
     records: list[str]
 
-    def sample(self, places: Iterator[tuple[RequestKey, Path]], count: int) -> list[tuple[RequestKey, Path]]:
-        """Some of the places, for a lookup always the same ones."""
-        all_places = list(places)
+    def sample(self, paths: Iterator[tuple[RequestKey, Path]], count: int) -> list[tuple[RequestKey, Path]]:
+        """Some of the paths, for a lookup always the same ones."""
+        all_paths = list(paths)
         random = Random(crc32(self.lookup.name.encode()))  # noqa: S311 - a sample, and no secret
-        return random.sample(all_places, min(count, len(all_places)))
+        return random.sample(all_paths, min(count, len(all_paths)))
 
     def value_at(self, request: RequestKey, path: Path) -> Any:
         """The value at a place of the response to a request."""
@@ -185,7 +185,7 @@ def _ids_in_paths(responses: Responses) -> Iterator[tuple[RequestKey, Path]]:
     segments = {url: set(httpx.URL(url).path.split("/")) for _, url, _ in responses}
     for request in responses:
         others = set().union(*(parts for url, parts in segments.items() if url != request[1]))
-        yield from _places(request, responses[request], others)
+        yield from _id_paths(request, responses[request], others)
 
 
 def _ids_of_digits(played: _Played) -> Iterator[tuple[RequestKey, Path]]:
@@ -195,10 +195,10 @@ def _ids_of_digits(played: _Played) -> Iterator[tuple[RequestKey, Path]]:
         requested.update(_WORD.findall(f"{method} {unquote_plus(url)} {unquote_plus(body.decode())}"))
     ids = set(filter(_NUMBER.fullmatch, requested))
     for request, response in played.responses.items():
-        yield from _places(request, response, ids, kind=str)
+        yield from _id_paths(request, response, ids, kind=str)
 
 
-def _places(
+def _id_paths(
     request: RequestKey, response: httpx.Response, ids: Container[str], *, kind: type[str | int] | None = None
 ) -> Iterator[tuple[RequestKey, Path]]:
     """The places of ids in a response, one of each position; only those of one type with `kind`."""
