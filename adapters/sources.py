@@ -237,11 +237,11 @@ class Sources:
         if self._at_enrolled_schools and any(_has_lists_of_schools(source, lookup) for source in sources):
             ask = replace(ask, at_enrolled_schools=True)
         cached = [self._from_cache(source, ask) for source in sources]
-        asked = [source for source, answers in zip(sources, cached, strict=True) if answers is None]
-        if len(asked) > 1:
-            fetched = iter(await asyncio.gather(*(self.fetch(source, ask) for source in asked)))
+        uncached = [source for source, answers in zip(sources, cached, strict=True) if answers is None]
+        if len(uncached) > 1:
+            fetched = iter(await asyncio.gather(*(self.fetch(source, ask) for source in uncached)))
         else:
-            fetched = iter([await self.fetch(source, ask) for source in asked])
+            fetched = iter([await self.fetch(source, ask) for source in uncached])
         return [next(fetched) if answers is None else answers for answers in cached]
 
 

@@ -60,7 +60,7 @@ def authorized_fetch(viewer: Viewer, reach: Reach = ALL_STUDENTS, fetch: Fetch =
     async def both(source: Source, ask: Ask[Any], /) -> Answers:
         answers = await waiting(source, ask)
         again = authorized(
-            nothing, viewer, DISTRICTS, reach_of, from_cache=lambda _, asked: fetched.get(asked.keys)
+            nothing, viewer, DISTRICTS, reach_of, from_cache=lambda _, repeated: fetched.get(repeated.keys)
         )
         for _ in range(2):  # the reach is not known before the first call
             cached = again.from_cache(source, ask)
@@ -84,7 +84,7 @@ async def test_a_record_of_another_district_is_like_one_that_does_not_exist() ->
     assert ledger.calls == []
 
 
-async def test_cached_answers_are_given_without_waiting_if_the_viewer_may_see_them() -> None:
+async def test_cached_answers_come_without_waiting_if_the_viewer_may_see_them() -> None:
     """Once the viewer's reach is known; keys outside it are left to the call that counts them as denied."""
     sis = source(Sis, Ledger(students=["s1", "s3"]), "sis")
     ask = Ask(STUDENTS, (StudentId("s1"),))

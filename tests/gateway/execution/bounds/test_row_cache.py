@@ -132,7 +132,7 @@ async def test_a_level_is_used_again_only_for_the_same_shared_records_columns_an
     assert cache.find_level(plan, functions, records, [column]) is None
 
 
-async def test_lists_of_a_level_are_one_piece_of_json_each_once_the_level_is_used_again() -> None:
+async def test_lists_of_a_level_are_json_texts_once_the_level_is_used_again() -> None:
     """They take memory of the row cache. Lists of other rows are not known."""
     cache, plan, lengths = RowCache(), plan_of("Student"), [2, 0, 1]
     records = SharedValues([object()] * 3)
