@@ -8,7 +8,7 @@ because servers and proxies do not agree how to read an encoded slash.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Collection, Container, Iterable, Sequence
 from urllib.parse import quote
 
 from student_graph.adapters.errors import WRONG_KEY_REASON, BadKeyError, PayloadError
@@ -107,3 +107,19 @@ def check_own_keys(returned: Iterable[str], requested: Iterable[str], *, may_ign
     is_list_of_all = may_ignore_filter and len(others) > 1
     if others and not is_list_of_all and others.isdisjoint(key.strip().casefold() for key in requested):
         raise PayloadError(WRONG_KEY_REASON, code="SOURCE_SCHEMA")
+
+
+def left_open(returned: Iterable[Sequence[str]], requested: Collection[str]) -> set[str]:
+    """
+    Return the requested keys about which a response says nothing, because it answers another request in part.
+
+    It has rows about other keys, and none about these: it may be the response to a request that named the others
+    in their place. Then a key without rows does not say that the vendor has nothing. Such a response names at most
+    as many keys as were requested. One with more is complete: it comes from a server that ignores the filter.
+    `returned` has the keys of each row, of which one may be requested.
+    """
+    rows = {tuple(map(loose_form, keys)) for keys in returned if keys}
+    forms = set(map(loose_form, requested))
+    if len(rows) > len(requested) or not any(forms.isdisjoint(row) for row in rows):
+        return set()
+    return {key for key in requested if not any(loose_form(key) in row for row in rows)}

@@ -10,6 +10,7 @@ from student_graph.adapters.keys import (
     check_own_keys,
     has_other_form,
     is_path_segment,
+    left_open,
     loose_form,
     path_id,
     path_segment,
@@ -133,3 +134,24 @@ def test_spellings_of_an_id_have_one_form() -> None:
     assert loose_form("000") == "0"
     assert loose_form("1004") == "1004"
     assert loose_form("a:0:07") == "a:0:7"
+
+
+@subcases(
+    ("returned", "open_keys"),
+    [
+        ([["1"], ["2"], ["1"]], set()),  # all
+        ([["1"]], set()),  # the vendor has nothing of the other one
+        ([], set()),
+        ([["1"], ["3"]], {"2"}),  # the response to a request for 1 and 3
+        ([["3"], ["4"]], {"1", "2"}),
+        ([["1"], ["3"], ["4"]], set()),  # more keys than were requested: the server ignores the filter
+        ([["1"], []], set()),  # a row that names nobody
+        ([["1"], ["02"]], set()),  # another form of a requested key
+        ([["1", "9"], ["8", "2"]], set()),  # rows with two ids each
+    ],
+)
+def test_a_key_without_rows_is_open_if_the_response_names_another_one(
+    returned: list[list[str]], open_keys: set[str]
+) -> None:
+    """It may be the response to a request for that one, so it does not say that the vendor has nothing."""
+    assert left_open(returned, ["1", "2"]) == open_keys

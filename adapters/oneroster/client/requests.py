@@ -25,6 +25,7 @@ from student_graph.adapters.oneroster.client.filters import (
 )
 from student_graph.adapters.oneroster.client.probe import Probe
 from student_graph.adapters.oneroster.client.rows import (
+    answers_by_value,
     check_own,
     is_unreadable,
     page_count,
@@ -243,8 +244,9 @@ class OneRosterClient:
         The rows whose field has each value, with one filter for each `size` values.
 
         They have exactly this value, also if the server ignores case. Rows of other values only are an error: the
-        response is that of another request. Values that cannot be in a
-        filter, or all if `size` is 0, are found in the complete collection.
+        response is that of another request. A value without rows is one, too, if the response may be that of a
+        request with another value in its place. Values that cannot be in a filter, or all if `size` is 0, are
+        found in the complete collection.
         """
         literals = [value for value in values if size and is_literal(value)]
         others = tuple(value for value in values if not (size and is_literal(value)))
@@ -260,9 +262,7 @@ class OneRosterClient:
         batch: dict[str, list[R] | AdapterError] = {}
         groups += [others] if others else []
         for group, rows in (await self.read_by_key(groups, read_group)).items():
-            batch |= (
-                dict.fromkeys(group, rows) if isinstance(rows, AdapterError) else rows_by_value(rows, field, group)
-            )
+            batch |= answers_by_value(rows, field, group, is_filtered=group is not others)
         return batch
 
     async def read_nested(self, resource: Resource[R], path: str, *ids: str, field: str = "") -> list[R]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TypeGuard, TypeVar
 
-from student_graph.adapters.errors import WRONG_KEY_REASON, AdapterError, PayloadError
-from student_graph.adapters.keys import check_own_keys, has_other_form, loose_form, report_other_form
+from student_graph.adapters.errors import WRONG_KEY_REASON, AdapterError, PayloadError, another_object
+from student_graph.adapters.keys import check_own_keys, has_other_form, left_open, loose_form, report_other_form
 from student_graph.adapters.oneroster.api.payload import Item
 from student_graph.adapters.reading.unreadable import SCHEMA_CODE
 
@@ -40,6 +40,23 @@ def check_own(rows: Iterable[Item], field: str, values: Iterable[str]) -> None:
         PayloadError: They are, so that the response is that of another request.
     """
     check_own_keys((value for row in rows for value in row.values(field)), values)
+
+
+def answers_by_value(
+    rows: Sequence[R] | AdapterError, field: str, values: Sequence[str], *, is_filtered: bool
+) -> dict[str, list[R] | AdapterError]:
+    """
+    The rows by value, or the error of all values; see `rows_by_value`.
+
+    Of filtered rows, a value that `left_open` finds is an error.
+    """
+    if isinstance(rows, AdapterError):
+        return dict.fromkeys(values, rows)
+    answers = rows_by_value(rows, field, values)
+    if is_filtered:
+        for value in left_open((list(row.values(field)) for row in rows), values):
+            answers[value] = another_object()
+    return answers
 
 
 def rows_of(rows: Sequence[R], field: str, value: str) -> list[R]:

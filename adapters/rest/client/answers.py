@@ -17,10 +17,11 @@ from student_graph.adapters.errors import (
     IdentityError,
     NotOfferedError,
     PayloadError,
+    another_object,
     listed_and_unknown,
 )
 from student_graph.adapters.identity import vendor_key
-from student_graph.adapters.keys import has_other_form, loose_form, report_other_form
+from student_graph.adapters.keys import has_other_form, left_open, loose_form, report_other_form
 from student_graph.adapters.lookup import Page, Window
 from student_graph.adapters.model import Record
 from student_graph.adapters.reading import leave_out_unreadable
@@ -228,7 +229,7 @@ class Answering:
 
     async def _group(self, group: tuple[Any, ...], arguments: Mapping[str, Any]) -> dict[Any, Any]:
         """
-        The answers to keys of one request.
+        The answers to keys of one request; see `left_open` for a response to another one.
 
         Raises:
             PayloadError: all records are about keys that it did not name.
@@ -241,7 +242,10 @@ class Answering:
         records = map_rows(self._plan, rows, values)
         if records and not any(key in group for record in records for key in self._keys_of(record)):
             raise PayloadError(WRONG_KEY_REASON)
-        return self.split((record for record in records if is_of_year(record, year)), group)
+        answers = self.split((record for record in records if is_of_year(record, year)), group)
+        for key in left_open(map(self._keys_of, records), group):
+            answers[key] = another_object()
+        return answers
 
     def split(self, records: Iterable[Record], keys: Iterable[Any]) -> dict[Any, Any]:
         """Records by key; a key of a list lookup without records has an empty list."""

@@ -39,10 +39,10 @@ _WORD = re.compile(r"[\w.@+-]+")
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """The requests, responses and records of a lookup of one key."""
+    """The requests, responses and records of a lookup of some keys."""
 
-    key: str
-    records: list[str]
+    keys: tuple[str, ...]
+    records: dict[str, list[str]]
     responses: Responses
 
     def words(self) -> set[str]:
@@ -78,32 +78,62 @@ class OtherKeys:
         for request, response in lies:
             assert await self.is_noticed(keyed_lookup, sandbox, own, {request: response}), _text(request)
 
-    async def runs(self, lookup: Lookup, sandbox: Sandbox) -> list[_Run]:
-        """The lookups of two keys with different records; fewer if there are none."""
+    @about_http
+    async def test_an_answer_about_another_one_of_two_keys_is_an_error(
+        self, keyed_lookup: Lookup, sandbox: Sandbox
+    ) -> None:
+        """
+        If the response to a request for two keys names one of them and a third one, the other key is an error.
+
+        It is never an empty list. The key that is named may have its records.
+        """
+        runs = await self.runs(keyed_lookup, sandbox, 3)
+        if len(runs) < 3:
+            pytest.skip(f"{INAPPLICABLE}the sandbox has no three keys with different records")
+        first, second, last = sorted(key for run in runs for key in run.keys)
+        own = await self.run(keyed_lookup, sandbox, first, last)
+        other = await self.run(keyed_lookup, sandbox, second, last)
+        lies = list(islice(_lies(own, other, sandbox), self.odd_values))
+        if not lies:
+            pytest.skip(f"{INAPPLICABLE}no request of this lookup names two keys")
+        for request, response in lies:
+            assert await self.is_noticed(keyed_lookup, sandbox, own, {request: response}), _text(request)
+
+    async def runs(self, lookup: Lookup, sandbox: Sandbox, count: int = 2) -> list[_Run]:
+        """The lookups of so many keys with different records; fewer if there are none."""
         runs: list[_Run] = []
         for key in sandbox.known_keys(lookup.key_kind)[:MAX_TRIED_KEYS]:
-            transport = RememberingTransport(sandbox)
-            async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
-                batch = await run_lookup(adapter, lookup, [key], sandbox.arguments())
-            records = sorted_texts(records_in(batch.get(key)))
-            if records and all(records != run.records for run in runs):
-                runs.append(_Run(key, records, transport.responses))
-            if len(runs) > 1:
+            run = await self.run(lookup, sandbox, key)
+            records = run.records[key]
+            if records and all(records not in other.records.values() for other in runs):
+                runs.append(run)
+            if len(runs) == count:
                 break
         return runs
 
+    async def run(self, lookup: Lookup, sandbox: Sandbox, *keys: str) -> _Run:
+        """The lookup of some keys."""
+        transport = RememberingTransport(sandbox)
+        async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
+            batch = await run_lookup(adapter, lookup, list(keys), sandbox.arguments())
+        records = {key: sorted_texts(records_in(batch.get(key))) for key in keys}
+        return _Run(keys, records, transport.responses)
+
     async def is_noticed(self, lookup: Lookup, sandbox: Sandbox, own: _Run, wrong: Responses) -> bool:
-        """Whether a lookup with a wrong response has an error, or reports rows, or has the right records."""
+        """Whether each key of a lookup has an error or the right records, or rows of the response are reported."""
         transport = FaultyTransport(sandbox, MAX_REQUESTS, lambda: httpx.Response(503), {**own.responses, **wrong})
         with collecting_unreadable_rows() as unreadable:
             async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
-                result = await run_lookup_or_error(adapter, lookup, [own.key], sandbox.arguments())
+                result = await run_lookup_or_error(adapter, lookup, list(own.keys), sandbox.arguments())
         if unreadable or isinstance(result, AdapterError):
             return True
-        answer = result.get(own.key)
+        return all(self._is_right(lookup, key, result.get(key), own.records[key]) for key in own.keys)
+
+    def _is_right(self, lookup: Lookup, key: str, answer: Any, expected: list[str]) -> bool:
+        """Whether the answer to a key is an error, or refused by the gateway, or has the expected records."""
         records = records_in(answer)
-        is_refused = any(not self.is_about(record, lookup, own.key) for record in records)
-        return isinstance(answer, AdapterError) or is_refused or sorted_texts(records) == own.records
+        is_refused = any(not self.is_about(record, lookup, key) for record in records)
+        return isinstance(answer, AdapterError) or is_refused or sorted_texts(records) == expected
 
 
 def _lies(own: _Run, other: _Run, sandbox: Sandbox) -> Iterator[tuple[RequestKey, httpx.Response]]:
