@@ -57,7 +57,7 @@ def shedding(students: int) -> uvicorn.Config:
     """
     district = make_district(make_source(make_records(students)))
     application = Application(create_service(district, limits=Limits(responses=False), loads=LoadLimits()))
-    GarbageCollection().start()
+    GarbageCollection(cached_bytes=lambda: application.memory.used_bytes).start()
     app, refuses = HoldProbe(application.asgi), application.early_refusals.refuses
     return server_config(app, ConnectionTable(), refuses=refuses)
 

@@ -88,7 +88,13 @@ def run(
     else:
         parts = None
     server = _Server(
-        config, application.readiness, service.drain_seconds, on_ready, reloadable=reloadable, parts=parts
+        config,
+        application.readiness,
+        service.drain_seconds,
+        on_ready,
+        lambda: (application if reloadable is None else reloadable.application).memory.used_bytes,
+        reloadable=reloadable,
+        parts=parts,
     )
     if reloadable is not None:
         signal.signal(signal.SIGHUP, server.remember_hangup)
@@ -156,6 +162,7 @@ class _Server(uvicorn.Server):
         readiness: Readiness,
         drain_seconds: float,
         on_ready: Callable[[], None],
+        cached_bytes: Callable[[], int],
         *,
         reloadable: ReloadableApplication | None,
         parts: _WorkerParts | None = None,
@@ -170,7 +177,7 @@ class _Server(uvicorn.Server):
         self._drain_seconds = drain_seconds
         self._on_ready = on_ready
         self._free_memory_return = FreeMemoryReturn()
-        self._garbage_collection = GarbageCollection()
+        self._garbage_collection = GarbageCollection(cached_bytes=cached_bytes)
         self._stops_at = math.inf
         """When to stop to listen, in monotonic seconds."""
 

@@ -124,6 +124,11 @@ class ReloadableApplication:
         """Whether the present application refuses a query by its head; see `EarlyRefusals`."""
         return self._running.application.early_refusals.refuses(host, headers)
 
+    @property
+    def application(self) -> Application:
+        """The application that answers new requests."""
+        return self._running.application
+
     def viewer_rates(self) -> ViewerRates | None:
         """How fast each viewer may send requests now; None for no limit."""
         return self._running.application.load_shedder.viewer_rates
@@ -214,7 +219,7 @@ class ReloadableApplication:
     async def refuse(self, reason: str) -> None:
         """Keep the earlier settings; the reason is logged, and shown to operators."""
         await self._drop()
-        log.error("the settings are not taken up, the earlier ones stay: %s", reason)
+        log.error("the new settings are refused, and the earlier ones stay in use: %s", reason)
         self._status.refuse(reason)
 
     async def _make_room(self) -> None:

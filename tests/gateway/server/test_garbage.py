@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from student_graph.gateway.server.garbage import (
+    BYTES_PER_CACHED_OBJECT,
     COUNT_INTERVAL_SECONDS,
     FULL_INTERVAL_SECONDS,
     IDLE_SECONDS,
@@ -164,6 +165,18 @@ def test_caches_that_fill_are_collected_seldom() -> None:
         (2_400, 1_900, 5),
     ):
         collector.objects, collector.living = objects, living
+        clock.now += COUNT_INTERVAL_SECONDS
+        collection.check(is_idle=True)
+        assert collector.collections == expected
+
+
+def test_objects_that_the_caches_took_in_are_no_reason_to_collect() -> None:
+    """They live. What grows beside them may be garbage, and what the caches give back explains nothing."""
+    clock, collector, cached = Clock(), FakeCollector(), [50 * BYTES_PER_CACHED_OBJECT]
+    collection = GarbageCollection(clock, collector, cached_bytes=lambda: cached[0])
+    collection.start()
+    for objects, cached_objects, expected in ((5_200, 4_050, 1), (5_251, 4_050, 2), (1_260, 0, 3)):
+        collector.objects, cached[0] = objects, cached_objects * BYTES_PER_CACHED_OBJECT
         clock.now += COUNT_INTERVAL_SECONDS
         collection.check(is_idle=True)
         assert collector.collections == expected
