@@ -42,34 +42,34 @@ class Item(Payload):
 
     def mismatches(self, filters: Filters) -> dict[str, Any]:
         """The values of the row, by the name of the filter, that are not those of the filters."""
-        places = _places(type(self))
-        values = {name: _value_at(self, places.get(name, ())) for name in filters}
+        paths = _paths(type(self))
+        values = {name: _value_at(self, paths.get(name, ())) for name in filters}
         return {name: value for name, value in values.items() if value != filters[name]}
 
 
-_Place: TypeAlias = tuple[tuple[str, ...], str]
-"""Where a row has a property: the references that lead to it, and its name."""
+_Path: TypeAlias = tuple[tuple[str, ...], str]
+"""Where to find a property of a row: the references that lead to it, and its name."""
 
 
 @functools.cache
-def _places(item: type[Payload]) -> Mapping[str, tuple[_Place, ...]]:
+def _paths(item: type[Payload]) -> Mapping[str, tuple[_Path, ...]]:
     """
-    The places of properties, of references too, by the name of the filter, in the order of declaration.
+    The paths of properties, of references too, by the name of the filter, in the order of declaration.
 
     Ed-Fi filters by `schoolId`, not by `schoolReference.schoolId`. A row is compared for each filter of a list of
     thousands, so this is found once for each type of row.
     """
-    places: dict[str, list[_Place]] = {}
+    paths: dict[str, list[_Path]] = {}
     for name, declared in item.model_fields.items():
         reference = _payload_type(declared.annotation)
         if reference is not None:
-            for filter_name, inner in _places(reference).items():
-                places.setdefault(filter_name, []).extend(((name, *path), last) for path, last in inner)
+            for filter_name, inner in _paths(reference).items():
+                paths.setdefault(filter_name, []).extend(((name, *path), last) for path, last in inner)
         else:
             choices = getattr(declared.validation_alias, "choices", (name,))
             for choice in choices:
-                places.setdefault(str(choice), []).append(((), name))
-    return {name: tuple(found) for name, found in places.items()}
+                paths.setdefault(str(choice), []).append(((), name))
+    return {name: tuple(found) for name, found in paths.items()}
 
 
 def _payload_type(annotation: Any) -> type[Payload] | None:
@@ -79,9 +79,9 @@ def _payload_type(annotation: Any) -> type[Payload] | None:
     return annotation if isinstance(annotation, type) and issubclass(annotation, Payload) else None
 
 
-def _value_at(row: Payload, places: Iterable[_Place]) -> Any:
-    """The value at the first place that the row has; a place below a reference that is null is none."""
-    for references, name in places:
+def _value_at(row: Payload, paths: Iterable[_Path]) -> Any:
+    """The value at the first path that the row has; a path through a reference that is null is none."""
+    for references, name in paths:
         holder: Any = row
         for reference in references:
             holder = getattr(holder, reference)

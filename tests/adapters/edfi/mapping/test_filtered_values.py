@@ -13,10 +13,10 @@ def _assessment(**properties: object) -> StudentAssessment:
 
 
 def test_a_filter_names_a_property_of_the_row_or_of_its_reference() -> None:
-    found = _assessment()
-    assert found.satisfies({"id": "a1", "studentUniqueId": "604822", "assessmentIdentifier": "MAP"})
-    assert found.mismatches({"id": "a2", "studentUniqueId": "604822"}) == {"id": "a1"}
-    assert found.mismatches({"studentUniqueId": "1"}) == {"studentUniqueId": "604822"}
+    assessment = _assessment()
+    assert assessment.satisfies({"id": "a1", "studentUniqueId": "604822", "assessmentIdentifier": "MAP"})
+    assert assessment.mismatches({"id": "a2", "studentUniqueId": "604822"}) == {"id": "a1"}
+    assert assessment.mismatches({"studentUniqueId": "1"}) == {"studentUniqueId": "604822"}
 
 
 def test_a_property_below_an_absent_reference_has_no_value() -> None:

@@ -11,7 +11,7 @@ def _rows(*ids: str) -> list[Item]:
     return [Item.model_validate({"sourcedId": sourced_id, "status": "active"}) for sourced_id in ids]
 
 
-def test_a_value_is_an_error_if_the_response_names_another_one_in_its_place() -> None:
+def test_a_value_is_an_error_if_the_response_names_another_one_instead() -> None:
     """It may be the response to a request for a and c; b may have rows."""
     answers = answers_by_value(_rows("a", "c"), "sourcedId", ("a", "b"), is_filtered=True)
     assert answers["a"] == _rows("a")
