@@ -38,6 +38,7 @@ from student_graph.adapters.testing.transports import (
 )
 
 _WORD = re.compile(r"\w+")
+_DIGITS = re.compile(r"[0-9]+")
 _NUMBER = re.compile(r"[1-9][0-9]{0,14}")
 """A text that is the same one after it was a number."""
 
@@ -156,10 +157,14 @@ class _Played:
     records: list[str]
 
     def sample(self, paths: Iterator[tuple[RequestKey, Path]], count: int) -> list[tuple[RequestKey, Path]]:
-        """Some of the paths, for a lookup always the same ones."""
-        all_paths = list(paths)
+        """Some of the paths, for a lookup always the same ones; one of each kind of request and position."""
+        kinds: dict[tuple[Any, ...], list[tuple[RequestKey, Path]]] = {}
+        for request, path in paths:
+            position = tuple("*" if isinstance(part, int) else part for part in path)
+            kinds.setdefault((_DIGITS.sub("#", httpx.URL(request[1]).path), position), []).append((request, path))
         random = Random(crc32(self.lookup.name.encode()))  # noqa: S311 - a sample, and no secret
-        return random.sample(all_paths, min(count, len(all_paths)))
+        different = [random.choice(same) for same in kinds.values()]
+        return random.sample(different, min(count, len(different)))
 
     def value_at(self, request: RequestKey, path: Path) -> Any:
         """The value at a place of the response to a request."""
