@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeAlias
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.model import SchoolId
 from student_graph.resolvers.cohorts.aggregates.dimensions import DIMENSIONS, Dimension
-from student_graph.resolvers.cohorts.aggregates.tally import Tally
+from student_graph.resolvers.cohorts.aggregates.tally import Tally, failures_in
 from student_graph.resolvers.fields.outcome import Outcome, Partial
 from student_graph.resolvers.metrics.measure import Level, Measure
 
@@ -40,6 +40,12 @@ class CountedStudent:
     """The school at which the student counts where every student counts once."""
     is_visible: bool = True
     """Whether the viewer may see the student."""
+
+    def failures(self) -> list[AdapterError]:
+        """The errors of all measures of the student, those that count in groups only among them."""
+        crossed = () if self.crossed is None else (self.crossed,)
+        measures = (self.measure, *self.by_school.values(), *crossed)
+        return [failure for measure in measures for failure in failures_in(measure)]
 
     def group_names(self) -> Iterator[tuple[GroupName, Outcome[Measure]]]:
         """Return the groups in which the student counts, each with the measure that counts there."""
@@ -73,7 +79,7 @@ class CompleteCounts:
 
     def add(self, student: CountedStudent) -> None:
         """Count a student in the total, and in each of their groups."""
-        self.total.add(student.measure)
+        self.total.add(student.measure, student.failures())
         for name, measure in student.group_names():
             if name:
                 tally = self.groups.get(name)
@@ -115,7 +121,7 @@ class HiddenCounts:
 
     def add(self, student: CountedStudent) -> None:
         """Count a student."""
-        self.total.add(student.measure)
+        self.total.add(student.measure, student.failures())
         atom = self._groups(student), level_name(student.measure, judged=self._judged)
         self.atoms[atom] += 1
         if not student.is_visible:

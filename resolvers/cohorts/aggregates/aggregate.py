@@ -72,9 +72,10 @@ class _Progress:
     measured: int = 0
     """Students with a measure; at least one if a count that was interrupted had some."""
 
-    def note(self, outcome: Outcome[Measure]) -> None:
-        """Note what the measure of a student says about all of them."""
-        for failure in failures_in(outcome):
+    def note(self, student: CountedStudent) -> None:
+        """Note what the measures of a student say about all of them."""
+        outcome = student.measure
+        for failure in student.failures():
             self.errors.setdefault((failure.source or "", failure.code), failure)
         if isinstance(outcome, AdapterError):
             return
@@ -150,13 +151,6 @@ async def _table(
     return await _Counting(info, plan, access, checkpoint).hidden()
 
 
-def failures_in(outcome: Outcome[Measure]) -> Sequence[AdapterError]:
-    """Return the errors of an outcome; none if it is complete."""
-    if isinstance(outcome, AdapterError):
-        return (outcome,)
-    return outcome.failures if isinstance(outcome, Partial) else ()
-
-
 def _size(outcome: Outcome[MetricTable]) -> int:
     """About how many bytes a table takes."""
     table = outcome.value if isinstance(outcome, Partial) else outcome
@@ -223,7 +217,7 @@ class _Counting:
         while done < len(students):
             part = students[done : done + STUDENTS_PER_PART]
             for student in await self._count_part(part, members, forget=forget):
-                self.progress.note(student.measure)
+                self.progress.note(student)
                 counts.add(student)
             done += len(part)
             if self.checkpoint is not None:
@@ -244,8 +238,7 @@ class _Counting:
                 if not error.retryable or not await self._may_read_again(attempts):
                     raise
             else:
-                measures = (student.measure for student in counted)
-                is_final = not any(failure.retryable for measure in measures for failure in failures_in(measure))
+                is_final = not any(failure.retryable for student in counted for failure in student.failures())
                 if is_final or not await self._may_read_again(attempts):
                     return counted
 

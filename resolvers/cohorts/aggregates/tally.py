@@ -76,20 +76,15 @@ class Tally:
         """Students whose value is a share of something."""
         self.values = array("d")
 
-    def add(self, outcome: Outcome[Measure]) -> None:
-        """Count a student."""
+    def add(self, outcome: Outcome[Measure], failures: Iterable[AdapterError] | None = None) -> None:
+        """Count a student; `failures` are those of all measures of the student, by default those of this one."""
         self.population += 1
+        failed = failures_in(outcome) if failures is None else failures
+        self.failures.update({(failure.source or "", failure.code) for failure in failed})
         if isinstance(outcome, AdapterError):
             self.missing += 1
-            self._add_failures((outcome,))
-        elif isinstance(outcome, Partial):
-            self._add_failures(outcome.failures)
-            self._add_measure(outcome.value)
         else:
-            self._add_measure(outcome)
-
-    def _add_failures(self, failures: Iterable[AdapterError]) -> None:
-        self.failures.update({(failure.source or "", failure.code) for failure in failures})
+            self._add_measure(outcome.value if isinstance(outcome, Partial) else outcome)
 
     def _add_measure(self, measure: Measure) -> None:
         self.levels[measure.level] += 1
@@ -134,6 +129,13 @@ class Tally:
     def median(self) -> float | None:
         """The median of all values, the mean of the middle two if their number is even; None if there are none."""
         return median(self.values) if self.values else None
+
+
+def failures_in(outcome: Outcome[Measure]) -> Sequence[AdapterError]:
+    """Return the errors of an outcome; none if it is complete."""
+    if isinstance(outcome, AdapterError):
+        return (outcome,)
+    return outcome.failures if isinstance(outcome, Partial) else ()
 
 
 def _exact_value(measure: Measure) -> Fraction | None:

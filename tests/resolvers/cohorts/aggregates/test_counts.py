@@ -67,6 +67,11 @@ def random_students(seed: int) -> list[CountedStudent]:
     return students
 
 
+def is_incomplete(outcome: Any) -> bool:
+    """Whether a source failed."""
+    return value_of(outcome) is None or isinstance(outcome, Partial)
+
+
 def value_of(outcome: Any) -> Measure | None:
     return (
         None if isinstance(outcome, AdapterError) else outcome.value if isinstance(outcome, Partial) else outcome
@@ -108,6 +113,16 @@ def shown(group: Any) -> dict[str, Any]:
     }
 
 
+def test_a_source_that_failed_only_for_a_group_is_named() -> None:
+    """A number of a school, or the level of the crossed metric, is not missing without a reason."""
+    complete = measure(Fraction(1), 20, [])
+    for of_groups in ({"by_school": {SchoolId("101"): failed()}}, {"crossed": failed()}):
+        counts = CompleteCounts()
+        counts.add(student([["101"]], complete, **of_groups))
+        [missing] = complete_table(head(Dimension.SCHOOL), counts).missing_sources
+        assert (missing.source, missing.code, missing.students) == ("sis", "SOURCE_UNAVAILABLE", 1)
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_every_number_of_every_group_equals_a_naive_computation(seed: int) -> None:
     """1,000 students: half days, edges of levels, two schools, several programs, failed sources."""
@@ -128,7 +143,7 @@ def test_every_number_of_every_group_equals_a_naive_computation(seed: int) -> No
     for group in table.groups:
         assert shown(group) == naive(groups[group.keys[0].group, group.keys[1].group])
         assert group.unit is Unit.STUDENT_SCHOOL
-    failures = sum(value_of(s.measure) is None or isinstance(s.measure, Partial) for s in students)
+    failures = sum(any(map(is_incomplete, (s.measure, *s.by_school.values()))) for s in students)
     assert [(m.source, m.code, m.students) for m in table.missing_sources] == [
         ("sis", "SOURCE_UNAVAILABLE", failures)
     ]
