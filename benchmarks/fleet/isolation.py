@@ -143,7 +143,10 @@ class Visitors:
         async def keep(message: Message) -> None:
             sent.append(message)
 
-        began_at = seconds_with_processor() if due_at is None else due_at
+        now = (
+            seconds_with_processor()
+        )  # before the time that is due if another program had the processor meanwhile
+        began_at = now if due_at is None else min(due_at, now)
         self.under_way += 1
         self.own_seconds += time.thread_time() - cpu
         try:
