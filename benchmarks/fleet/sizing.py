@@ -27,6 +27,14 @@ STUDENT_MIB = 0.15
 """Memory of a student whose pages were opened today, as `docs/caching.md` explains."""
 WORKER_MIB = 120
 """Memory of an idle worker with eighteen districts: the goal of the benchmark `fleet`."""
+ANSWERS_SHARE = 11 / 16
+"""Share of `cache.memory` that is for answers; the rest is for responses and tables."""
+BESIDE_MIB = 88
+"""Bounds of what each worker keeps beside `cache.memory`: reaches, documents, plans, rows and tokens."""
+COMPUTED_MIB = 44
+"""What its bounds by number come to: 24,000 measures and 20,000 translated records of about a kilobyte."""
+FILES_MIB, SUPERVISOR_MIB = 40, 25
+"""Libraries of a worker with districts that are read from files, and the supervisor of several workers."""
 VENDOR_SECONDS, VENDOR_AT_ONCE = 0.04, 32
 """Time of a vendor call in the benchmark `day`, and the calls at once that an adapter sends by default."""
 WARMED_STUDENTS = 1_500
@@ -152,6 +160,22 @@ def tables(figures: Figures, fleet: Fleet, cores: int) -> Iterator[str]:
         yield f"| {name} | {value} |"
 
 
+def worker_lines(workers: int, memory: int, districts: int) -> Iterator[str]:
+    """How much memory one gateway takes by its bounds; operations that are under way are beside it."""
+    each = WORKER_MIB + memory / workers + BESIDE_MIB + COMPUTED_MIB + FILES_MIB
+    total = each * workers + (SUPERVISOR_MIB if workers > 1 else 0)
+    yield f"| a gateway with {workers} workers, {districts} districts and `cache.memory = {memory}` | MiB |"
+    yield "|---|---|"
+    yield f"| a worker that is idle | {WORKER_MIB} |"
+    yield f"| its part of `cache.memory`: answers, responses and tables | {memory / workers:.0f} |"
+    yield f"| reaches, documents, plans, rows and tokens | {BESIDE_MIB} |"
+    yield f"| measures and translated records | {COMPUTED_MIB} |"
+    yield f"| libraries for districts that are read from files | {FILES_MIB} |"
+    yield f"| a worker, when all of it is full | {each:.0f} |"
+    yield f"| the gateway, with its supervisor | {total:,.0f} |"
+    yield f"| students whose pages it holds for a day | {memory * ANSWERS_SHARE / STUDENT_MIB:,.0f} |"
+
+
 def _fleet_lines(figures: Figures, fleet: Fleet, cores: int) -> Mapping[str, str]:
     pages = fleet.pages_per_second
     students = fleet.districts * fleet.students
@@ -204,9 +228,13 @@ def main() -> None:
     parser.add_argument("--opened", type=float, default=defaults.opened, help="share of students opened in a day")
     parser.add_argument("--pages-a-day", type=float, default=defaults.pages_a_day, help="pages of a teacher")
     parser.add_argument("--cores", type=int, default=64, help="processors of the fleet")
+    parser.add_argument("--workers", type=int, default=2, help="workers of one gateway")
+    parser.add_argument("--memory", type=int, default=512, help="`cache.memory` of one gateway in MiB")
     options = vars(parser.parse_args())
-    cores = options.pop("cores")
-    print("\n".join(tables(Figures.read(), Fleet(**options), cores)))
+    cores, workers, memory = (options.pop(name) for name in ("cores", "workers", "memory"))
+    fleet = Fleet(**options)
+    print("\n".join(tables(Figures.read(), fleet, cores)))
+    print("\n".join(["", *worker_lines(workers, memory, fleet.districts)]))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,217 @@
+"""
+`python -m benchmarks.fleet.large`: one large district on Ed-Fi and Canvas, on one gateway of one process.
+
+It opens the morning's pages of a parent, a teacher, a principal and a superintendent, each until nothing is
+missing, and once more. It prints seconds, vendor calls and memory. It compares each page with that of a second
+gateway, and with the students that its viewer may see by the district's facts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from student_graph.gateway.demo.rehearsal.fleet import Gateway, running_gateway
+from student_graph.gateway.demo.rehearsal.load import Browser
+from student_graph.gateway.demo.rehearsal.pages import Page, pages_of
+from student_graph.gateway.demo.rehearsal.processes import module_process, read_line, vendors
+from student_graph.gateway.demo.rehearsal.settings import FleetSettings, make_secrets
+from student_graph.gateway.demo.rehearsal.sign_in import require_package, sign_in
+from student_graph.gateway.demo.rehearsal.stage import District, vendor_calls
+from student_graph.gateway.demo.rehearsal.vendors.certificates import write_certificates
+from student_graph.gateway.demo.rehearsal.vendors.district import Viewer
+from student_graph.gateway.demo.rehearsal.vendors.plan import MAX_STUDENTS, MIN_STUDENTS, plan_districts
+from student_graph.gateway.demo.rehearsal.verdicts.judge import foreign, has_trouble, is_marked_stale, judge
+
+ROLES = ("parent", "teacher", "principal", "superintendent")
+"""One viewer of each opens pages, in this order."""
+MAX_ATTEMPTS = 12
+"""How often a page is opened that lacks something because it takes longer than a request may."""
+PAUSE_SECONDS = 2.0
+"""Time between two attempts; reads of the vendors go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What opening a page took."""
+
+    seconds: float
+    """Until the first answer."""
+    attempts: int
+    """How often it was opened until nothing was missing."""
+    calls: int
+    """Vendor calls of all attempts."""
+    seen: dict[str, Any]
+    """The last page."""
+    text: str
+    status: int
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is missing."""
+        return _is_complete(self.status, self.seen)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A district with its vendors and its people."""
+
+    district: District
+    browser: Browser
+    client: httpx.AsyncClient
+    settings: FleetSettings
+    certificates: Path
+    built_seconds: float
+    own_requests: list[int] = field(default_factory=lambda: [0])
+    """One number: requests for the numbers of requests, which vendors count too."""
+
+    def viewers(self) -> list[Viewer]:
+        """The first viewer of each role."""
+        by_role = {viewer.role: viewer for viewer in reversed(self.district.viewers)}
+        return [by_role[role] for role in ROLES if role in by_role]
+
+    async def calls(self) -> int:
+        """Requests that the vendors have got so far, without those for this number."""
+        requests = (await vendor_calls(self.client, [self.district]))[self.district.id]
+        self.own_requests[0] += len(self.district.controls)
+        return requests - self.own_requests[0]
+
+    async def open(self, gateway: Gateway, page: Page, attempts: int = MAX_ATTEMPTS) -> Opened:
+        """Open a page until nothing is missing."""
+        calls, first_seconds = await self.calls(), 0.0
+        for attempt in range(1, attempts + 1):
+            answer = await self.browser.open(gateway.url, page)
+            first_seconds = first_seconds or answer.seconds
+            seen = json.loads(answer.text) if answer.text.startswith("{") else {}
+            if _is_complete(answer.status, seen) or attempt == attempts:
+                break
+            await asyncio.sleep(PAUSE_SECONDS)
+        return Opened(first_seconds, attempt, await self.calls() - calls, seen, answer.text, answer.status)
+
+
+def _is_complete(status: int, seen: dict[str, Any]) -> bool:
+    return status == 200 and not has_trouble(seen) and not is_marked_stale(seen)
+
+
+@contextlib.asynccontextmanager
+async def stage(students: int, memory_mib: int | None) -> AsyncIterator[Stage]:
+    """
+    Build a district and start its vendors, in a process of their own.
+
+    Raises:
+        SettingsError: a process did not start, or the package with the sign-in server is missing.
+    """
+    require_package()
+    plans = plan_districts(1, 1, largest=students)
+    async with contextlib.AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="student-graph-large-")))
+        certificates = folder / "certificates"
+        certificates.mkdir()
+        write_certificates(certificates)
+        began_at = time.monotonic()
+        [description] = stack.enter_context(vendors(plans, 1, certificates))
+        built_seconds = time.monotonic() - began_at
+        district = District.of(description)
+        [issuer] = read_line(stack.enter_context(module_process("sign_in", "1")))
+        client = await stack.enter_async_context(httpx.AsyncClient(timeout=60.0, trust_env=False))
+        tokens = {}
+        for viewer in district.viewers:
+            claims = {"district": viewer.district, "role": viewer.role, viewer.claim: viewer.number}
+            tokens[viewer.name] = await sign_in(client, issuer, viewer.name, claims)
+        browser = Browser(tokens)
+        stack.push_async_callback(browser.close)
+        settings = FleetSettings(
+            folder=folder,
+            districts=[description],
+            issuers={district.id: issuer},
+            secrets=make_secrets(plans),
+            extra="" if memory_mib is None else f"[cache]\nmemory = {memory_mib}",
+        )
+        yield Stage(district, browser, client, settings, certificates, built_seconds)
+
+
+async def measure(students: int, memory_mib: int | None) -> int:
+    """Print what the pages took; returns how many were not whole, foreign, or not those of another gateway."""
+    async with stage(students, memory_mib) as of:
+        print(f"{students:,} students, built and served after {of.built_seconds:.0f} s\n", flush=True)
+        print("| page | first answer, s | opened until whole | vendor calls | again, s | calls | memory, MiB | |")
+        print("|---|--:|--:|--:|--:|--:|--:|---|")
+        opened: dict[Page, Opened] = {}
+        bad = 0
+        async with running_gateway(of.settings, 1, of.certificates) as gateway:
+            idle = await gateway.memory_mib()
+            for page in [page for viewer in of.viewers() for page in pages_of(viewer)]:
+                first = opened[page] = await of.open(gateway, page)
+                again = await of.open(gateway, page, attempts=1)
+                leak = foreign(first.text, page.viewer, of.district.number)
+                bad += not first.is_complete or bool(leak)
+                print(_row(page, first, again, await gateway.memory_mib(), leak), flush=True)
+            print(f"\nMemory: {idle:.0f} MiB idle, {await gateway.memory_mib():.0f} MiB after all pages.")
+            for name, cache in (await gateway.report("/health/memory")).items():
+                print(f"{name}: {cache['bytes'] / 2**20:.1f} of {cache['maxBytes'] / 2**20:.0f} MiB", flush=True)
+        return bad + await _compare(of, opened)
+
+
+def _row(page: Page, first: Opened, again: Opened, memory: float, leak: str) -> str:
+    """A row of the table."""
+    says = leak or _reasons(first)
+    cells = (
+        f"{page.viewer.role}, {page.document}",
+        f"{first.seconds:.1f}",
+        first.attempts,
+        first.calls,
+        f"{again.seconds:.2f}",
+        again.calls,
+        f"{memory:.0f}",
+        says,
+    )
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+async def _compare(of: Stage, opened: dict[Page, Opened]) -> int:
+    """Compare the pages with those of another gateway, in another order; returns how many differ."""
+    other = of.settings.changed(folder=of.settings.folder / "other")
+    other.folder.mkdir()
+    differing = 0
+    async with running_gateway(other, 1, of.certificates) as gateway:
+        for page, first in reversed(opened.items()):
+            expected = await of.open(gateway, page)
+            verdict = judge(expected.seen, first.seen)
+            if verdict.verdict.value != "complete" or not expected.is_complete:
+                differing += 1
+                print(f"{page.viewer.role}, {page.document}: {verdict.verdict.value} {verdict.detail}")
+    print(f"{len(opened) - differing} of {len(opened)} pages are those of another gateway.")
+    return differing
+
+
+def _reasons(opened: Opened) -> str:
+    """What a page says about the parts that it lacks."""
+    errors: Sequence[dict[str, Any]] = opened.seen.get("errors", ())
+    codes = {str(error.get("extensions", {}).get("code")) for error in errors}
+    codes |= {f"degraded: {part['code']}" for part in opened.seen.get("extensions", {}).get("degraded", ())}
+    return ", ".join(sorted(codes)) or ("" if opened.status == 200 else f"status {opened.status}")
+
+
+def main() -> None:
+    """Measure, with exit status 1 if a page was not as it should be."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.fleet.large", description=__doc__)
+    parser.add_argument(
+        "--students", type=int, default=MAX_STUDENTS, help=f"of the district, at least {MIN_STUDENTS}"
+    )
+    parser.add_argument("--memory", type=int, help="`cache.memory` of the gateway in MiB; its default if left out")
+    options = parser.parse_args()
+    raise SystemExit(1 if asyncio.run(measure(options.students, options.memory)) else 0)
+
+
+if __name__ == "__main__":
+    main()
