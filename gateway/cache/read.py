@@ -21,6 +21,7 @@ from student_graph.gateway.cache.cache import Cache
 from student_graph.gateway.cache.entries import Bucket, CachedBatch, Entry
 from student_graph.gateway.cache.lifetimes import is_temporary, oldest_fetch_time, with_max_age
 from student_graph.gateway.cache.response_cache import Dependencies
+from student_graph.gateway.concurrency.time_slices import give_way
 from student_graph.gateway.http import gate_of
 from student_graph.resolvers.operation import SourceTraffic, Staleness, Traffic
 
@@ -95,8 +96,7 @@ class CachedFetch:
         """
         The source's answer to each key, from a request in flight or a new one; None if it knows no such key.
 
-        Keys that are not answered within the operation's deadline or the source's timeout have an error. Their
-        request goes on.
+        Keys without answer at the operation's deadline or the source's timeout have an error; the request goes on.
         """
         missing = with_max_age(replace(ask, keys=tuple(keys)), self._staleness.max_age)
         timeout_at = asyncio.get_running_loop().time() + max(source.adapter.settings.timeout, self._min_seconds)
@@ -111,6 +111,7 @@ class CachedFetch:
             waited_seconds = time.perf_counter() - started_at
             traffic.milliseconds += waited_seconds * 1000
             traffic.calls += waiter.calls
+        await give_way()  # hundreds may have waited for the same answer, and go on in this round of the loop
         answers = waiter.answers
         if len(answers) < len(keys):
             is_late = self._deadline <= timeout_at
@@ -127,10 +128,8 @@ class CachedFetch:
         batch = look_up(self._cache, source, ask, None).batch
         if batch is None or len(batch.answers) != len(answers):
             return None
-        is_same = all(
-            key in answers and answers[key].value is cached.value for key, cached in batch.answers.items()
-        )
-        return batch if is_same else None
+        cached = batch.answers.items()
+        return batch if all(key in answers and answers[key].value is own.value for key, own in cached) else None
 
     def _mark_old(
         self, source: Source, ask: Ask[Any], results: dict[Any, Answer[Any] | None]
