@@ -59,29 +59,48 @@ async def within(seconds: float, *, or_while_awaited: bool = False) -> AsyncIter
     loop = asyncio.get_running_loop()
     own = work_deadline(seconds) if or_while_awaited else _at(loop.time() + seconds)
     enclosing = _deadline.get()
-    timer: asyncio.TimerHandle | None = None
 
     def deadline() -> float:
         return min(own(), enclosing())
 
-    def end_if_due() -> None:
-        nonlocal timer
-        if (end := deadline()) > loop.time():
-            timer = loop.call_at(end, end_if_due)
-        else:
-            timeout.reschedule(loop.time())
-
     token = _deadline.set(deadline)
     try:
         async with asyncio.timeout(None) as timeout:
-            end_if_due()
+            timer = _Timer(timeout, deadline)
+            timer.check()
             try:
                 yield timeout
             finally:
-                if timer is not None:
-                    timer.cancel()
+                timer.stop()
     finally:
         _deadline.reset(token)
+
+
+class _Timer:
+    """Ends a timeout when its deadline has come, which may move."""
+
+    def __init__(self, timeout: asyncio.Timeout, deadline: Callable[[], float]) -> None:
+        self._timeout, self._deadline = timeout, deadline
+        self._handle: asyncio.TimerHandle | None = None
+        """
+        Of the next check. It refers to this object, so it is dropped when it is over: the timeout has the task and
+        its result, and a cycle of references would keep both until the next collection of all garbage.
+        """
+
+    def check(self) -> None:
+        """End the timeout now, or check again at its deadline."""
+        loop = asyncio.get_running_loop()
+        self._handle = None
+        if (end := self._deadline()) > loop.time():
+            self._handle = loop.call_at(end, self.check)
+        else:
+            self._timeout.reschedule(loop.time())
+
+    def stop(self) -> None:
+        """Check no more."""
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
 
 
 def _at(end: float) -> Callable[[], float]:

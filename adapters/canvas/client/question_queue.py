@@ -57,7 +57,7 @@ class _Course:
     readers: dict[Reader, None] = field(default_factory=dict)
     """Those who requested it before its question was sent."""
     question: _Question | None = None
-    """The question that was sent about it."""
+    """The question that was sent about it, until it has been answered."""
     unreadable: UnreadableRows | None = None
     """The rows that could not be read in its question."""
 
@@ -158,6 +158,7 @@ class QuestionQueue:
         except Exception as exc:  # noqa: BLE001 - a bug that shows in every lookup that waits
             failure = exc
         for id, course in group.items():
+            course.question = None  # which refers to the course: such a cycle keeps the answer in memory
             course.unreadable = unreadable
             if failure is None:
                 course.answer.set_result(answers.get(id))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import math
+import weakref
 
 import pytest
 
@@ -41,3 +43,15 @@ async def test_a_pause_is_waited_for_if_the_waiters_have_the_time() -> None:
             await asyncio.sleep(0)
             assert not entering.done()
             entering.cancel()
+
+
+async def test_a_block_that_has_ended_is_freed_without_a_garbage_collection() -> None:
+    """Its timeout has the task, whose result may be all answers of a vendor."""
+    gc.disable()
+    try:
+        async with within(100) as timeout:
+            freed = weakref.ref(timeout)
+        del timeout
+        assert freed() is None
+    finally:
+        gc.enable()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Mapping
 
 import pytest
@@ -221,3 +223,21 @@ async def test_who_sends_a_question_knows_the_others_who_wait_for_it() -> None:
         answer.set()
     await asyncio.gather(*lookups)
     assert first.joined == []
+
+
+async def test_an_answer_is_freed_without_a_garbage_collection() -> None:
+    """Nothing that refers to itself holds the courses of an answer: they may have thousands of rows."""
+
+    async def ask(requested: ListsByCourse) -> Mapping[int, Course | AdapterError]:
+        return {id: Course(_id=id) for id in requested}
+
+    queue = QuestionQueue(ask, COURSES_PER_CALL)
+    gc.disable()
+    try:
+        answers = await queue.courses([1, 2], [ENROLLMENTS])
+        freed = [weakref.ref(course) for course in answers.values()]
+        answers.clear()
+        await asyncio.sleep(0)
+        assert [course() for course in freed] == [None, None]
+    finally:
+        gc.enable()
