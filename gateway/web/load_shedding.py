@@ -43,6 +43,7 @@ from student_graph.gateway.web.in_flight import (
     ViewerRequests,
     vendor_wait,
 )
+from student_graph.gateway.web.in_flight.lane import REFUSAL_SECONDS
 from student_graph.gateway.web.token_bucket import ViewerRates
 
 SAMPLE_INTERVAL_SECONDS = 0.005
@@ -120,9 +121,9 @@ class LoadShedder:
         """Requests refused since start."""
 
     @property
-    def is_busy(self) -> bool:
-        """Whether there is more to do than the processor can, so that requests are refused."""
-        return self._everybody.is_busy
+    def refuses_requests(self) -> bool:
+        """Whether a person's request was refused within the last second: then others may be, too."""
+        return self._clock() - self._everybody.refused_at <= REFUSAL_SECONDS
 
     def share_among(self, weights: Mapping[Hashable, float]) -> None:
         """Let these districts share the process by their weights. One alone has all of it."""

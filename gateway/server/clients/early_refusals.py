@@ -59,7 +59,7 @@ class EarlyRefusals:
 
     def refuses(self, host: str, headers: Headers) -> bool:
         """Whether a query with these headers from a client at `host` is refused now. It is counted then."""
-        if not self._load_shedder.is_busy:
+        if not self._load_shedder.refuses_requests:
             return False
         authorization = b""
         for name, value in headers:

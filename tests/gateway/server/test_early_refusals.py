@@ -153,7 +153,7 @@ class Observer:
 class Busy:
     """A process in which Ada has as many pages in progress as she may have under overload."""
 
-    def __init__(self, *, has_other_origins: bool = False) -> None:
+    def __init__(self, *, has_other_origins: bool = False, works_on: bool = True) -> None:
         self.process, self.observer = Process(), Observer()
         self.shedder = self.process.shedder
         ada = VIEWERS["ada"].person
@@ -163,7 +163,8 @@ class Busy:
         with contextlib.suppress(OverloadError):
             while True:
                 self.process.begin(ada)
-        self.process.work(0.2, ada)
+        if works_on:
+            self.process.work(0.2, ada)
         self.pacing = RefusalPacing(self._no_app, clock=self.process.clock)
         self.refusals = EarlyRefusals(
             self.shedder, Authenticator(VIEWERS), self.pacing, self.observer, has_other_origins=has_other_origins
@@ -213,6 +214,11 @@ async def test_who_would_wait_too_long_is_refused_and_nobody_else(start_busy: Ca
     for _ in range(50):
         assert busy.refuses("ada")
     assert busy.refused == 51
+
+
+async def test_early_refusals_begin_with_the_first_refusal(start_busy: Callable[..., Busy]) -> None:
+    """Of hundreds of requests that arrive together, also before the process measures how busy it is."""
+    assert start_busy(works_on=False).refuses("ada")
 
 
 async def test_whoever_is_refused_pays_for_it(start_busy: Callable[..., Busy]) -> None:
@@ -283,7 +289,7 @@ async def test_a_served_process_asks_its_present_application(monkeypatch: pytest
     for name in ("configure_allocator", "logs.configure", "signal.signal", "max_connections"):
         monkeypatch.setattr(f"student_graph.gateway.server.process.{name}", lambda *_, **__: None)
     monkeypatch.setattr(process, "_Server", Server)
-    monkeypatch.setattr(LoadShedder, "is_busy", True)
+    monkeypatch.setattr(LoadShedder, "refuses_requests", True)
     refusing, accepting = (
         Service([district(Ledger())], VIEWERS, load_limits=LoadLimits(in_flight=limit)) for limit in (0, 10)
     )
