@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from student_graph.adapters.files.sandbox import FilesSandbox
 from student_graph.adapters.testing import AdapterSuite
+from tests.long_runs import size
 
 
 class TestFiles(AdapterSuite):
@@ -11,3 +12,4 @@ class TestFiles(AdapterSuite):
 
     sandbox_type = FilesSandbox
     students = 24
+    odd_values = size(3, 12)
