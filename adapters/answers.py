@@ -98,7 +98,11 @@ class SharedValues(tuple[Any, ...]):  # noqa: SLOT001 - Python has no slots for 
     _cached: dict[Hashable, Any]
 
     def once(self, name: Hashable, compute: Callable[[SharedValues], T]) -> T:
-        """The value of `compute(self)`, computed once for each of a few names; nobody may change it."""
+        """
+        The value of `compute(self)`, computed once for each of a few names; nobody may change it.
+
+        It must not refer to these values: such a cycle keeps them until the next collection of all garbage.
+        """
         try:
             known: T = self._cached[name]
         except AttributeError:

@@ -88,7 +88,9 @@ async def load_lists(
 ) -> Outcomes[list[V]]:
     """Load the records of all sources for the key in each parent's `attribute`; empty if there are none."""
     outcomes = await _load_for_parents(info, _LookupCall("load_many", method, arguments), parents, attribute)
-    return outcomes.once("lists", _as_lists) if isinstance(outcomes, SharedValues) else _as_lists(outcomes)
+    if not isinstance(outcomes, SharedValues):
+        return _as_lists(outcomes)
+    return outcomes.once("lists", _as_lists) if outcomes.once("has_none", _has_none) else outcomes
 
 
 async def load_lists_of_source(
@@ -264,6 +266,10 @@ async def _load_by_owner(
         )
     )
     return scatter(len(ids), indexes.values(), outcomes)
+
+
+def _has_none(outcomes: Sequence[Any]) -> bool:
+    return None in outcomes
 
 
 def _as_lists(outcomes: Sequence[Any]) -> Sequence[Any]:
