@@ -182,5 +182,6 @@ def failures(result: BatchResult | AdapterError, healthy: BatchResult) -> set[ty
     if isinstance(result, dict):
         for key, expected in healthy.items():
             answer = result.get(key)
-            assert isinstance(answer, AdapterError) or answer == expected, "an answer with fewer records"
+            has_same = isinstance(answer, AdapterError) or answer == expected
+            assert has_same, f"after a failed request, key {key!r} has fewer records: it must be an error"
     return {type(error) for error in errors_of(result)}

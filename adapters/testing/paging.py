@@ -22,6 +22,8 @@ from student_graph.adapters.testing.harness import (
 )
 from student_graph.adapters.testing.transports import InterposingTransport, RepeatingTransport
 
+MAX_NAMED_KEYS = 5
+"""Keys of the sandbox that the message of a failed test names."""
 CHANGED_ROWS = 3
 """Number of rows that are inserted or deleted at the start of a list between two pages."""
 
@@ -41,10 +43,10 @@ class Paging:
             records = await self.read_all(adapter, paged_lookup, key, Window(first), sandbox)
         ids = [record.vendor_id for record in records]
 
-        assert len(set(ids)) == len(ids)
+        assert len(set(ids)) == len(ids), "a record is on two pages"
         if self.kind.identity is None and paged_lookup.about.value == "student_id":
-            students = {getattr(record, "student_id", None) for record in records}
-            assert set(sandbox.known_keys("student")) <= students
+            missing = set(sandbox.known_keys("student")) - {getattr(row, "student_id", None) for row in records}
+            assert not missing, f"students on no page, or with another number: {sorted(missing)[:MAX_NAMED_KEYS]}"
 
     async def read_all(
         self, adapter: Adapter, paged_lookup: Lookup, key: str, window: Window, sandbox: Sandbox
@@ -55,7 +57,7 @@ class Paging:
         while True:
             page = (await run_lookup(adapter, paged_lookup, [key], sandbox.arguments(), window))[key]
             assert isinstance(page, Page)
-            assert len(page.items) <= window.first
+            assert len(page.items) <= window.first, "a page has more records than requested"
             records += page.items
             if page.after is None:
                 return records
@@ -76,7 +78,7 @@ class Paging:
         """If rows are inserted between two pages, each record that exists the whole time is still read."""
         unchanged, read = await self.read_while_changing(paged_lookup, sandbox, (CHANGED_ROWS, 0))
 
-        assert unchanged <= set(read)
+        assert unchanged <= set(read), "a record that the vendor has all the time was missed"
 
     async def test_deleted_rows_hide_at_most_as_many_records(self, paged_lookup: Lookup, sandbox: Sandbox) -> None:
         """
@@ -84,8 +86,8 @@ class Paging:
         """
         unchanged, read = await self.read_while_changing(paged_lookup, sandbox, (0, CHANGED_ROWS))
 
-        assert len(set(read)) == len(read)
-        assert len(unchanged - set(read)) <= CHANGED_ROWS
+        assert len(set(read)) == len(read), "a record is on two pages"
+        assert len(unchanged - set(read)) <= CHANGED_ROWS, "more records were missed than rows deleted"
 
     async def read_while_changing(
         self, paged_lookup: Lookup, sandbox: Sandbox, missing: tuple[int, int]

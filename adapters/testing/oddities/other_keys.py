@@ -31,6 +31,8 @@ from student_graph.adapters.testing.transports import (
 
 _ADDRESS = re.compile(r'https?:[^"\s]*')
 """An address in a response, such as that of its next page, which adapters need not understand."""
+UNNOTICED = "rows about another key are taken for the answer; see check_own_keys. The request was"
+"""Beginning of the message of a failed test; the request follows."""
 MAX_TRIED_KEYS = 12
 """The first two keys with records are taken."""
 _WORD = re.compile(r"[\w.@+-]+")
@@ -76,7 +78,9 @@ class OtherKeys:
         if not lies:
             pytest.skip(f"{INAPPLICABLE}no response of this lookup names the key of its request")
         for request, response in lies:
-            assert await self.is_noticed(keyed_lookup, sandbox, own, {request: response}), _text(request)
+            assert await self.is_noticed(keyed_lookup, sandbox, own, {request: response}), (
+                f"{UNNOTICED}: {_text(request)}"
+            )
 
     @about_http
     async def test_an_answer_about_another_one_of_two_keys_is_an_error(
@@ -97,7 +101,9 @@ class OtherKeys:
         if not lies:
             pytest.skip(f"{INAPPLICABLE}no request of this lookup names two keys")
         for request, response in lies:
-            assert await self.is_noticed(keyed_lookup, sandbox, own, {request: response}), _text(request)
+            assert await self.is_noticed(keyed_lookup, sandbox, own, {request: response}), (
+                f"{UNNOTICED}: {_text(request)}"
+            )
 
     async def runs(self, lookup: Lookup, sandbox: Sandbox, count: int = 2) -> list[_Run]:
         """The lookups of so many keys with different records; fewer if there are none."""
