@@ -162,8 +162,8 @@ def tables(figures: Figures, fleet: Fleet, cores: int) -> Iterator[str]:
 
 def worker_lines(workers: int, memory: int, districts: int) -> Iterator[str]:
     """How much memory one gateway takes by its bounds; operations that are under way are beside it."""
-    each = WORKER_MIB + memory / workers + BESIDE_MIB + COMPUTED_MIB + FILES_MIB
-    total = each * workers + (SUPERVISOR_MIB if workers > 1 else 0)
+    one_worker = WORKER_MIB + memory / workers + BESIDE_MIB + COMPUTED_MIB + FILES_MIB
+    total = one_worker * workers + (SUPERVISOR_MIB if workers > 1 else 0)
     yield f"| a gateway with {workers} workers, {districts} districts and `cache.memory = {memory}` | MiB |"
     yield "|---|---|"
     yield f"| a worker that is idle | {WORKER_MIB} |"
@@ -171,7 +171,7 @@ def worker_lines(workers: int, memory: int, districts: int) -> Iterator[str]:
     yield f"| reaches, documents, plans, rows and tokens | {BESIDE_MIB} |"
     yield f"| measures and translated records | {COMPUTED_MIB} |"
     yield f"| libraries for districts that are read from files | {FILES_MIB} |"
-    yield f"| a worker, when all of it is full | {each:.0f} |"
+    yield f"| a worker, when all of it is full | {one_worker:.0f} |"
     yield f"| the gateway, with its supervisor | {total:,.0f} |"
     yield f"| students whose pages it holds for a day | {memory * ANSWERS_SHARE / STUDENT_MIB:,.0f} |"
 

@@ -31,7 +31,7 @@ LOOKUPS: dict[str, tuple[LookupMethod, ...]] = {
     ),
     "canvas": (Adapter.assignment_work_by_student, Adapter.course_grades_by_student),
 }
-LEAST_SHARE, MOST_SHARE = 0.2, 1.1
+MIN_SHARE, MAX_SHARE = 0.2, 1.1
 """
 What is freed when answers are removed, compared with what is counted.
 
@@ -50,9 +50,9 @@ class TestWeights:
         """Measured by what a purge frees."""
         facts = make_district(STUDENT_COUNT)
         ids = tuple(StudentId(student.id) for student in facts.students)
-        async with sandbox_district(facts) as place:
+        async with sandbox_district(facts) as served_district:
             pipeline = FetchPipeline(
-                [place.district], HmacSigner(b"0" * 32), Limits(), operation_seconds=OPERATION_SECONDS
+                [served_district.district], HmacSigner(b"0" * 32), Limits(), operation_seconds=OPERATION_SECONDS
             )
             fetch, _ = pipeline.background_fetch(is_awaited=True)
             tracemalloc.start()
@@ -60,16 +60,16 @@ class TestWeights:
                 for kind, methods in LOOKUPS.items():
                     for lookup in map(lookup_of, methods):
                         year = {"school_year": facts.year} if "school_year" in lookup.argument_names else {}
-                        await fetch(place.source(kind), Ask(lookup, ids, year))
+                        await fetch(served_district.source(kind), Ask(lookup, ids, year))
                 del fetch
-                taken, counted = await _traced_bytes(), pipeline.cache.store.used_bytes
+                held, counted = await _traced_bytes(), pipeline.cache.store.used_bytes
                 await pipeline.cache.purge(Purge(district=DISTRICT_ID))
-                freed = taken - await _traced_bytes()
+                freed = held - await _traced_bytes()
             finally:
                 tracemalloc.stop()
                 await pipeline.close()
         assert counted > 1_000_000
-        assert LEAST_SHARE < freed / counted < MOST_SHARE, (freed, counted)
+        assert MIN_SHARE < freed / counted < MAX_SHARE, (freed, counted)
 
 
 async def _traced_bytes() -> int:
