@@ -6,6 +6,7 @@ import asyncio
 import faulthandler
 import logging
 import signal
+from pathlib import Path
 from typing import Protocol
 
 from student_graph.gateway.server.workers.channel import Channel, ChannelError
@@ -30,6 +31,7 @@ class WatchedWorker(Protocol):
     """A worker whose process runs."""
 
     number: int
+    pid: int
     channel: Channel
 
     @property
@@ -49,21 +51,24 @@ async def wait_for_hang(worker: WatchedWorker, hang_seconds: float) -> str:
     """
     Return once a worker hangs, with what it does not do.
 
-    Silence is counted in questions and not by the clock: while the whole machine stood still, no worker hung.
+    Silence is counted in questions and not by the clock: while the whole machine stood still, no worker hung. Nor
+    does a worker hang that waits for a processor, because others use them all.
     """
+    waiting = _ProcessorWait(worker.pid)
     question = asyncio.create_task(_ask(worker.channel))
     silent, has_left, is_left_alone = 0.0, False, False
     try:
         while True:
             await asyncio.wait({question}, timeout=BEAT_SECONDS)
+            beat = max(BEAT_SECONDS - waiting.since_last(), 0.0)
             if not question.done():
-                silent += BEAT_SECONDS
+                silent += beat
             elif question.result():
                 silent, is_left_alone = 0.0, False
                 await asyncio.sleep(BEAT_SECONDS)
                 question = asyncio.create_task(_ask(worker.channel))
             else:  # it has left the channel, and should end now
-                silent = silent + BEAT_SECONDS if has_left else 0.0
+                silent = silent + beat if has_left else 0.0
                 has_left = True
                 await asyncio.sleep(BEAT_SECONDS)
             patience = MAX_END_SECONDS if has_left else hang_seconds if worker.is_ready else MAX_START_SECONDS
@@ -76,6 +81,25 @@ async def wait_for_hang(worker: WatchedWorker, hang_seconds: float) -> str:
                 is_left_alone = True
     finally:
         question.cancel()
+
+
+class _ProcessorWait:
+    """How long the event loop of a process has waited for a processor. See proc(5), `/proc/pid/schedstat`."""
+
+    def __init__(self, pid: int) -> None:
+        self._path = Path(f"/proc/{pid}/schedstat")
+        self._seconds = self._total()
+
+    def since_last(self) -> float:
+        """Seconds since the last call; 0 where the system does not count them, and when the process has ended."""
+        before, self._seconds = self._seconds, self._total()
+        return max(self._seconds - before, 0.0)
+
+    def _total(self) -> float:
+        try:
+            return int(self._path.read_text(encoding="ascii").split()[1]) / 1e9
+        except (OSError, IndexError, ValueError):
+            return 0.0
 
 
 async def _ask(channel: Channel) -> bool:

@@ -9,6 +9,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -88,8 +89,8 @@ class Watched:
 
     number, is_ready, left_alone = 1, True, 0
 
-    def __init__(self, channel: Channel) -> None:
-        self.channel = channel
+    def __init__(self, channel: Channel, pid: int = 0) -> None:
+        self.channel, self.pid = channel, pid
 
     def leave_alone(self) -> None:
         """Count it."""
@@ -120,3 +121,47 @@ def test_no_worker_hangs_while_the_machine_stands_still() -> None:
 
     with mock.patch.object(heartbeat, "BEAT_SECONDS", 0.05):
         assert not asyncio.run(play())
+
+
+async def _never(_: object) -> bool:
+    """Do not answer."""
+    await asyncio.Event().wait()
+    return True
+
+
+def test_a_worker_hangs_only_while_it_could_run() -> None:
+    """If it waits for a processor for three quarters of the time, it has four times as long."""
+
+    async def beats_until_it_hangs(waiting_share: float) -> int:
+        beats = 0
+
+        def since_last(_: object) -> float:
+            nonlocal beats
+            beats += 1
+            return waiting_share * heartbeat.BEAT_SECONDS
+
+        ends = socket.socketpair()
+        with mock.patch.object(heartbeat._ProcessorWait, "since_last", since_last):
+            await heartbeat.wait_for_hang(Watched(Channel(ends[0], {})), 13 * heartbeat.BEAT_SECONDS)
+        for end in ends:
+            end.close()
+        return beats
+
+    with mock.patch.object(heartbeat, "BEAT_SECONDS", 1 / 64), mock.patch.object(heartbeat, "_ask", _never):
+        assert asyncio.run(beats_until_it_hangs(0.0)) == 13
+        assert asyncio.run(beats_until_it_hangs(0.75)) == 52
+
+
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="the system does not count such waits")
+def test_the_system_says_how_long_a_process_has_waited_for_a_processor() -> None:
+    """Two that compute on one processor wait for each other; one that sleeps waits for none."""
+    processor = min(os.sched_getaffinity(0))
+    compute = f"import os; os.sched_setaffinity(0, {{{processor}}})\nwhile True: pass"
+    with contextlib.ExitStack() as stack:
+        processes = [subprocess.Popen([sys.executable, "-c", compute]) for _ in range(2)]  # noqa: S603 - our own program
+        for process in processes:
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+        wait, seconds = heartbeat._ProcessorWait(processes[0].pid), [0.0]
+        wait_until(lambda: seconds.append(wait.since_last()) is None and sum(seconds) > 0.1)
+    assert heartbeat._ProcessorWait(processes[0].pid).since_last() == 0.0
