@@ -1,0 +1,1 @@
+"""What the cache counts, what its entries take, and when they leave memory."""
