@@ -114,8 +114,7 @@ async def test_other_requests_are_left_to_the_application() -> None:
 
 async def test_a_request_behind_another_one_waits_for_its_turn() -> None:
     """Responses come in the order of the requests."""
-    refuses = Refuses()
-    connection = OneConnection(refuses=refuses)
+    connection = OneConnection(refuses=(refuses := Refuses()))
     connection.may_answer.clear()
     await connection.send(request("/busy") + QUERY)
     assert refuses.hosts == []
@@ -126,8 +125,7 @@ async def test_a_request_behind_another_one_waits_for_its_turn() -> None:
 
 async def test_who_does_not_read_gets_no_further_response() -> None:
     """Refusals would take memory without an end: the application waits until the client reads."""
-    refuses = Refuses()
-    connection = OneConnection(refuses=refuses)
+    connection = OneConnection(refuses=(refuses := Refuses()))
     connection.server.pause_writing()
     await connection.send(QUERY)
     assert (refuses.hosts, connection.statuses) == ([], [])
@@ -150,6 +148,10 @@ class Observer:
         self.counted.append((set(districts), outcome, set(codes)))
 
 
+async def no_app(*_: object) -> None:
+    """Nothing reaches it."""
+
+
 class Busy:
     """A process in which Ada has as many pages in progress as she may have under overload."""
 
@@ -165,14 +167,11 @@ class Busy:
                 self.process.begin(ada)
         if works_on:
             self.process.work(0.2, ada)
-        self.pacing = RefusalPacing(self._no_app, clock=self.process.clock)
+        self.pacing = RefusalPacing(no_app, clock=self.process.clock)
         self.refusals = EarlyRefusals(
             self.shedder, Authenticator(VIEWERS), self.pacing, self.observer, has_other_origins=has_other_origins
         )
         self.refused_before = self.shedder.refused
-
-    async def _no_app(self, *_: object) -> None:
-        raise AssertionError
 
     def refuses(self, token: str | None, headers: Sequence[tuple[bytes, bytes]] = (), host: str = HOST) -> bool:
         """Whether a request with this token is refused by its head."""
@@ -211,8 +210,7 @@ async def test_who_would_wait_too_long_is_refused_and_nobody_else(start_busy: Ca
     assert not any(busy.refuses(token) for token in ("ben", "nobody", None))
     assert busy.refused == 1
     assert busy.observer.counted == [({"hill"}, "shed", {"OVERLOADED"})]
-    for _ in range(50):
-        assert busy.refuses("ada")
+    assert all(busy.refuses("ada") for _ in range(50))
     assert busy.refused == 51
 
 
@@ -224,11 +222,11 @@ async def test_early_refusals_begin_with_the_first_refusal(start_busy: Callable[
 async def test_whoever_is_refused_pays_for_it(start_busy: Callable[..., Busy]) -> None:
     """As for a refusal by the application."""
     busy = start_busy()
-    charged = busy.shedder.budgets.charged_seconds
-    to_strangers = busy.shedder.budgets.charged_to_strangers_seconds
+    budgets = busy.shedder.budgets
+    charged, to_strangers = budgets.charged_seconds, budgets.charged_to_strangers_seconds
     assert busy.refuses("ada")
-    assert busy.shedder.budgets.charged_seconds > charged
-    assert busy.shedder.budgets.charged_to_strangers_seconds == to_strangers
+    assert budgets.charged_seconds > charged
+    assert budgets.charged_to_strangers_seconds == to_strangers
 
 
 async def test_nobody_is_refused_early_without_overload(start_busy: Callable[..., Busy]) -> None:
