@@ -123,7 +123,7 @@ TOO_LARGE: Mapping[str, tuple[str, str, int]] = {
     "G05": ("{ " + "a { " * 12 + "a" + " }" * 13, "nested too deeply: 13", 12),
     "G03": ("{ " + " ".join(f"x{n}: a" for n in range(31)) + " }", "too many fields at its root: 31", 20),
     "G03-below": ("{ a { " + " ".join(f"x{n}: a" for n in range(31)) + " } }", "too many aliases: 31", 30),
-    "G06": ("{ ...A } fragment A on Q { a { ...B } } fragment B on Q { a { ...A } }", "A fragment includes itself", 12),
+    "G06": ("{ ...A } fragment A on Q { a { ...B } } fragment B on Q { a { ...A } }", "includes itself", 12),
     "G07": (doubling(40), "", 12),
     "G10": ("{ a { " + "b " * 1000 + "} }", "too many fields", 1000),
     "G12": ("{ a " + "@x " * 51 + "}", "too many directives: 51", 50),
