@@ -52,7 +52,7 @@ async def test_a_server_returns_free_memory_while_it_runs() -> None:
 
     config = server_config(app, ConnectionTable())
     config.load()
-    server = _Server(config, Readiness(), math.inf, lambda: None, reloadable=None)
+    server = _Server(config, Readiness(), math.inf, lambda: None, reloadable=None, cached_bytes=lambda: 0)
     used = heap_with_holes()
     before = resident_bytes()
     await server.on_tick(1)
