@@ -20,7 +20,14 @@ from student_graph.adapters.lookup import Batch, Page, Window, lookup_of
 from student_graph.adapters.model import DistrictId, Record
 from student_graph.adapters.sources import District, Key, Keys, Method
 from student_graph.resolvers.context import Context, Info
-from student_graph.resolvers.fields.outcome import Outcome, Outcomes, Partial, indexes_by_value, scatter
+from student_graph.resolvers.fields.outcome import (
+    Outcome,
+    Outcomes,
+    Partial,
+    as_lists,
+    indexes_by_value,
+    scatter,
+)
 from student_graph.resolvers.fields.record import fetched
 
 A = TypeVar("A", bound="Record | OfDistrict")
@@ -87,17 +94,14 @@ async def load_lists(
     **arguments: P.kwargs,
 ) -> Outcomes[list[V]]:
     """Load the records of all sources for the key in each parent's `attribute`; empty if there are none."""
-    outcomes = await _load_for_parents(info, _LookupCall("load_many", method, arguments), parents, attribute)
-    if not isinstance(outcomes, SharedValues):
-        return _as_lists(outcomes)
-    return outcomes.once("lists", _as_lists) if outcomes.once("has_none", _has_none) else outcomes
+    return as_lists(await _load_for_parents(info, _LookupCall("load_many", method, arguments), parents, attribute))
 
 
 async def load_lists_of_source(
     info: Info, method: Method[K, P, list[V]], keys: Keys[K], *_: P.args, **arguments: P.kwargs
 ) -> Outcomes[list[V]]:
     """Load the records of one source for each key: the one that the keys name; empty if there are none."""
-    return _as_lists(await _LookupCall("load_many", method, arguments).run(info.context, keys))
+    return as_lists(await _LookupCall("load_many", method, arguments).run(info.context, keys))
 
 
 async def load_records(
@@ -266,17 +270,6 @@ async def _load_by_owner(
         )
     )
     return scatter(len(ids), indexes.values(), outcomes)
-
-
-def _has_none(outcomes: Sequence[Any]) -> bool:
-    return None in outcomes
-
-
-def _as_lists(outcomes: Sequence[Any]) -> Sequence[Any]:
-    """Return the outcomes with an empty list where no source knows the key."""
-    if None not in outcomes:
-        return outcomes  # and otherwise a list or a tuple, as the outcomes are
-    return type(outcomes)([[] if outcome is None else outcome for outcome in outcomes])  # type: ignore[call-arg]
 
 
 def _outcomes(context: Context, results: LookupResults[Any]) -> Sequence[Any]:

@@ -135,3 +135,19 @@ def scatter(length: int, indexes: Iterable[Sequence[int]], parts: Iterable[Seque
         for index, value in zip(group, part, strict=True):
             values[index] = value
     return values
+
+
+def as_lists(outcomes: Sequence[Any]) -> Sequence[Any]:
+    """Return the outcomes with an empty list where no source knows the key."""
+    if not isinstance(outcomes, SharedValues):
+        return _without_none(outcomes) if None in outcomes else outcomes
+    return outcomes.once("lists", _without_none) if outcomes.once("has_none", _has_none) else outcomes
+
+
+def _has_none(outcomes: Sequence[Any]) -> bool:
+    return None in outcomes
+
+
+def _without_none(outcomes: Sequence[Any]) -> Sequence[Any]:
+    """Return a list or a tuple, as the outcomes are."""
+    return type(outcomes)([[] if outcome is None else outcome for outcome in outcomes])  # type: ignore[call-arg]
