@@ -14,6 +14,8 @@ from student_graph.adapters.contract import Adapter
 from student_graph.adapters.files.adapter import Files
 from student_graph.adapters.files.sandbox import FilesSandbox
 from student_graph.adapters.lookup import lookup_of
+from student_graph.adapters.powerschool.adapter import PowerSchoolSIS
+from student_graph.adapters.powerschool.sandbox import PowerSchoolSandbox
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.adapters.sandbox.serving import Sandbox, served
@@ -107,6 +109,11 @@ FAULTS: list[Fault] = [
     (misbehaving_adapters.OldContract, "it_declares_the_contract_it_was_built_for", {}),
     (wrong_answers.SkipsRows, "inserted_rows_hide_no_record", {"paged_lookup": ALL_STUDENTS}),
     (odd.DropsOthers, "an_answer_about_another_key_is_an_error", KEYED_ENROLLMENTS),
+    (
+        ids.EmptyForOpenKeys,
+        "an_answer_about_another_one_of_two_keys_is_an_error",
+        {"keyed_lookup": Adapter.course_grades_by_student},
+    ),
     (odd.FailsOnOddRow, "an_odd_value_takes_nothing_else_away", SCHOOL_ENROLLMENTS),
     (odd.FailsOnOddRow, "a_row_of_nulls_takes_nothing_else_away", SCHOOL_ENROLLMENTS),
     (odd.WritesAscii, "another_form_of_a_text_takes_nothing_else_away", SCHOOL_ENROLLMENTS),
@@ -172,6 +179,7 @@ def sandboxes() -> Iterator[dict[type[Adapter], tuple[Sandbox, Sandbox]]]:
         Starter: StarterSandbox,
         Hillside: HillsideSandbox,
         Schoology: SchoologySandbox,
+        PowerSchoolSIS: PowerSchoolSandbox,
         Files: FilesSandbox,
     }
     pairs = {correct: (sandbox(facts), sandbox(no_facts)) for correct, sandbox in types.items()}

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 import httpx
 
 from student_graph.adapters.contract import Batch
-from student_graph.adapters.errors import AdapterError, PayloadError
+from student_graph.adapters.errors import WRONG_KEY_REASON, AdapterError, PayloadError
 from student_graph.adapters.files.adapter import Files
-from student_graph.adapters.model import AssessmentResult, AssignmentWork, SchoolEnrollment, StudentId
+from student_graph.adapters.model import AssessmentResult, AssignmentWork, CourseGrade, SchoolEnrollment, StudentId
 from student_graph.adapters.paging import offset_pages
+from student_graph.adapters.powerschool.adapter import PowerSchoolSIS
 from student_graph.adapters.reading import collecting_unreadable_rows
 from student_graph.adapters.schoology.adapter import Schoology
 from tests.adapters.helpers.small_vendor import ENROLLMENT_ROWS, EnrollmentRow, SmallVendor, enrollment_of
@@ -41,6 +42,21 @@ class HidesUnknownSections(Schoology):
         """Return the work of the sections that are known."""
         with collecting_unreadable_rows():
             return await super().assignment_work_by_student(ids)
+
+
+class EmptyForOpenKeys(PowerSchoolSIS):
+    """Says that a student has no grades if the response to several students says nothing about this one."""
+
+    async def course_grades_by_student(
+        self, ids: Sequence[StudentId], *, school_year: int
+    ) -> Batch[StudentId, list[CourseGrade]]:
+        """Return grades, and an empty list in place of the error."""
+        batch = await super().course_grades_by_student(ids, school_year=school_year)
+        return {id: [] if _is_of_other_keys(answer) else answer for id, answer in batch.items()}
+
+
+def _is_of_other_keys(answer: object) -> bool:
+    return isinstance(answer, PayloadError) and answer.reason == WRONG_KEY_REASON
 
 
 class FailsOnOddFile(Files):
