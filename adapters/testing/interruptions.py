@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import httpx
 import pytest
@@ -49,7 +50,7 @@ class Interruptions:
             async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
                 tasks_before = asyncio.all_tasks()
                 running = asyncio.ensure_future(run_lookup(adapter, lookup, keys, sandbox.arguments()))
-                await transport.holding.wait()
+                await request_is_held(transport, running)
                 running.cancel()
                 with pytest.raises(asyncio.CancelledError):
                     await running
@@ -71,7 +72,7 @@ class Interruptions:
             healthy = await run_lookup(adapter, lookup, keys, sandbox.arguments())
         async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
             running = asyncio.ensure_future(run_lookup(adapter, lookup, keys, sandbox.arguments()))
-            await transport.holding.wait()
+            await request_is_held(transport, running)
             with an_hour_later():
                 for _ in range(EVENT_LOOP_TURNS):
                     await asyncio.sleep(0)
@@ -109,6 +110,17 @@ class Interruptions:
         sent = [(request.method, request.url, request.content) for request in transport.sent]
 
         assert len(set(sent)) == len(sent)
+
+
+async def request_is_held(transport: HoldingTransport, running: asyncio.Future[Any]) -> None:
+    """Wait until a request of a running lookup is held; one that ends before fails the test, with its error."""
+    holding = asyncio.ensure_future(transport.holding.wait())
+    await asyncio.wait({holding, running}, return_when=asyncio.FIRST_COMPLETED)
+    if not holding.done():
+        holding.cancel()
+        errors = sorted({str(error) for error in errors_of(await running)})
+        message = f"the lookup ended after {len(transport.sent)} requests through the adapter's client: {errors}"
+        pytest.fail(message)
 
 
 @contextmanager
