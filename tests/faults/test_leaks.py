@@ -20,6 +20,7 @@ from student_graph.adapters.sandbox.serving import Sandbox, served
 from student_graph.gateway.config import settings_file
 from student_graph.gateway.logs import JsonLines
 from student_graph.gateway.web.errors import PUBLIC_EXTENSIONS
+from student_graph.gateway.web.load_shedding import LoadLimits
 from student_graph.resolvers.fields.errors import MESSAGES
 from student_graph.resolvers.fields.field import LOOKUPS_METADATA
 from student_graph.resolvers.schema import core_schema, make_schema
@@ -37,7 +38,8 @@ def gateway() -> Iterator[tuple[DemoGateway, list[Sandbox], dict[str, str]]]:
     """A gateway, its sandboxes, and the numbers of a parent's child, another student and no student."""
     districts = demo_districts("edfi", 60)
     sandboxes = list(districts[0].sandboxes.values())
-    with served(*sandboxes), demo_gateway(districts) as running:
+    patient = LoadLimits(wait=600.0, burst=600.0)  # many requests at once are refused on a busy machine otherwise
+    with served(*sandboxes), demo_gateway(districts, load_limits=patient) as running:
         [child] = visible_students(running, "parent")
         others = sorted(visible_students(running, "superintendent") - {child})
         yield running, sandboxes, {"child": child, "unrelated": others[0], "nobody": "999999"}
