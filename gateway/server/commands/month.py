@@ -106,7 +106,8 @@ class DistrictMonth:
     @property
     def has_counts(self) -> bool:
         """Whether anything is known of the month."""
-        return self.counted_from is not None or bool(self.disclosures and self.disclosures.answers)
+        has_answers = bool(self.disclosures and self.disclosures.answers)
+        return self.counted_from is not None or self.pages.pages > 0 or has_answers
 
     def judged(self, objective: Objective) -> tuple[int, int]:
         """The pages that an objective counts, and how many of them missed it."""
@@ -133,9 +134,10 @@ def district_month(
     copies of others; `now` ends a month that is not over.
     """
     written_until = (now - NOT_WRITTEN_YET).replace(second=0, microsecond=0)
-    begins, ends = month.begins.astimezone(UTC), min(month.ends.astimezone(UTC), written_until)
-    stored = read_days(directories, district, begins.date(), ends.date())
-    hours = {hour: counts for hour, counts in sorted(stored.hours.items()) if begins <= hour < ends}
+    begins, month_ends = month.begins.astimezone(UTC), month.ends.astimezone(UTC)
+    ends = min(month_ends, written_until)
+    stored = read_days(directories, district, begins.date(), min(month_ends, now).date())
+    hours = {hour: counts for hour, counts in sorted(stored.hours.items()) if begins <= hour < month_ends}
     counted_from, not_ready = _readiness(
         hours, begins, ends, has_earlier=_began_before(directories, district, begins)
     )
@@ -153,7 +155,7 @@ def district_month(
         pages,
         objectives or Objectives(PAGE_SECONDS, {}),
         [SourceMonth(name, counts, list(_failing(name, hours))) for name, counts in sorted(sources.items())],
-        count_disclosures(existing, district, begins, min(month.ends.astimezone(UTC), now)) if existing else None,
+        count_disclosures(existing, district, begins, min(month_ends, now)) if existing else None,
         stored.unreadable,
     )
 
@@ -191,7 +193,7 @@ def _readiness(
         hour + bit * MINUTE_PERIOD
         for hour, counts in hours.items()
         for bit in range(60)
-        if counts.minutes >> bit & 1
+        if counts.minutes >> bit & 1 and hour + bit * MINUTE_PERIOD < ends
     }
     if not ready:
         return None, []

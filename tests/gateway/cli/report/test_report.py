@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from student_graph.gateway.cli.printed.page import CONTENT_SECURITY_POLICY
 from student_graph.gateway.cli.report.shown import percent
+from student_graph.gateway.server.commands.month import MonthOf, district_month
 from student_graph.gateway.telemetry.levels.counts import HourCounts, PageCounts
 from student_graph.gateway.telemetry.levels.store import CountFiles, write
 from tests.gateway.cli.report.example import BEGIN, DISTRICT, MONTH, PAGE, SETTINGS, Month, page_with
@@ -151,6 +153,19 @@ def test_a_page_belongs_to_the_month_in_the_districts_time(own_month: Month) -> 
     for day, hours in ((date(2025, 10, 1), (5, 6)), (date(2025, 11, 1), (5, 6))):
         write(files.path(DISTRICT, day), files.encode(DISTRICT, day, dict.fromkeys(hours, page)))
     assert as_json(own_month)["pages"]["failed"] == 2
+
+
+def test_pages_of_the_present_hour_count_from_its_first_minute(tmp_path: Path) -> None:
+    """Whether requests were accepted is known some minutes later, so no minute of it is counted yet."""
+    files, day = CountFiles(tmp_path, 1), date(2025, 10, 14)
+    counts = HourCounts(pages=PageCounts(failed=7), minutes=0b1)
+    write(files.path(DISTRICT, day), files.encode(DISTRICT, day, {15: counts}))
+    month_of = MonthOf("2025-10", ZoneInfo("America/Denver"))
+    now = datetime(2025, 10, 14, 15, 1, tzinfo=UTC)
+
+    report = district_month(DISTRICT, month_of, None, directories=[tmp_path], records=[], now=now)
+
+    assert (report.pages.pages, report.minutes, report.not_ready, report.has_counts) == (7, 0, [], True)
 
 
 def test_folders_of_other_hosts_are_added_and_a_copy_counts_once(own_month: Month, tmp_path: Path) -> None:
