@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,11 +80,21 @@ def measure(
     }
     file = folder / "lighthouse.json"
     file.write_text(json.dumps(settings))
-    process = subprocess.run(  # noqa: S603 - our own program
-        [NODE, PROJECT / "measure.mjs", file], capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
-    )
+    command = [NODE, PROJECT / "measure.mjs", file]
+    with _alone():
+        process = subprocess.run(  # noqa: S603 - our own program
+            command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
+        )
     assert process.returncode == 0, process.stderr
     return [json.loads(line) for line in process.stdout.splitlines()]
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Wait for the measurements of other processes of this machine: several browsers at once slow each other."""
+    with (Path(tempfile.gettempdir()) / f"student-graph-lighthouse-{os.getuid()}").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # released when the file is closed
+        yield
 
 
 def _signed_in(tokens: Mapping[str, str], person: str | None) -> Mapping[str, str]:
