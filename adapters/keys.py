@@ -115,11 +115,16 @@ def left_open(returned: Iterable[Sequence[str]], requested: Collection[str]) -> 
 
     It has rows about other keys, and none about these: it may be the response to a request that named the others
     in their place. Then a key without rows does not say that the vendor has nothing. Such a response names at most
-    as many keys as were requested. One with more is complete: it comes from a server that ignores the filter.
+    as many keys as were requested. One with more may come from a server that ignores the filter, or a page of it
+    from another request: rows of any key may be missing, and this is reported with the rows that are left out.
     `returned` has the keys of each row, of which one may be requested.
     """
     rows = {tuple(map(loose_form, keys)) for keys in returned if keys}
     forms = set(map(loose_form, requested))
-    if len(rows) > len(requested) or not any(forms.isdisjoint(row) for row in rows):
+    if not any(forms.isdisjoint(row) for row in rows):
+        return set()
+    others = PayloadError("a response with rows about other keys", code="SOURCE_SCHEMA")
+    leave_out_unreadable(others, " ".join(sorted(requested)))
+    if len(rows) > len(requested):
         return set()
     return {key for key in requested if not any(loose_form(key) in row for row in rows)}

@@ -16,6 +16,7 @@ from student_graph.adapters.keys import (
     path_segment,
     query_text,
 )
+from student_graph.adapters.reading import collecting_unreadable_rows
 from tests.subcases import subcases
 
 HOSTILE_IDS = [
@@ -154,4 +155,16 @@ def test_a_key_without_rows_is_open_if_the_response_names_another_one(
     returned: list[list[str]], open_keys: set[str]
 ) -> None:
     """It may be the response to a request for that one, so it does not say that the vendor has nothing."""
-    assert left_open(returned, ["1", "2"]) == open_keys
+    with collecting_unreadable_rows():
+        assert left_open(returned, ["1", "2"]) == open_keys
+
+
+@subcases(
+    ("returned", "is_reported"),
+    [([["1"], ["2"]], False), ([["1"], ["02"]], False), ([["1"], ["3"]], True), ([["1"], ["2"], ["3"]], True)],
+)
+def test_rows_about_other_keys_are_reported(returned: list[list[str]], is_reported: bool) -> None:
+    """A page of a list may be that of another request, so that rows of the requested keys are missing."""
+    with collecting_unreadable_rows() as unreadable:
+        left_open(returned, ["1", "2"])
+    assert bool(unreadable) == is_reported

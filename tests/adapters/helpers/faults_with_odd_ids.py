@@ -50,8 +50,9 @@ class EmptyForOpenKeys(PowerSchoolSIS):
     async def course_grades_by_student(
         self, ids: Sequence[StudentId], *, school_year: int
     ) -> Batch[StudentId, list[CourseGrade]]:
-        """Return grades, and an empty list in place of the error."""
-        batch = await super().course_grades_by_student(ids, school_year=school_year)
+        """Return grades, an empty list in place of the error, and no report."""
+        with collecting_unreadable_rows():
+            batch = await super().course_grades_by_student(ids, school_year=school_year)
         return {id: [] if _is_of_other_keys(answer) else answer for id, answer in batch.items()}
 
 
