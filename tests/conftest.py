@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.faults.rows import NOT_COVERED, SECTIONS
 from tests.forked_workers import fork_workers
-from tests.long_runs import RANDOM
+from tests.long_runs import LONG_RUNS, RANDOM
 
 # Tests start many processes: without bytecode files, each of them would compile all modules again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -101,11 +101,13 @@ def pytest_collection_modifyitems(items: Sequence[Any]) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """
-    Five processes more than processors.
+    Five processes more than processors; three for the long runs.
 
-    Half of the time a test waits: for a process that it started, a page of a browser, or a timeout.
+    Half of the time a test waits: for a process that it started, a page of a browser, or a timeout. Long runs
+    compute more, and each of their processes has browsers and servers that need a processor in time.
     """
-    return (os.process_cpu_count() if sys.version_info >= (3, 13) else len(os.sched_getaffinity(0))) + 5
+    processors = os.process_cpu_count() if sys.version_info >= (3, 13) else len(os.sched_getaffinity(0))
+    return processors + (3 if LONG_RUNS else 5)
 
 
 @pytest.hookimpl(hookwrapper=True)

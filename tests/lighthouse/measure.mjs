@@ -7,6 +7,7 @@ import puppeteer from "puppeteer-core";
 
 const { chromium, arguments: args, pages, runs, form } = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const TIMES = ["first-contentful-paint", "largest-contentful-paint", "total-blocking-time", "cumulative-layout-shift"];
+const MAX_ATTEMPTS = 5;
 const CATEGORIES = ["performance", "accessibility", "best-practices"];
 
 function summary({ audits, categories, environment, runtimeError }) {
@@ -25,10 +26,9 @@ function summary({ audits, categories, environment, runtimeError }) {
   };
 }
 
-const browser = await puppeteer.launch({ executablePath: chromium, args, protocolTimeout: 600_000 });
-for (const { name, url, storage } of pages) {
-  for (let run = 0; run < runs; run++) {
-    const context = await browser.createBrowserContext();
+async function measured({ url, storage }) {
+  const context = await browser.createBrowserContext();
+  try {
     const page = await context.newPage();
     await page.evaluateOnNewDocument((entries) => {
       for (const [key, text] of Object.entries(entries)) {
@@ -37,8 +37,31 @@ for (const { name, url, storage } of pages) {
     }, storage);
     const flags = { disableStorageReset: true, onlyCategories: CATEGORIES, logLevel: "error", maxWaitForLoad: 20_000 };
     const result = await lighthouse(url, flags, form === "desktop" ? desktopConfig : undefined, page);
-    console.log(JSON.stringify({ name, ...summary(result.lhr) }));
+    return summary(result.lhr);
+  } catch (error) {
+    if (!error.lhrRuntimeError) {
+      throw error;
+    }
+    return { error: error.friendlyMessage ?? error.message };
+  } finally {
     await context.close();
+  }
+}
+
+const browser = await puppeteer.launch({
+  executablePath: chromium,
+  args,
+  timeout: 300_000,
+  protocolTimeout: 600_000,
+});
+for (const page of pages) {
+  for (let run = 0; run < runs; run++) {
+    let result = await measured(page);
+    // On a busy machine Chromium answers Lighthouse too late. That says nothing about the page.
+    for (let attempt = 1; result.error !== null && attempt < MAX_ATTEMPTS; attempt++) {
+      result = await measured(page);
+    }
+    console.log(JSON.stringify({ name: page.name, ...result }));
   }
 }
 await browser.close();
