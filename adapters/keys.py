@@ -109,15 +109,15 @@ def check_own_keys(returned: Iterable[str], requested: Iterable[str], *, may_ign
         raise PayloadError(WRONG_KEY_REASON, code="SOURCE_SCHEMA")
 
 
-def left_open(returned: Iterable[Sequence[str]], requested: Collection[str]) -> set[str]:
+def unanswered_keys(returned: Iterable[Sequence[str]], requested: Collection[str]) -> set[str]:
     """
-    Return the requested keys about which a response says nothing, because it answers another request in part.
+    Return the requested keys that a response does not answer, because it is in part that to another request.
 
     It has rows about other keys, and none about these: it may be the response to a request that named the others
     in their place. Then a key without rows does not say that the vendor has nothing. Such a response names at most
     as many keys as were requested. One with more may come from a server that ignores the filter, or a page of it
     from another request: rows of any key may be missing, and this is reported with the rows that are left out.
-    `returned` has the keys of each row, of which one may be requested.
+    `returned` has the keys of each row; a row with several is about each of them.
     """
     rows = {tuple(map(loose_form, keys)) for keys in returned if keys}
     forms = set(map(loose_form, requested))

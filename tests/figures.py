@@ -52,7 +52,7 @@ def public_definitions(scope: ast.Module | ast.ClassDef, prefix: str = "") -> It
 
 
 def dependencies(package: str) -> set[tuple[str, str]]:
-    """Return the dependencies inside a package: pairs of parts, of which the first imports the second."""
+    """Return the dependencies inside a package: pairs of parts; the first one imports the second."""
     folder, pairs = ROOT / package, set()
     for file in folder.rglob("*.py"):
         part = file.relative_to(folder).parts[0].removesuffix(".py")

@@ -16,7 +16,7 @@ from tests.style import CODE, ROOT, checked, files, names, prose
 MAX_FILES_PER_FOLDER = 16
 MAX_LINES_PER_FILE = 300
 MAX_DEPENDENCIES = {"gateway": 60, "resolvers": 20}
-"""Pairs of folders or modules directly inside a package, of which one imports the other."""
+"""Pairs of folders or modules directly inside a package; the first one imports the second."""
 MODULES = [path for path in files(".py") if path.relative_to(ROOT).parts[0] in CODE]
 PACKAGES = ("gateway", "resolvers", "adapters")
 

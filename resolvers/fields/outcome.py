@@ -149,5 +149,6 @@ def _has_none(outcomes: Sequence[Any]) -> bool:
 
 
 def _without_none(outcomes: Sequence[Any]) -> Sequence[Any]:
-    """Return a list or a tuple, as the outcomes are."""
-    return type(outcomes)([[] if outcome is None else outcome for outcome in outcomes])  # type: ignore[call-arg]
+    """Return the outcomes with an empty list in place of None, shared if they are."""
+    lists = [[] if outcome is None else outcome for outcome in outcomes]
+    return SharedValues(lists) if isinstance(outcomes, SharedValues) else lists

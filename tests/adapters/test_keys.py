@@ -10,11 +10,11 @@ from student_graph.adapters.keys import (
     check_own_keys,
     has_other_form,
     is_path_segment,
-    left_open,
     loose_form,
     path_id,
     path_segment,
     query_text,
+    unanswered_keys,
 )
 from student_graph.adapters.reading import collecting_unreadable_rows
 from tests.subcases import subcases
@@ -156,7 +156,7 @@ def test_a_key_without_rows_is_open_if_the_response_names_another_one(
 ) -> None:
     """It may be the response to a request for that one, so it does not say that the vendor has nothing."""
     with collecting_unreadable_rows():
-        assert left_open(returned, ["1", "2"]) == open_keys
+        assert unanswered_keys(returned, ["1", "2"]) == open_keys
 
 
 @subcases(
@@ -166,5 +166,5 @@ def test_a_key_without_rows_is_open_if_the_response_names_another_one(
 def test_rows_about_other_keys_are_reported(returned: list[list[str]], is_reported: bool) -> None:
     """A page of a list may be that of another request, so that rows of the requested keys are missing."""
     with collecting_unreadable_rows() as unreadable:
-        left_open(returned, ["1", "2"])
+        unanswered_keys(returned, ["1", "2"])
     assert bool(unreadable) == is_reported

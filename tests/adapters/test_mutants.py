@@ -110,7 +110,7 @@ FAULTS: list[Fault] = [
     (wrong_answers.SkipsRows, "inserted_rows_hide_no_record", {"paged_lookup": ALL_STUDENTS}),
     (odd.DropsOthers, "an_answer_about_another_key_is_an_error", KEYED_ENROLLMENTS),
     (
-        ids.EmptyForOpenKeys,
+        ids.EmptyForUnansweredKeys,
         "an_answer_about_another_one_of_two_keys_is_an_error",
         {"keyed_lookup": Adapter.course_grades_by_student},
     ),

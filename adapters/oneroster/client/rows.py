@@ -6,7 +6,13 @@ from collections.abc import Iterable, Sequence
 from typing import TypeGuard, TypeVar
 
 from student_graph.adapters.errors import WRONG_KEY_REASON, AdapterError, PayloadError, another_object
-from student_graph.adapters.keys import check_own_keys, has_other_form, left_open, loose_form, report_other_form
+from student_graph.adapters.keys import (
+    check_own_keys,
+    has_other_form,
+    loose_form,
+    report_other_form,
+    unanswered_keys,
+)
 from student_graph.adapters.oneroster.api.payload import Item
 from student_graph.adapters.reading.unreadable import SCHEMA_CODE
 
@@ -48,13 +54,13 @@ def answers_by_value(
     """
     The rows by value, or the error of all values; see `rows_by_value`.
 
-    Of filtered rows, a value that `left_open` finds is an error.
+    Of filtered rows, a value that `unanswered_keys` finds is an error.
     """
     if isinstance(rows, AdapterError):
         return dict.fromkeys(values, rows)
     answers = rows_by_value(rows, field, values)
     if is_filtered:
-        for value in left_open((list(row.values(field)) for row in rows), values):
+        for value in unanswered_keys((list(row.values(field)) for row in rows), values):
             answers[value] = another_object()
     return answers
 

@@ -21,7 +21,7 @@ from student_graph.adapters.errors import (
     listed_and_unknown,
 )
 from student_graph.adapters.identity import vendor_key
-from student_graph.adapters.keys import has_other_form, left_open, loose_form, report_other_form
+from student_graph.adapters.keys import has_other_form, loose_form, report_other_form, unanswered_keys
 from student_graph.adapters.lookup import Page, Window
 from student_graph.adapters.model import Record
 from student_graph.adapters.reading import leave_out_unreadable
@@ -229,7 +229,7 @@ class Answering:
 
     async def _group(self, group: tuple[Any, ...], arguments: Mapping[str, Any]) -> dict[Any, Any]:
         """
-        The answers to keys of one request; see `left_open` for a response to another one.
+        The answers to keys of one request; see `unanswered_keys` for a response to another one.
 
         Raises:
             PayloadError: all records are about keys that it did not name.
@@ -243,7 +243,7 @@ class Answering:
         if records and not any(key in group for record in records for key in self._keys_of(record)):
             raise PayloadError(WRONG_KEY_REASON)
         answers = self.split((record for record in records if is_of_year(record, year)), group)
-        for key in left_open(map(self._keys_of, records), group):
+        for key in unanswered_keys(map(self._keys_of, records), group):
             answers[key] = another_object()
         return answers
 

@@ -44,7 +44,7 @@ class HidesUnknownSections(Schoology):
             return await super().assignment_work_by_student(ids)
 
 
-class EmptyForOpenKeys(PowerSchoolSIS):
+class EmptyForUnansweredKeys(PowerSchoolSIS):
     """Says that a student has no grades if the response to several students says nothing about this one."""
 
     async def course_grades_by_student(
