@@ -15,6 +15,9 @@ After a quiet time a burst may queue, for a third of a second. These are late, a
 first second, and all that follow it, are also there alone.
 
 A service that asks for such lists one after the other, with nothing else to do, must not be refused at all.
+
+The gateway keeps 4,096 connections. If a slow machine makes the load open more, the oldest one that waits is
+closed. Requests that end so are counted apart.
 """
 
 from __future__ import annotations
@@ -47,6 +50,8 @@ MAX_REFUSAL_MS = 50.0
 """Goal: 99th percentile of the time until a request is refused."""
 MAX_HOLD_MS = 15.0
 """Goal: the longest time for which the event loop was held, in processor time."""
+NO_RESPONSE = 0
+"""In place of the status of a request whose connection was closed without a response."""
 BURST_SECONDS = 1.0
 """Time after which the burst at the start of the load has been answered."""
 LOAD_CORE = 1
@@ -99,23 +104,34 @@ class ConnectionPool:
         return head.encode() + b"\r\n\r\n" + PAGE_REQUEST
 
     async def post(self) -> tuple[int, float]:
-        """Send a page request; the status of the response, and the seconds that it took."""
+        """Send a page request; the status of the response or `NO_RESPONSE`, and the seconds that it took."""
         started = time.perf_counter()
         try:
-            reader, writer = self.idle.pop() if self.idle else await self.connect()
-            writer.write(self.request())
-            head = await reader.readuntil(b"\r\n\r\n")
-        except (asyncio.IncompleteReadError, OSError):  # the server closed the idle connection
-            reader, writer = await self.connect()
-            writer.write(self.request())
-            head = await reader.readuntil(b"\r\n\r\n")
+            return await self._post(), time.perf_counter() - started
+        except (asyncio.IncompleteReadError, OSError):  # a server with too many connections closes the oldest
+            return NO_RESPONSE, time.perf_counter() - started
+
+    async def _post(self) -> int:
+        """
+        Send a page request and return the status of the response.
+
+        Raises:
+            asyncio.IncompleteReadError: the connection was closed before the response.
+            OSError: the connection cannot be opened, or was reset.
+        """
+        reader, writer = self.idle.pop() if self.idle else await self.connect()
+        writer.write(self.request())
+        head = await reader.readuntil(b"\r\n\r\n")
         bytes_left = next(
             int(line[15:]) for line in head.split(b"\r\n") if line[:15].lower() == b"content-length:"
         )
         while bytes_left:
-            bytes_left -= len(await reader.read(min(bytes_left, 1 << 20)))
+            part = await reader.read(min(bytes_left, 1 << 20))
+            if not part:
+                raise asyncio.IncompleteReadError(b"", bytes_left)
+            bytes_left -= len(part)
         self.idle.append((reader, writer))
-        return int(head[9:12]), time.perf_counter() - started
+        return int(head[9:12])
 
 
 async def measure(*, quick: bool) -> list[Row]:
@@ -166,7 +182,8 @@ async def _measure_case(url: str, name: str, run: Run) -> list[Row]:
     knee = (knee_before + knee_after) / 2
     unloaded_p99 = _p99(sorted(unloaded_before + unloaded_after))
     served = sorted(answer.seconds for answer in answers if answer.is_served)
-    refused = sorted(answer.seconds for answer in answers if not answer.is_served)
+    refused = sorted(answer.seconds for answer in answers if answer.is_refused)
+    unanswered = len(answers) - len(served) - len(refused)
     first = [answer.seconds for answer in answers if answer.is_served and answer.began < BURST_SECONDS]
     later = [answer.seconds for answer in answers if answer.is_served and answer.began >= BURST_SECONDS]
     goodput = 100 * len(served) / run.load_seconds / knee
@@ -179,6 +196,7 @@ async def _measure_case(url: str, name: str, run: Run) -> list[Row]:
         Row("overload", load, "the same after it", _p99(sorted(later)) / unloaded_p99, "x"),
         Row("overload", load, "refused, p99", _p99(refused) * 1000, "ms", MAX_REFUSAL_MS),
         Row("overload", load, "refused", len(refused) / run.load_seconds, "/s"),
+        Row("overload", load, "closed without a response", unanswered, "requests", 0.0),
         Row("overload", load, "longest hold of the loop", holds["worked"]["max"], "ms", MAX_HOLD_MS),
         Row("overload", load, "hold of the loop, p99", holds["worked"]["p99"], "ms"),
         Row("overload", load, "longest time between two rounds", holds["elapsed"]["max"], "ms"),
@@ -233,7 +251,18 @@ class Answer:
     """Seconds after the start of the load."""
     seconds: float
     """How long it took."""
-    is_served: bool
+    status: int
+    """The status of the response, or `NO_RESPONSE`."""
+
+    @property
+    def is_served(self) -> bool:
+        """Whether the page came."""
+        return self.status == 200
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether another response came."""
+        return self.status not in (200, NO_RESPONSE)
 
 
 async def _send_open_loop(pool: ConnectionPool, rate: float, seconds: float) -> list[Answer]:
@@ -242,7 +271,7 @@ async def _send_open_loop(pool: ConnectionPool, rate: float, seconds: float) -> 
 
     async def send_request(began: float) -> None:
         status, duration = await pool.post()
-        answers.append(Answer(began, duration, status == 200))
+        answers.append(Answer(began, duration, status))
 
     started, sent = time.perf_counter(), 0
     tasks: set[asyncio.Task[None]] = set()
