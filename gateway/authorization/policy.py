@@ -2,8 +2,9 @@
 The access policy: which records a viewer may see. Everything is denied by default.
 
 The policy decides before records are fetched, and again for every record that comes back. A record outside the
-viewer's reach is exactly like one that does not exist. A class of data that is not granted is `FORBIDDEN`. That
-depends on the viewer and on whether the student is within the viewer's reach, never on what is recorded.
+viewer's reach looks exactly like one that does not exist. A class of data that is not granted is `FORBIDDEN`.
+Whether it is depends on the viewer and on whether the student is within the viewer's reach, never on what is
+recorded.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def authorized(
     """
     Fetch only records that the viewer may see; record denied keys and classes read in `disclosures`.
 
-    `from_cache` returns answers of `fetch` that are there without waiting.
+    `from_cache` returns the answers that `fetch` would return, if they are there without waiting.
     """
     if disclosures is None:
         disclosures = Disclosures()
@@ -86,8 +87,8 @@ class AuthorizedFetch:
         """
         The answers without waiting, if the viewer may see all of them; else None.
 
-        It decides by the same rules. Whatever it cannot decide at once, such as a key outside the viewer's reach,
-        is left to the call that may wait.
+        It decides by the same rules. It leaves what it cannot decide at once, such as a key outside the viewer's
+        reach, to `__call__`, which may wait.
         """
         lookup, district = ask.lookup, source.district
         rights = self._rights_in(district) if district in self.viewer.districts else None
@@ -139,7 +140,8 @@ class AuthorizedFetch:
         """
         What the viewer may see of the answers to keys that the viewer may ask for.
 
-        If the source spells the number of a student within reach otherwise, the viewer may see that as well.
+        If the source spells the number of a student within reach in another way, the viewer may see those records
+        too.
         """
         is_by_student = rule.students is not None and ask.lookup.key_kind == "student"
         if reach is not None and is_by_student and ask.lookup.is_by_id and not rule.allows_all(answers):
@@ -165,7 +167,7 @@ class AuthorizedFetch:
 
 
 def _other_spellings(answers: Answers, source: Source) -> dict[StudentId, frozenset[StudentId]]:
-    """By requested student: the number as the source spells it, where it only spells it otherwise."""
+    """By requested student, the number as the source spells it, if only the spelling differs."""
     loose_key = source.adapter.loose_key
     return {
         key: frozenset({record.student_id})
@@ -183,12 +185,12 @@ def _error_for_keys(keys: Iterable[Any], error: AdapterError, source: Source) ->
 
 
 class _BatchSummary(NamedTuple):
-    """What the records of a batch have in common, independent of the viewer."""
+    """Facts about all records of a batch that do not depend on the viewer."""
 
     classes: frozenset[Sensitivity]
     districts: frozenset[DistrictId]
     subjects: frozenset[Any]
-    """The ids of the persons that the records are about; None is among them if a record names no person."""
+    """The ids of the persons that the records are about. Contains None if a record names no person."""
     well_formed: bool
     """Whether every record is stamped with its source, and none has an unresolved subject."""
 

@@ -2,7 +2,7 @@
 Cached reaches. A viewer's *reach* is the set of students that the viewer may see.
 
 The gateway reads it at request time from the district's system of record, on its own authority. The records that
-decide are at most 15 minutes old. While the system of record fails, records up to an hour old count; after that
+decide are at most 15 minutes old. While the system of record fails, records up to an hour old are used; after that
 no viewer sees any student.
 """
 
@@ -39,14 +39,16 @@ LOOKUP_TIMEOUT_SECONDS = 4.0
 MAX_CACHED_BYTES = 32 * 1024 * 1024
 """Memory of all cached reaches, by estimate: some thousand teachers."""
 MAX_CACHED_REACHES = 4_000
-"""Reaches that are cached at most: a crowd of viewers with small reaches fills the memory no further."""
+"""Most reaches that are cached, so that many viewers with small reaches do not fill the memory."""
 REACH_BYTES = 2_000
 """Memory of a reach and its viewer without groups of students: an estimate, rather too high."""
 GROUP_BYTES = 300
 """Memory of a group without its set of students, by the same estimate."""
 STUDENT_ID_BYTES = 64
 OLD_REACHES_CHECKED = 2
-"""Cached reaches that are checked for each new one: those that nobody uses go sooner than new ones come."""
+"""
+Cached reaches that are checked for each new one, so that unused ones are removed faster than new ones are added.
+"""
 
 StartFetch = Callable[[float], tuple[Fetch, Traffic, Dependencies]]
 """Returns a fetch that works for so many seconds, and the records of its work."""
@@ -97,7 +99,7 @@ class ReachCache:
         lookup_seconds: float = LOOKUP_TIMEOUT_SECONDS,
     ) -> None:
         """
-        Look up reaches with the fetches that `start_fetch` returns, each lookup in so many seconds.
+        Look up reaches with the fetches that `start_fetch` returns. Each lookup may take `timeout` seconds.
 
         `clock` is the cache's. Parents in the districts of `dependents` keep their rights when a student turns 18.
         """
@@ -133,7 +135,7 @@ class ReachCache:
         await self._lookups.close()
 
     async def _look_up(self, key: _Key) -> CachedReach:
-        """Look up a reach and cache it; if the system of record fails, use older answers."""
+        """Look up a reach and cache it. If the system of record fails, use older answers."""
         try:
             reach = await self._look_up_within(key, MAX_AGE)
         except NotOfferedError:
@@ -161,7 +163,8 @@ class ReachCache:
         """
         Look up a reach from answers of a maximum age.
 
-        Answers that had to be fetched are no dependencies yet. A second lookup then reads them from the cache.
+        Answers that had to be fetched are not recorded as dependencies. A second lookup then reads them from the
+        cache and records them.
         """
         reach = await self._look_up_once(key, max_age)
         return reach if reach.complete or key.viewer.emergency else await self._look_up_once(key, max_age)

@@ -50,7 +50,7 @@ class MissingCaseloads:
         self._until: dict[DistrictId, float] = {}
 
     def __contains__(self, district: DistrictId) -> bool:
-        """Whether the caseloads of a district cannot be read and are not to be tried now."""
+        """Whether the caseloads of a district could not be read lately, so that they are not requested now."""
         return self._clock() < self._until.get(district, 0.0)
 
     def add(self, district: DistrictId, error: AdapterError) -> None:
@@ -96,7 +96,9 @@ class ReachLookup:
         return Reach(groups=merge_groups(groups), staff_id=staff_id, limited_classes=bounded)
 
     async def _staff_id(self) -> StaffId | None:
-        """The staff id in the viewer's token, or that of the only staff member with the viewer's e-mail."""
+        """
+        The staff id in the viewer's token, or the id of the only staff member with the viewer's e-mail address.
+        """
         if self.viewer.staff_id is not None or self.viewer.email is None:
             return self.viewer.staff_id
         staff = (await self._records(Adapter.staff_by_district, [self.district.id])).get(self.district.id, [])

@@ -1,8 +1,8 @@
 """
-The answers of the sources of a process: those that are cached, those in flight, and which sources are failing.
+The answers of a process's sources: cached answers, requests in flight, and which sources are failing.
 
-They belong to the sources, not to the settings. When the gateway reads its settings again, the answers of each
-source that stays as it is stay too, and its requests in flight go on.
+They belong to the sources, not to the settings. When the gateway reads its settings again, a source that has not
+changed keeps its answers, and its requests in flight go on.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ class Fleet(Protocol):
         """Use these districts from now on, after the settings were read again."""
 
     async def publish_purge(self, purge: Purge) -> None:
-        """Send a purge to the other processes, now or as soon as possible."""
+        """Send a purge to the other processes, as soon as possible."""
 
     async def claim(self, name: str, seconds: int) -> bool:
-        """Return whether this process, and no other, may do the work of a name for so many seconds."""
+        """Claim a piece of work by its name; returns whether this process alone may do it for so many seconds."""
 
     async def release(self, name: str) -> None:
-        """Release a piece of work that this process has claimed, so that it can be claimed again."""
+        """Release a piece of work that this process has claimed, so that any process can claim it."""
 
     @property
     def joined(self) -> bool:
@@ -87,7 +87,9 @@ class AnswerCache:
         self._districts = districts
         self._purge_listeners: list[Callable[[Purge], None]] = []
         self._failing: dict[Source, float] = {}
-        """Sources whose last request failed with an outage, and when they may be asked in the background again."""
+        """
+        Sources whose last request failed with an outage, and when a background request may be sent to them again.
+        """
 
     def start(self) -> None:
         """Start to share with the fleet, if there is one and it was not started before."""
@@ -137,7 +139,7 @@ class AnswerCache:
         self._purge_listeners.append(listener)
 
     def remove_purge_listener(self, listener: Callable[[Purge], None]) -> None:
-        """Call `listener` no more, if it was added."""
+        """Stop calling `listener`, if it was added."""
         if listener in self._purge_listeners:
             self._purge_listeners.remove(listener)
 
@@ -193,7 +195,7 @@ class AnswerCache:
         self._record_health(source, ask, list(errors.values()), answered=request.has_answered)
 
     def _expire(self, source: Source, ask: Ask[Any]) -> None:
-        """Remove expired answers now, for data that must not stay in memory until it is evicted."""
+        """Remove expired answers at once. For data that must not stay in memory until it is evicted."""
         self.store.expire(source, ask, self.clock())
 
     def _record_health(
@@ -228,7 +230,7 @@ def _group_by_age(answers: Answers) -> dict[float, Answers]:
 
 
 def _answer_limits(limits: Limits) -> Limits:
-    """The limits of cached answers: what responses and tables leave of the memory."""
+    """The limits of cached answers: the memory without the parts for responses and tables."""
     return replace(limits, memory=limits.memory - limits.response_memory - limits.table_memory)
 
 

@@ -1,4 +1,4 @@
-"""What the cache of answers consists of: entries, the batches of their keys, and the buckets that hold both."""
+"""The parts of the cache of answers: entries, batches of entries, and the buckets that hold both."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ BUCKET_OVERHEAD_BYTES = 640
 """Bytes of an empty bucket."""
 SHARED_BYTES_PER_KEY, SHARED_BYTES_PER_ITEM = 200, 40
 """
-Bytes of what operations share beside a batch (`SharedValues`), for each key and for each record in a list: the
-values in the order of the keys, records of all lists as one, attributes of them that are keys, counts of records.
+Bytes of the values that operations compute once for a batch (`SharedValues`), for each key and for each record in
+a list. These are the values in the order of the keys, the records of all lists in one list, their attributes that
+serve as keys, and counts of records.
 """
 _IS_CURRENT, _NOTHING = attrgetter("is_current"), dict[Hashable, Any]()
 
@@ -52,7 +53,7 @@ class Entry:
         """Values that were computed from the answer, by name; removed with it. See `Store.add_derived`."""
 
     def has_value_of(self, other: Entry) -> bool:
-        """Whether its answer holds the same records as that of another entry, not only equal ones."""
+        """Whether its answer holds the same record objects as another entry's answer, not only equal ones."""
         return self.answer is not None and other.answer is not None and self.answer.value is other.answer.value
 
     @property
@@ -69,9 +70,9 @@ class SharedBatch(SharedAnswers):
     __slots__ = ("__weakref__", "_summary", "batches", "derived", "mix", "translation")
     _summary: Any
     batches: Any
-    """Answers to other asks that were made from the batch; unset if there are none."""
+    """Answers to other asks that were computed from the batch; unset if there are none."""
     mix: Any
-    """The batch with one of other keys; unset if there is none."""
+    """This batch merged with a batch of other keys; unset if there is none."""
     derived: Any
     """Value that the choice of access paths has computed from the answers; unset if there is none."""
     translation: Any
@@ -130,10 +131,11 @@ class CachedBatch:
 
     def release(self) -> None:
         """
-        Hold no answers any more, because it is no longer cached.
+        Drop the answers, because the batch is no longer cached.
 
-        Responses, reaches and tables that were computed from it only ask whether it is current, some of them for
-        minutes. What they held of a busy cache would be as much again, and nobody would count it.
+        Responses, reaches and tables that were computed from it may refer to it for minutes, but only ask whether
+        it is current. If they kept its answers, a busy cache could need twice the memory, and no bound would count
+        it.
         """
         self.is_current = False
         self.keys, self.entries, self.answers = (), (), SharedBatch()

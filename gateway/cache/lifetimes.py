@@ -1,8 +1,9 @@
 """
 How long an answer is fresh, how long it is stale but usable, and when it expires.
 
-A fresh answer is served. A stale one is first served at once and refreshed in the background, later only if its
-source fails (RFC 5861: stale-while-revalidate and stale-if-error). Every stale answer is marked as stale.
+A fresh answer is served. A stale answer is first served at once and refreshed in the background; later it is
+served only if its source fails (RFC 5861: stale-while-revalidate and stale-if-error). Every stale answer is marked
+as stale.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ MAX_STALE_WHILE_REVALIDATE_SECONDS = 300.0
 MAX_RESTRICTED_AGE = timedelta(seconds=60)
 """Longest time for which restricted classes of data are cached. They are never served stale."""
 MAX_PAGE_FRESH_SECONDS = 60.0
-"""Longest time for which a page of a long list is fresh: pages of different ages do not fit together."""
+"""Longest time for which a page of a long list is fresh, because pages of different ages do not fit together."""
 MIN_PAST_YEAR_FRESH_SECONDS = 86_400.0
 """Shortest time for which records of a past school year are fresh."""
 
@@ -76,11 +77,11 @@ def _is_past_school_year(year: object, district: District) -> bool:
 
 
 def with_max_age(ask: Ask[Any], preferred_age: timedelta | None) -> Ask[Any]:
-    """The ask with the shorter of its own maximum age and the one that the operation prefers."""
+    """The ask with a maximum age: its own, or the one that the operation prefers, whichever is shorter."""
     max_age = min((age for age in (ask.max_age, preferred_age) if age is not None), default=None)
     return ask if max_age == ask.max_age else replace(ask, max_age=max_age)
 
 
 def oldest_fetch_time(now: float, age: timedelta | None) -> float:
-    """When the oldest answer was fetched that is not older than an age; the beginning of time for None."""
+    """The earliest fetch time of answers that are not older than an age; minus infinity for None."""
     return -math.inf if age is None else now - age.total_seconds()

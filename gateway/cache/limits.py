@@ -1,4 +1,4 @@
-"""The limits of the cache: of its size, and of the requests that go on for it."""
+"""The limits of the cache: its size, and the requests that go on in the background."""
 
 from __future__ import annotations
 
@@ -9,31 +9,33 @@ BYTES_PER_MIB = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class BackgroundLimits:
-    """How long and how many requests go on after those who waited for them have left."""
+    """How long and how many requests go on after their waiters have left."""
 
     abandoned_seconds: float = 90.0
     """
-    How long a request goes on that nobody has asked for again.
+    How long an abandoned request goes on.
 
-    A page that was cut at its deadline is asked for again within a minute, also if a vendor counts its quota by
-    the minute.
+    A page that ended at its deadline is usually requested again within a minute. A vendor that counts its quota by
+    the minute has allowed new calls by then.
     """
     disconnected_seconds: float = 2.0
     """
-    How long it goes on if its last client has disconnected.
+    How long a request goes on if its last client has disconnected.
 
-    A page that is loaded again comes sooner. It is shorter than the silence after which an attempt has failed
-    (`READ_TIMEOUT_SECONDS`): a client that leaves does not make its source look as if it failed.
+    A page that is loaded again requests it sooner. The time is shorter than the silence after which an attempt
+    fails (`READ_TIMEOUT_SECONDS`), so that a client that leaves does not make its source look as if it failed.
     """
     requests_per_source: int = 32
-    """Abandoned requests of one source: the lookups of three or four large pages."""
+    """Most abandoned requests of one source: enough for the lookups of three or four large pages."""
     requests_per_viewer: int = 16
-    """Abandoned requests that operations of one viewer have started: the lookups of one large page."""
+    """
+    Most abandoned requests that operations of one viewer have started: enough for the lookups of one large page.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much the cache holds at most. The least recently used answers are evicted first."""
+    """The maximum size of the cache. The least recently used answers are evicted first."""
 
     memory: int = 512 * BYTES_PER_MIB
     """
@@ -46,7 +48,7 @@ class Limits:
     responses: bool = True
     """Whether complete responses are cached too, in a quarter of the memory."""
     background: BackgroundLimits = BackgroundLimits()
-    """How long and how many requests go on that nobody waits for."""
+    """Limits of requests that nobody waits for."""
 
     @property
     def response_memory(self) -> int:

@@ -1,8 +1,8 @@
 """
-What an answer rests on while it is displayed: the cached answers, and when they are too old.
+The basis of a displayed answer: the cached answers that it was computed from, and when they are too old.
 
-The basis of a live document says when the document is executed again. It holds cached answers, and asks no source
-sooner than the lookup's own age allows.
+The basis of a live document decides when the document is executed again. It holds cached answers, and never asks a
+source before the lookup's answers are too old.
 """
 
 from __future__ import annotations
@@ -56,7 +56,11 @@ class LiveDependencies(TableDependencies):
                 self.watch.add(entry)
 
     def add_reach(self, batches: Iterable[CachedBatch], valid_until: float, *, complete: bool) -> None:
-        """Add what a part was computed from; a batch that was removed since no longer says what it held."""
+        """
+        Add the batches that a part was computed from.
+
+        A batch that was removed meanwhile no longer knows its answers.
+        """
         used = list(batches)
         TableDependencies.add_reach(self, used, valid_until, complete=complete)
         self.has_missing = self.has_missing or not are_current(used)
@@ -75,7 +79,7 @@ class LiveBasis:
         """The dependencies of the operation."""
         self._has_changed = False
         self.due_at = math.inf
-        """When the answer is too old, or when something that it rests on changed first, by the cache's clock."""
+        """When the answer is too old, or when one of its cached answers first changed, by the cache's clock."""
 
     def _note_change(self) -> None:
         if not self._has_changed:
@@ -84,7 +88,7 @@ class LiveBasis:
         self._on_change()
 
     def complete(self, traffic: Traffic) -> None:
-        """Add what else the finished operation rests on, and find out when the answer is too old."""
+        """Add the other dependencies of the finished operation, and compute when the answer is too old."""
         now, dependencies = self._cache.clock(), self.dependencies
         times = [dependencies.valid_until, *(entry.times.fresh_until for entry in self._watch.entries)]
         if dependencies.has_missing or any(counts.failures for counts in traffic.by_source.values()):
@@ -94,7 +98,7 @@ class LiveBasis:
         dependencies.batches.clear()  # the watch holds their entries for as long as they are cached
 
     def refresh(self) -> Collection[Entry]:
-        """Read what is stale again in the background, and return the entries that will be replaced by that."""
+        """Read stale answers again in the background, and return the entries that these reads will replace."""
         now, stale = self._cache.clock(), []
         for source, ask in self.dependencies.asks:
             bucket = self._cache.store.bucket(source, ask)
@@ -111,7 +115,7 @@ class LiveBasis:
         return any(entry in self._watch for entry in entries)
 
     def close(self) -> None:
-        """Watch and hold nothing more."""
+        """Stop watching, and drop all references."""
         self._watch.close()
         self.dependencies.asks.clear()
         self.dependencies.batches.clear()

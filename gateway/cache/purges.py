@@ -27,7 +27,7 @@ class Purge:
     students: frozenset[str] = frozenset()
     """Ids of the students whose answers are removed; empty for all answers, also those about no student."""
     own: bool = False
-    """Whether `students` are ids of the source's own instead of the district's."""
+    """Whether `students` are the source's own ids instead of the district's."""
 
     def concerns(self, source: Source, lookup: Lookup) -> bool:
         """Whether some of the source's answers to the lookup may be included."""
@@ -58,7 +58,11 @@ def id_in_key(key: Any) -> str:
 
 
 class PurgeLog:
-    """The time of the last purge of each answer. Answers stored outside the process before then are not used."""
+    """
+    The time of the last purge of each answer.
+
+    An answer that was stored outside the process before that time is not used.
+    """
 
     MAX_PURGES = 50_000
     """Purges that are remembered one by one. If there are more, the oldest ones count as purges of everything."""

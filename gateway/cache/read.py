@@ -1,5 +1,5 @@
 """
-Reads the cache for one operation: looks up each key, serves what is usable, requests the rest, settles failures.
+Reads the cache for one operation: looks up each key, serves usable answers, requests the others, handles failures.
 
 Each answer says whether it is stale, and the operation's traffic says how old the oldest answer was.
 """
@@ -44,9 +44,9 @@ class CachedFetch:
         """
         Read answers until `deadline`, in the event loop's time, and record them in `traffic` and `dependencies`.
 
-        `viewer` identifies whose operation it is. It limits the requests that go on after the operation, and
-        decides nothing else. With `is_background` the requests of people go first. Each source is waited for
-        `min_seconds` at least, whatever its timeout.
+        `viewer` identifies who sent the operation. It is used only to limit the requests that go on after the
+        operation. With `is_background`, the requests of people go first. The operation waits for each source for
+        at least `min_seconds`, even if the source's timeout is shorter.
         """
         self._cache = cache
         self._by_source = traffic.by_source
@@ -111,7 +111,9 @@ class CachedFetch:
             waited_seconds = time.perf_counter() - started_at
             traffic.milliseconds += waited_seconds * 1000
             traffic.calls += waiter.calls
-        await give_way()  # hundreds may have waited for the same answer, and go on in this round of the loop
+        await (
+            give_way()
+        )  # hundreds of operations may have waited for the same answer, and all go on in this round of the loop
         answers = waiter.answers
         if len(answers) < len(keys):
             is_late = self._deadline <= timeout_at
@@ -124,7 +126,7 @@ class CachedFetch:
         return answers
 
     def _cached_batch(self, source: Source, ask: Ask[Any], answers: Answers) -> CachedBatch | None:
-        """The batch in which answers that were fetched just now are cached; None if other ones are, or none."""
+        """The batch in which answers that were just fetched are cached; None if they are not, or no longer."""
         batch = look_up(self._cache, source, ask, None).batch
         if batch is None or len(batch.answers) != len(answers):
             return None
@@ -134,8 +136,10 @@ class CachedFetch:
     def _mark_old(
         self, source: Source, ask: Ask[Any], results: dict[Any, Answer[Any] | None]
     ) -> dict[Any, Answer[Any] | None]:
-        """The results of a source, marked as stale if reading them took longer than they are fresh, and long."""
-        if ask.lookup.sensitivity.restricted:  # never shown as stale: those who waited get it as it was read
+        """
+        The results, marked as stale if the read took longer than the source's timeout and than they are fresh.
+        """
+        if ask.lookup.sensitivity.restricted:  # never shown as stale: the waiters get the fresh answer
             return results
         seconds = max(self._cache.lifetimes(source, ask).fresh_seconds, source.adapter.settings.timeout)
         fresh_since = datetime.now(UTC) - timedelta(seconds=seconds)
@@ -152,7 +156,7 @@ class CachedFetch:
 
 
 def _error(source: Source, waited_seconds: float, *, is_late: bool) -> UnavailableError:
-    """The error of keys that nobody waits for any longer: a pause of the vendor, or else the time that ran out."""
+    """The error of keys that nobody waits for any more: the vendor asked for a pause, or else the time ran out."""
     gate = gate_of(source.adapter.http)
     if gate is not None and (retry_after := gate.retry_after_of_pause(waited_seconds)) is not None:
         error = UnavailableError("rate limited", code="RATE_LIMITED", retry_after=retry_after)
@@ -173,7 +177,7 @@ class CacheRead:
     answers: Mapping[Any, Answer[Any]] = field(default_factory=dict)
     """By key. The mapping may be shared with other operations."""
     hits: int = 0
-    """Keys that were answered, also those that the source does not know."""
+    """Number of keys that were answered, including keys that the source does not know."""
     missing: list[Any] = field(default_factory=list)
     """Keys that the source must be asked for."""
     fallbacks: dict[Any, Entry] = field(default_factory=dict)
@@ -189,7 +193,7 @@ class CacheRead:
 
     @classmethod
     def of_batch(cls, batch: CachedBatch, now: float) -> CacheRead:
-        """A read that is answered by a cached batch."""
+        """The read of keys that a cached batch answers."""
         keys = batch.keys
         if batch.is_stale:
             return cls(

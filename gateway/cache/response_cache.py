@@ -34,9 +34,11 @@ from student_graph.resolvers.operation import Operation, SourceTraffic, Traffic
 RESPONSE_OVERHEAD_BYTES = 2048
 """Bytes of a cached response without its data and its disclosure entries."""
 MAX_UNUSED_SECONDS = 300.0
-"""How long a cached response is kept that nobody asks for again."""
+"""How long an unused response is kept."""
 OLD_RESPONSES_CHECKED = 4
-"""Cached responses that are checked for each new one: those that nobody uses go sooner than new ones come."""
+"""
+Cached responses that are checked for each new one, so that unused ones are removed faster than new ones are added.
+"""
 MAX_RESPONSE_SHARE = 1 / 8
 """Largest share of the response memory that one response takes."""
 STABLE_ERROR_CODES = frozenset({"NO_IDENTITY_LINK", "IDENTITY_CONFLICT", "FORBIDDEN", "NOT_OFFERED"})
@@ -68,21 +70,29 @@ class Dependencies:
             self.batches.append(batch)
 
     def add_read(self, source: Source, ask: Ask[Any], batch: CachedBatch | None) -> None:
-        """Add the answers of a source to an ask, by the batch that they are cached in; None if that is none."""
+        """
+        Add the answers of a source to an ask, by the batch in which they are cached; None if they are in none.
+        """
         del source
         self.add(batch, restricted=ask.lookup.sensitivity.restricted)
 
     def note_fetched(self) -> bool:
-        """Record that a source was asked. Returns whether its answers may be added: not to a response."""
+        """
+        Record that a source was asked.
+
+        Returns whether its answers may be added as dependencies; for a response they may not.
+        """
         return False
 
     def forgetting(self) -> Dependencies:
-        """The dependencies of a part whose answers are released with it; the response is then not cached."""
+        """The dependencies of a part that does not keep its answers; the response is then not cached."""
         self.complete = False
         return Dependencies()
 
     def add_reach(self, batches: Iterable[CachedBatch], valid_until: float, *, complete: bool) -> None:
-        """Add what a part was computed from, such as the viewer's reach, and until when that is valid."""
+        """
+        Add the batches that a part was computed from, such as the viewer's reach, and the end of its validity.
+        """
         self.batches.extend(batches)
         self.valid_until = min(self.valid_until, valid_until)
         self.complete = self.complete and complete
@@ -102,7 +112,9 @@ class EncodedErrors:
     """Id of the request that is named in each of them."""
 
     def for_request(self, request_id: str) -> bytes:
-        """The same errors with the id of another request. An id is random, so it is nothing else in the JSON."""
+        """
+        The same errors with the id of another request. Ids are random, so no other text in the JSON equals one.
+        """
         return self.json.replace(self.request_id.encode(), request_id.encode())
 
 
@@ -137,14 +149,14 @@ class CachedResponse:
         return RESPONSE_OVERHEAD_BYTES + getsizeof(self.data) + errors + sum(map(getsizeof, self.disclosures))
 
     def ages(self, now: float) -> dict[str, tuple[bytes, float]]:
-        """For the disclosure log, by source: that its answers are fresh, and the oldest one's age in seconds."""
+        """For the disclosure log, by source: `fresh`, and the age of its oldest answer in seconds."""
         return {name: (b"fresh", now - fetched_at) for name, fetched_at in self.fetched_at.items()}
 
     def body(self, now: float, request_id: str) -> Sequence[bytes]:
         """
         The parts of the response body, with the current age of each source, and in its errors the id of a request.
 
-        The data is one part, which all responses share: a client that reads slowly holds no copy of it.
+        The data is one part, which all responses share, so that a client that reads slowly keeps no copy of it.
         """
         ages = tuple([now - fetched_at for fetched_at in self.fetched_at.values()])
         errors = self.errors.for_request(request_id) if self.errors is not None else None
@@ -184,7 +196,8 @@ class ResponseCache:
     """
     The cached responses of a process. The district that uses most loses its least recently used ones first.
 
-    Those that were requested once have a small part of the memory: they replace none that are requested again.
+    Responses that were requested only once have a small part of the memory, so that they never replace responses
+    that are requested again.
     """
 
     def __init__(
@@ -201,7 +214,7 @@ class ResponseCache:
         self._responses: SegmentedLRU[Hashable, CachedResponse] = SegmentedLRU(memory, attrgetter("size"))
         self._responses.share_among({name: district.weight for name, district in districts.items()})
         self._used_at: OrderedDict[Hashable, float] = OrderedDict()
-        """When each response was last used, in this order; also of some that were evicted since."""
+        """When each response was last used, in this order. Contains some responses that were evicted since."""
 
     def __len__(self) -> int:
         return len(self._responses)
@@ -290,7 +303,9 @@ class ResponseCache:
         self._used_at.move_to_end(key)
 
     def _drop_unused(self, now: float) -> None:
-        """Drop the least recently used responses if nobody asks for them: some hold answers that were evicted."""
+        """
+        Drop the least recently used responses if nobody uses them any more: some hold answers that were evicted.
+        """
         for key, used_at in list(islice(self._used_at.items(), OLD_RESPONSES_CHECKED)):
             if key not in self._responses or now - used_at > MAX_UNUSED_SECONDS:
                 self._responses.pop(key)

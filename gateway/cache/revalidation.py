@@ -1,5 +1,5 @@
 """
-Confirms cached answers without fetching them again, or lets a lookup read only what changed since them.
+Confirms cached answers without fetching them again, or lets a lookup read only the changes since then.
 
 Ed-Fi has one number for the whole API that grows with every change. While it is still the number that was read
 before an answer was fetched, the answer is unchanged. When it has grown, a lookup gets its earlier answer and may
@@ -32,9 +32,11 @@ from student_graph.gateway.concurrency.deadlines import within
 log = logging.getLogger("student_graph.cache")
 
 VERSION_SECONDS = 5.0
-"""How long a change version is used before it is read again. What it confirms is as old as the version."""
+"""
+How long a change version is used before it is read again. An answer that it confirms is as old as the version.
+"""
 NO_VERSION_SECONDS = 600.0
-"""Time after which a source is asked again that has no change version, or failed to return it."""
+"""Time after which a source without a change version, or with a failed request for it, is asked again."""
 LISTS_WITH_CHANGES = frozenset({"school", "district"})
 """Kinds of keys whose lists are long enough to be brought up to date; their first answer gets a version, too."""
 
@@ -51,7 +53,7 @@ class _ChangeVersion:
     """The same by the cache's clock."""
 
     def is_recent(self, now: float, fresh_seconds: float) -> bool:
-        """Whether it need not be read again for answers that are fresh for so many seconds."""
+        """Whether the version is recent enough for answers that are fresh for so many seconds."""
         seconds = NO_VERSION_SECONDS if self.value is None else min(VERSION_SECONDS, fresh_seconds)
         return now < self.clock_at + seconds
 
@@ -67,7 +69,7 @@ class Revalidation:
         on_restore: Callable[[Source], object],
     ) -> None:
         """
-        Fetch by `fetch` what cannot be confirmed.
+        Call `fetch` for answers that cannot be confirmed.
 
         `bucket_of` returns the bucket of an ask. `on_restore` is called with a source whose version went back.
         """
@@ -105,7 +107,7 @@ class Revalidation:
             for key in remaining
             if (answer := cached.get(key)) is not None
             and answer.version
-            # A row that could not be read has no known key: changes would not say whether it is still there.
+            # A row that could not be read has no known key, so changes would not show whether it still exists.
             and not answer.withheld
             and isinstance(answer.value, list)
             and not _is_before(known.value, answer.version)
@@ -118,8 +120,8 @@ class Revalidation:
         """
         The version to compare cached answers with, and to note on new ones.
 
-        An old version is good enough for an answer that is read from now on: more than its changes are read again
-        later. It is not worth a request for a short list that was never cached.
+        An old version is good enough for a new answer: later, the changes since that version are read, which
+        includes more than necessary. For a short list that was never cached, the version is not worth a request.
         """
         known = self._versions.get(source)
         fresh_seconds = source.freshness(ask.lookup).fresh.total_seconds()
@@ -168,7 +170,7 @@ def _is_before(value: str | None, last: str | None) -> bool:
 
 
 def _with_versions(arrived: ArrivedAnswers, known: _ChangeVersion) -> ArrivedAnswers:
-    """Answers with the version that was read before they were."""
+    """Answers with the version that was read before them."""
     return {key: None if answer is None else _with_version(answer, known) for key, answer in arrived.items()}
 
 

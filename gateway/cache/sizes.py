@@ -1,9 +1,9 @@
 """
 Estimates how much memory an answer takes.
 
-A value that is no record, such as a code or a score, is counted once in an answer: adapters let records share
-equal ones. Everything else that a record holds is counted as if no other record held it: a string in two records
-counts twice. The estimate is therefore too high rather than too low.
+A value that is not a record, such as a code or a score, is counted once in an answer, because adapters let records
+share equal values. Everything else that a record holds is counted as if no other record held it: a string in two
+records counts twice. The estimate is therefore too high rather than too low.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 from student_graph.adapters.model import Record
 
 _ALLOCATION_BYTES = 16
-"""The allocator rounds sizes up to a multiple of this: half of it is lost on average."""
+"""The allocator rounds sizes up to a multiple of this, so half of it is lost on average."""
 _SHARED_TYPES = (NoneType, bool, type, Enum)
 """Types whose values exist once per process and take no extra memory."""
 _FLAT_TYPES = (str, bytes, int, float, complex, date, datetime, time)
@@ -94,7 +94,7 @@ def _record_size_function(kind: Any) -> _Size:
 
 
 def _shared_size_function(kind: Any) -> _Size:
-    """The same for a dataclass whose instances records may share: each is counted once."""
+    """The size function of a dataclass whose instances records may share: each instance is counted once."""
     size = _record_size_function(kind)
 
     def shared_size(value: Any, seen: _Seen) -> int:

@@ -1,8 +1,8 @@
 """
 Cached answers in memory, bounded in bytes and in number. The least recently used answers are evicted first.
 
-Districts share the memory. One may fill all of it as long as the others need nothing; when it is full, the
-district with most of it gives way, so that none loses what is within a fair share.
+Districts share the memory. One district may fill all of it as long as the others need none. When the memory is
+full, answers of the district that uses most are evicted, so that no district loses memory within its fair share.
 
 Answers of one source to the same lookup with the same arguments are in one bucket, by key. When all answers to a
 batch of keys are fresh, the batch is cached as one mapping. Later asks for the same keys get that mapping, until
@@ -25,9 +25,9 @@ from student_graph.gateway.cache.purges import Purge
 from student_graph.gateway.cache.watches import Watches
 
 MAX_BATCH_SHARE = 1 / 8
-"""Largest share of the memory that all cached batches together take, and so the largest size of one."""
+"""Largest share of the memory for all cached batches together; one batch may be as large as all of it."""
 MAX_DERIVED_VALUES = 4
-"""Values of one answer that are kept, such as its records by student for one school year."""
+"""Most computed values that are kept with one answer, such as its records by student for one school year."""
 
 
 class _Share:
@@ -96,7 +96,7 @@ class Store:
             if previous is not None:
                 self._unlink(previous)
             entry = bucket.entries[key] = Entry(bucket, key, answer, times)
-            if previous is not None and entry.has_value_of(previous):  # the source confirmed it
+            if previous is not None and entry.has_value_of(previous):  # the source confirmed the answer
                 entry.derived, entry.size = previous.derived, previous.size
             share.entries[entry] = None
             self._entry_count += 1
@@ -106,7 +106,9 @@ class Store:
         self._evict_until_within_limits()
 
     def add_derived(self, entry: Entry, name: Hashable, value: Any, size: int) -> None:
-        """Keep a value of so many bytes, computed from a cached answer, with it; at most `MAX_DERIVED_VALUES`."""
+        """
+        Keep a value with the cached answer that it was computed from, up to `MAX_DERIVED_VALUES` for each answer.
+        """
         if len(entry.derived) < MAX_DERIVED_VALUES:
             entry.derived = {**entry.derived, name: value}
             entry.size += size
@@ -147,7 +149,7 @@ class Store:
             self._remove(entry)
 
     def set_limits(self, limits: Limits) -> None:
-        """Hold no more than these limits from now on."""
+        """Keep within these limits from now on."""
         self._limits, self.max_bytes = limits, limits.memory
         self._evict_until_within_limits()
 
@@ -217,7 +219,11 @@ class Store:
         return share
 
     def _add_bytes(self, bucket: Bucket, size: int) -> None:
-        """Count bytes more, or less if `size` is negative. A district without any has no share."""
+        """
+        Add bytes to a district's count, or subtract them if `size` is negative.
+
+        A district without bytes has no share.
+        """
         share = self._share(bucket)
         share.used_bytes += size
         self.used_bytes += size
@@ -225,7 +231,7 @@ class Store:
             del self._shares[bucket.source.district]
 
     def _remove(self, entry: Entry, *, has_changed: bool = False) -> None:
-        """Remove an entry, and its bucket if it was the last one in it; those who rest on it learn of a change."""
+        """Remove an entry, and its bucket if that is then empty; watches over the entry are notified."""
         self._unlink(entry)
         if has_changed:
             self.watches.notify(entry)

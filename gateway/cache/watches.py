@@ -27,7 +27,9 @@ class Watches:
             watch.note_change(entry)
 
     def forget(self, entry: Entry) -> None:
-        """Watch an entry no more: it was evicted or has expired, which says nothing about the source's data."""
+        """
+        Stop watching an entry that was evicted or has expired: that does not mean that the source's data changed.
+        """
         for watch in self._by_entry.pop(entry, ()):
             watch.discard(entry)
 
@@ -42,7 +44,7 @@ class Watch:
         self._entries: set[Entry] = set()
 
     def __contains__(self, entry: Entry) -> bool:
-        """Whether an entry is watched, and unchanged."""
+        """Whether an entry is watched and has not changed."""
         return entry in self._entries
 
     @property
@@ -64,11 +66,11 @@ class Watch:
         self._on_change()
 
     def discard(self, entry: Entry) -> None:
-        """Hold an entry no more."""
+        """Drop an entry from the watch."""
         self._entries.discard(entry)
 
     def close(self) -> None:
-        """Watch nothing more, and hold nothing."""
+        """Stop watching, and drop all references."""
         for entry in self._entries:
             watches = self._by_entry[entry]
             watches.discard(self)

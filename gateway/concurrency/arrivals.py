@@ -13,7 +13,9 @@ ArrivedAnswers: TypeAlias = Mapping[Any, Answer[Any] | None]
 """Final answers by key; None for a key that the source does not know."""
 
 OnArrival: TypeAlias = Callable[[ArrivedAnswers], None]
-"""Called with answers as soon as they are known. The ask returns them again with all others at its end."""
+"""
+Called with answers as soon as they are known. At its end, the ask returns them again together with all others.
+"""
 
 
 def _ignore(_: ArrivedAnswers) -> None:
@@ -28,8 +30,8 @@ def receiving_arrivals(on_arrival: OnArrival) -> Iterator[None]:
     """
     Call `on_arrival` for the answers that arrive while a `Fetch` runs inside the block.
 
-    A layer that changes answers passes them on to `current_receiver()`, which it takes before the block. A layer
-    without a block leaves them to the layers above it.
+    A layer that changes answers gets `current_receiver()` before the block, and passes the changed answers on to
+    it. Without such a block, answers go directly to the layers above.
     """
     token = _on_arrival.set(on_arrival)
     try:

@@ -1,8 +1,8 @@
 """
 Coroutines that run at once until they wait for something.
 
-Most work of a request never waits, because its data is cached. A task for each part of it, and a watch over its
-client, would take longer than the work itself, so both start only when a coroutine waits.
+Most work of a request never waits, because its data is cached. Creating a task for each part, and watching the
+client's connection, would take longer than the work itself. Both therefore start only when a coroutine waits.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class StartedCoroutine(Coroutine[Any, Any, Any], Generator[Any, Any, Any]):
         """Continue `coroutine` when `waits_for`, which it has yielded, is done."""
         self._coroutine = coroutine
         self._waits_for: tuple[Any, ...] = (waits_for,)
-        """What is still to be yielded; empty once it has been."""
+        """The future that must still be yielded; empty afterwards."""
 
     def send(self, value: Any) -> Any:
         """Return what the coroutine waits for next."""
@@ -37,7 +37,7 @@ class StartedCoroutine(Coroutine[Any, Any, Any], Generator[Any, Any, Any]):
         """Raise an error where the coroutine waits, and return what it waits for next."""
         waits_for, self._waits_for = self._waits_for, ()
         if waits_for and _is_cancellation(error[0]) and asyncio.isfuture(waits_for[0]) and waits_for[0].cancel():
-            return waits_for[0]  # as with any task, what it waits for is cancelled first, and may clean up
+            return waits_for[0]  # as with any task, the awaited future is cancelled first, so that it can clean up
         try:
             return self._coroutine.throw(*error)
         finally:
@@ -67,7 +67,9 @@ def start(coroutine: Coroutine[Any, Any, Any]) -> Any:
 
 class ClosedUnlessAwaited:
     """
-    An awaitable for a coroutine that is closed if nobody ever awaits it, as in a task that was cancelled too soon.
+    An awaitable for a coroutine.
+
+    If nobody ever awaits it, because its task was cancelled too soon, the coroutine is closed.
 
     Python warns of a coroutine that was dropped without being awaited or closed.
     """
@@ -98,8 +100,8 @@ async def gather_or_cancel(coroutines: Iterable[Coroutine[Any, Any, Any]]) -> li
     """
     Return all results. When one coroutine raises, the others are cancelled and awaited before it is raised.
 
-    A coroutine becomes a task when it waits for the first time. Until then there is no current task, and what
-    needs one, such as `asyncio.timeout`, raises.
+    A coroutine becomes a task when it waits for the first time. Until then there is no current task, so that
+    functions that need one, such as `asyncio.timeout`, raise an error.
     """
     return await _gather(coroutines, _start_without_task)
 
@@ -108,7 +110,7 @@ async def gather_in_tasks(coroutines: Iterable[Coroutine[Any, Any, Any]]) -> lis
     """
     Return all results as `gather_or_cancel` does, but run each coroutine in a task of its own from the start.
 
-    For code of others, which may need a current task: `asyncio.timeout`, `asyncio.TaskGroup` and `anyio` do.
+    For third-party code, which may need a current task, as `asyncio.timeout`, `asyncio.TaskGroup` and `anyio` do.
     """
     return await _gather(coroutines, _start_in_task)
 
@@ -155,7 +157,7 @@ class _ContinuedByTask(StartedCoroutine):
 
     def start(self) -> tuple[bool, Any]:
         """Run the coroutine until it waits; return whether it ended, and its result."""
-        self._result = (None,)  # also if it raises: the task then has nothing left to do
+        self._result = (None,)  # set even if it raises, because the task then has nothing left to do
         try:
             self._waits_for = (self._coroutine.send(None),)
         except StopIteration as stop:
@@ -186,7 +188,7 @@ async def _gather(coroutines: Iterable[Coroutine[Any, Any, Any]], start_one: _St
     results: list[Any] = []
     tasks: dict[int, asyncio.Task[Any]] = {}
     try:
-        if current_task is not None:  # None if the caller has not waited yet itself
+        if current_task is not None:  # None if the caller itself has not waited yet
             _leave_task(loop, current_task)
         try:
             for coroutine in coroutines:

@@ -10,12 +10,13 @@ from contextvars import ContextVar
 
 MAX_WORK_SECONDS = 300.0
 """
-For one ask of one source, waiting for its turn included, unless somebody who asked for it before waits longer.
+Longest time for one ask to one source, including the wait for its turn. It is longer while somebody waits for the
+work longer.
 
-Those who wait for it have deadlines of their own.
+Operations that wait for the work have their own deadlines.
 
-It is enough for a list of 500 calls at a vendor that allows a hundred a minute, and no longer than a stale answer
-is served without waiting.
+The time is enough for a list of 500 calls at a vendor that allows a hundred calls a minute. It is not longer than
+the time for which a stale answer is served without waiting.
 """
 
 
@@ -33,8 +34,8 @@ def work_deadline(seconds: float) -> Callable[[], float]:
     """
     When work that begins now must end, as a function that returns a time of the event loop.
 
-    That is after so many seconds, or when the last of those who wait for it now gives up, if that is later: who
-    joins work that is old does not have less time for that.
+    The work ends after so many seconds, or later if a waiter has a later deadline. An operation that joins old
+    work therefore has its full time.
     """
     own = asyncio.get_running_loop().time() + seconds
     awaited = _awaited_until.get()
@@ -51,7 +52,7 @@ async def within(seconds: float, *, or_while_awaited: bool = False) -> AsyncIter
     """
     Limit the block to so many seconds, and to the time that an enclosing block has left.
 
-    With `or_while_awaited` it ends later, as `work_deadline` says, if somebody waits for it longer.
+    With `or_while_awaited`, the limit is extended while somebody waits longer, as `work_deadline` says.
 
     Raises:
         TimeoutError: the time is over; the timeout that the block gets then says that it has expired.
@@ -77,14 +78,14 @@ async def within(seconds: float, *, or_while_awaited: bool = False) -> AsyncIter
 
 
 class _Timer:
-    """Ends a timeout when its deadline has come, which may move."""
+    """Ends a timeout at its deadline, which may be moved."""
 
     def __init__(self, timeout: asyncio.Timeout, deadline: Callable[[], float]) -> None:
         self._timeout, self._deadline = timeout, deadline
         self._handle: asyncio.TimerHandle | None = None
         """
-        Of the next check. It refers to this object, so it is dropped when it is over: the timeout has the task and
-        its result, and a cycle of references would keep both until the next collection of all garbage.
+        The handle of the next check. It refers to this object, so it is dropped after use. Otherwise a reference
+        cycle would keep the timeout's task and result until the next full garbage collection.
         """
 
     def check(self) -> None:
@@ -97,7 +98,7 @@ class _Timer:
             self._timeout.reschedule(loop.time())
 
     def stop(self) -> None:
-        """Check no more."""
+        """Stop checking."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
@@ -115,10 +116,10 @@ def remaining_seconds() -> float:
 @contextlib.contextmanager
 def awaited_until(last_deadline: Callable[[], float]) -> Iterator[None]:
     """
-    Say how long somebody waits for the work in the block, which itself may take longer.
+    State how long somebody waits for the work in the block. The work itself may take longer.
 
-    `last_deadline` returns when the last of those who wait now will give up, in the event loop's time; infinity
-    if nobody waits, because the work then is in no hurry.
+    `last_deadline` returns when the last current waiter will give up, in the event loop's time. It returns
+    infinity if nobody waits, because the work is then not urgent.
     """
     token = _awaited_until.set(last_deadline)
     try:
@@ -129,9 +130,9 @@ def awaited_until(last_deadline: Callable[[], float]) -> Iterator[None]:
 
 def patience_seconds() -> float:
     """
-    The longest pause that the current task may make: seconds until its deadline, or until nobody waits any more.
+    The longest pause that the current task may make: seconds until its deadline or its last waiter's.
 
-    Work that nobody waits for has all its time for it.
+    Work without waiters may pause until its deadline.
     """
     awaited = _awaited_until.get()() - asyncio.get_running_loop().time()
     return max(min(remaining_seconds(), awaited), 0.0)

@@ -1,4 +1,6 @@
-"""A bounded map whose memory its owners share: the least recently used value of the one with most of it goes."""
+"""
+A bounded map whose owners share its memory. It evicts the least recently used value of the owner with most memory.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ V = TypeVar("V")
 
 
 def owner_of(districts: Collection[Hashable]) -> Hashable:
-    """Who owns what is about these districts: the only one of them, or else all of them together."""
+    """
+    The owner of a value about these districts: the district if there is only one, or else all of them together.
+    """
     return next(iter(districts)) if len(districts) == 1 else frozenset(districts)
 
 
@@ -20,8 +24,8 @@ class FairLRU(Generic[K, V]):
     """
     Values by key, each of an owner such as a district.
 
-    An owner may fill all of it as long as the others need nothing. When it is full, the owner with most of it
-    gives way, so that nobody loses what is within a fair share of it (max-min fairness).
+    An owner may fill all of the map as long as the others need none of it. When the map is full, values of the
+    owner with most memory are evicted, so that nobody loses values within a fair share (max-min fairness).
     """
 
     def __init__(
@@ -30,7 +34,7 @@ class FairLRU(Generic[K, V]):
         """
         Hold values of at most `max_size` in all, as `size_of` returns it: their number by default.
 
-        `max_values` bounds the number beside that.
+        `max_values` also bounds their number.
         """
         self.max_size, self._max_values = max_size, max_values
         self._size_of = size_of
@@ -42,7 +46,7 @@ class FairLRU(Generic[K, V]):
         self.used_size = 0
         """Size of all values."""
         self.weights: Mapping[Hashable, float] = {}
-        """How large an owner's fair share is compared with that of others; 1 for an owner that is missing."""
+        """By owner, the size of its fair share compared with those of others. A missing owner has the weight 1."""
 
     def __len__(self) -> int:
         return len(self._values)

@@ -1,7 +1,7 @@
 """
-A queue in which groups take turns, and clients within their group, however much each has put into it.
+A queue in which groups take turns, and clients within their group, no matter how many items each has added.
 
-An item may go on a turn that has begun: it comes before those whose turn has not begun.
+An item may continue a turn that has begun. It then comes before items whose turn has not begun.
 """
 
 from __future__ import annotations
@@ -12,15 +12,17 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 MAX_FIRST_IN_A_ROW = 8
-"""Items that go first before one of the others goes: the others are late, and never stop."""
+"""
+After this many priority items in a row, one of the others is taken, so that the others are late but never stop.
+"""
 
 
 class _Turns(Generic[T]):
-    """Items of clients, which are in groups; groups and clients are in the order of their turns."""
+    """The items of clients in groups. Groups and clients are in the order of their turns."""
 
     def __init__(self) -> None:
         self._begun: deque[T] = deque()
-        """Items that go on a turn, in the order in which they were put."""
+        """Items that continue a turn, in the order in which they were added."""
         self._groups: OrderedDict[object, OrderedDict[object, deque[T]]] = OrderedDict()
 
     def __bool__(self) -> bool:
@@ -51,11 +53,11 @@ class _Turns(Generic[T]):
 
 class FairQueue(Generic[T]):
     """
-    Holds items of clients. Those that go first come before all others.
+    Holds items of clients, in two classes: priority items come before all others.
 
-    Among each of the two, items that go on a turn come first. Then groups of clients, such as those of one
-    district, take turns, and clients take turns within their group. After `MAX_FIRST_IN_A_ROW` of those that go
-    first, one of the others comes.
+    Within each class, items that continue a turn come first. Then groups of clients, such as the clients of one
+    district, take turns, and clients take turns within their group. After `MAX_FIRST_IN_A_ROW` priority items, one
+    of the others comes.
     """
 
     def __init__(self) -> None:
@@ -69,13 +71,13 @@ class FairQueue(Generic[T]):
 
     @property
     def has_first(self) -> bool:
-        """Whether there is an item that goes first."""
+        """Whether there is a priority item."""
         return bool(self._first)
 
     def put(
         self, item: T, client: object, *, goes_first: bool, group: object = None, goes_on: bool = False
     ) -> None:
-        """Add an item of a client, which belongs to a group; `goes_on` says that its turn has begun."""
+        """Add an item of a client that belongs to a group; `goes_on` says that the item continues a turn."""
         (self._first if goes_first else self._others).put(item, client, group, goes_on=goes_on)
 
     def take(self) -> T:

@@ -17,8 +17,7 @@ async def in_daemon_thread(work: Callable[[], _T], seconds: float | None = None)
 
     The thread ends with the process, unlike those of `asyncio.to_thread`, which the interpreter waits for.
 
-    Raises:
-        TimeoutError: it takes longer than so many seconds; it goes on.
+    Raises: TimeoutError: the work took longer than so many seconds; it continues.
         Exception: what `work` raises.
     """
     loop = asyncio.get_running_loop()

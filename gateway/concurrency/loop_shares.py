@@ -1,9 +1,9 @@
 """
 Shares of loop time: which districts use more of the event loop than a fair share, while the loop is busy.
 
-While the loop has time left, nobody uses too much. When it is busy, the fair share is the largest one that all
-districts together can have (max-min fairness): whoever needs less than that gets all of it, and whoever needs
-more goes after the others and has what they leave.
+While the loop has time left, nobody uses too much. When it is busy, the fair share is the largest share that all
+districts together can have (max-min fairness). A district that needs less gets all that it needs. A district that
+needs more comes after the others and gets the time that they leave.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Hashable, Mapping
 
 BUSY_SHARE = 0.3
-"""Share of the recent time that the loop works, from which on districts may use too much of it."""
+"""The loop counts as busy if it worked for at least this share of the recent time."""
 WINDOW_SECONDS = 0.2
 """Time over which the use of the loop is averaged."""
 UPDATE_SECONDS = 0.01
@@ -34,7 +34,7 @@ class LoopShares:
         self._shares: dict[Hashable, float] = {}
         self._exceeding: frozenset[Hashable] = frozenset()
         self.weights: Mapping[Hashable, float] = {}
-        """How large a group's fair share is compared with that of others; 1 for a group that is missing."""
+        """By group, the size of its fair share compared with those of others. A missing group has the weight 1."""
 
     @property
     def exceeding(self) -> frozenset[Hashable]:

@@ -2,14 +2,15 @@
 Loop time: how long the work of each client has held the event loop, and who is within a fair share of it.
 
 All work of a process runs on one event loop. A client, such as a viewer, has a budget of a tenth of its time, and
-may save some of it. Work of clients within their budgets goes before that of clients who are over theirs, which
-share what is left. So nobody waits for a client who keeps the loop busy, and a client who is alone has all of it.
+may save some of it. Work of clients within their budgets goes before work of clients over their budgets, who share
+the remaining time. Therefore nobody waits for a client who keeps the loop busy, and a client who is alone may use
+all of it.
 
-A new client is over its budget for a few seconds. So whoever comes with another account for each request goes
+A new client is over its budget for a few seconds. Somebody who uses a new account for each request therefore goes
 after all clients who were there before.
 
-Clients are in groups, those of one district in one. While the loop is busy, the clients of a group that uses more
-than a fair share of it count as over their budgets, so that no crowd of one district takes the loop from others.
+The clients of a district are a group. While the loop is busy, the clients of a group that uses more than a fair
+share of it count as over their budgets. This keeps a crowd of one district from taking the loop from others.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ from student_graph.gateway.concurrency.processor_time import Clock, ProcessorTim
 BUDGET_SHARE = 0.1
 """Share of the loop's time that each client has: a person who reads page after page needs a thirtieth."""
 MAX_SAVED_SECONDS = 0.15
-"""Loop time that a client saves at most. What a pair saves is used up before the process counts as busy."""
+"""Most loop time that a client saves. Even two clients use up their savings before the process counts as busy."""
 NEW_CLIENT_SECONDS = -0.3
-"""Loop time that a new client has: none until three seconds after its first request, be it a refused one."""
+"""Loop time of a new client: it has none until three seconds after its first request, even if that was refused."""
 MAX_DEBT_SECONDS = 1.0
-"""How far a client may get over its budget: it is within it again ten seconds after its last work."""
+"""Most loop time that a client can owe: it is within its budget again ten seconds after its last work."""
 MAX_CLIENTS = 10_000
-"""Clients whose budgets are remembered; the one used least recently, of the group with most, is forgotten."""
+"""Most clients whose budgets are remembered. The least recently used client of the largest group is forgotten."""
 
 
 class Budget(Protocol):
@@ -64,13 +65,15 @@ class LoopBudgets:
         clock: Callable[[], float] = time.monotonic,
         on_overdrawn: Callable[[Hashable], None] = lambda _: None,
     ) -> None:
-        """Budgets grow with the time of `clock`, in seconds; `on_overdrawn` gets each client who gets over one."""
+        """
+        Budgets grow with the time of `clock`, in seconds. `on_overdrawn` gets each client who exceeds a budget.
+        """
         self.clock, self.on_overdrawn = clock, on_overdrawn
         self._clients: FairLRU[Hashable, ClientBudget] = FairLRU(MAX_CLIENTS)
         self.shares = LoopShares(clock)
         """What each group of clients uses of the loop; only clients within their budgets count."""
         self.strangers = StrangersBudget(self)
-        """Pays for requests until it is known who sends them, and for refusing them before."""
+        """Pays for requests until their sender is known, and for requests that are refused before that."""
         self.charged_seconds = 0.0
         """Loop time of all clients and strangers since start."""
         self.charged_within_seconds = 0.0
@@ -142,7 +145,9 @@ class ClientBudget:
 
 
 class StrangersBudget:
-    """Who sends a request is not known: its work goes after that of clients within their budgets."""
+    """
+    The budget of requests whose sender is not known. Their work goes after work of clients within their budgets.
+    """
 
     __slots__ = ("_all",)
 
@@ -169,7 +174,9 @@ class SharedBudget:
     __slots__ = ("_budgets", "_group")
 
     def __init__(self, first: Budget | None, group: Hashable = None) -> None:
-        """Charge the budget `first`; work that nobody waits for yet takes turns with others of its group."""
+        """
+        Charge the budget `first`. Until somebody waits for the work, it takes turns with other work of its group.
+        """
         self._budgets = [first]
         self._group = group
 
@@ -249,7 +256,7 @@ class _MeteredTaskFactory:
 
     def __init__(self, clock: Clock, processor: ProcessorTime, before: Any) -> None:
         self._clock, self._processor, self.before = clock, processor, before
-        """`before` is what created the tasks until now."""
+        """`before` is the task factory that this one replaces."""
         self.contexts = 0
         """Contexts in which tasks are metered."""
 

@@ -1,9 +1,9 @@
 """
-Observation: what requests and their parts do, for whoever traces and measures the process.
+Observation of requests and their parts, for code that traces and measures the process.
 
 The packages of the gateway open a span around their work, and record the result of a request. By default nobody
-observes: then a span costs one look at a context variable. What they note is the gateway's own: names of sources
-and lookups, counts and codes, never a text of a client or of a vendor.
+observes, and a span costs one read of a context variable. Attributes have only data of the gateway itself: names
+of sources and lookups, counts and codes, never a text of a client or a vendor.
 """
 
 from __future__ import annotations
@@ -48,20 +48,23 @@ class RequestNotes:
     __slots__ = ("codes", "districts", "status", "suppressed_tables", "was_cached", "was_executed", "was_page")
 
     def __init__(self) -> None:
-        """Nothing is known yet."""
+        """Start without any result."""
         self.districts: Iterable[str] = ()
         """Districts of the viewer; empty as long as the viewer is not known."""
         self.codes: frozenset[str] = _NO_CODES
         """Codes of the errors in the response."""
         self.was_executed = self.was_cached = self.was_page = False
-        """Whether the operation was executed, the response came from the cache, a browser got a page."""
+        """
+        Whether the operation was executed, whether the response came from the cache, and whether a browser got a
+        page.
+        """
         self.suppressed_tables = 0
         """Tables of counts in which small cells were hidden."""
         self.status: int | None = None
         """HTTP status of the response, once all of it was given to the server; None before."""
 
     def end(self) -> None:
-        """Learn that nothing more will be noted, because the rest of the response is a stream of hours."""
+        """End the notes early, because the rest of the response is a stream that may take hours."""
 
 
 _NO_CODES: frozenset[str] = frozenset()
@@ -93,7 +96,9 @@ def note_sent(status: int) -> None:
 
 
 def note_stream() -> None:
-    """Note that the response is a stream that has begun; what follows is no part of the request."""
+    """
+    Note that the response is a stream, which has begun. The rest of the stream does not count for the request.
+    """
     if (notes := _notes.get()) is not None:
         notes.status = 200
         notes.end()
@@ -119,7 +124,9 @@ def note_executed(suppressed_tables: int) -> None:
 
 
 def observe(span: Span | None, notes: RequestNotes | None) -> None:
-    """Let what runs now, and what it starts, belong to this span and to the request with these notes."""
+    """
+    Let the current code, and the tasks that it starts, belong to this span and to the request with these notes.
+    """
     if _span.get() is not span:
         _span.set(span)
     _notes.set(notes)

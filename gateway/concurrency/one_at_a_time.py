@@ -1,4 +1,4 @@
-"""Work that each client does once at a time, because it takes memory while it lasts."""
+"""Work of which each client may do only one piece at a time, because it takes memory while it runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class _Queue:
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     members: int = 0
-    """How much of it goes on or waits."""
+    """Number of tasks that run or wait."""
 
 
 class OneAtATime:
@@ -26,7 +26,7 @@ class OneAtATime:
         self._queues: dict[object, _Queue] = {}
 
     def __len__(self) -> int:
-        """Clients with work that goes on or waits."""
+        """Number of clients with work that runs or waits."""
         return len(self._queues)
 
     @asynccontextmanager

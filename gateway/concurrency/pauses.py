@@ -2,8 +2,8 @@
 Pauses in long computations of libraries, so that other tasks run meanwhile: a parser, the rules of a validation.
 
 Such code is neither a coroutine nor a generator, and it calls itself, so it cannot wait. It runs on a stack of its
-own, a greenlet, as SQLAlchemy's does for asyncio. Wherever this project's code is called by it, that code calls
-`pause`, which leaves the stack as it is until the next step.
+own, a greenlet, as SQLAlchemy's does for asyncio. Code of this project that the library calls in turn calls
+`pause`, which leaves that stack unchanged until the next step.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from student_graph.gateway.concurrency.time_slices import give_way
 T = TypeVar("T")
 
 STEP_SECONDS = 0.0005
-"""How long a step takes before the next pause: somebody else may wait in each round of the event loop."""
+"""How long a step runs before it pauses: other tasks may wait in each round of the event loop."""
 
 
 class _Computation(greenlet):  # type: ignore[misc] # the package has no types
@@ -60,7 +60,7 @@ async def in_turns(compute: Callable[[], T]) -> T:
 
 
 def pause() -> None:
-    """Let others run if a step of `in_steps` has taken long enough; nothing happens outside of one."""
+    """Let other tasks run if the current step of `in_steps` has taken long enough. Outside a step, do nothing."""
     computation = getcurrent()
     if isinstance(computation, _Computation) and time.perf_counter() >= computation.step_ends_at:
         computation.parent.switch()

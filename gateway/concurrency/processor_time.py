@@ -1,8 +1,9 @@
 """
-How much of a step of the event loop was work: other processes may have had the processor meanwhile.
+How much of a step of the event loop was work: other processes may have used the processor meanwhile.
 
-A client who paid for that would be refused for what a neighbor on the machine does, or a limit of a container. To
-read the processor's clock takes a call of the system. So it is read after long steps, and else 200 times a second.
+A client who paid for that time would be refused because of other programs on the machine, or of a container's
+limit. Reading the processor's clock takes a system call. It is therefore read after long steps, and otherwise
+200 times a second.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from typing import TypeAlias
 Clock: TypeAlias = Callable[[], float]
 """Returns seconds since some moment."""
 LONG_STEP_SECONDS = 0.001
-"""How long a step may take that counts without a look at the processor's clock."""
+"""Longest step that counts in full without reading the processor's clock."""
 INTERVAL_SECONDS = 0.005
-"""Time between two looks at it when all steps are short."""
+"""Time between two reads of the clock when all steps are short."""
 
 
 class ProcessorTime:
@@ -28,7 +29,7 @@ class ProcessorTime:
         self._cpu, self._used, self._used_at = cpu, cpu(), 0.0
 
     def of_step(self, began_at: float, ended_at: float) -> float:
-        """Return the seconds that a step worked at most."""
+        """Return for how many seconds a step worked at most."""
         seconds = ended_at - began_at
         if seconds <= LONG_STEP_SECONDS and ended_at - self._used_at < INTERVAL_SECONDS:
             return seconds

@@ -1,10 +1,10 @@
 """
 A bounded map that keeps what is requested again: a segmented LRU.
 
-A new value is on probation, in a small part of the memory, until somebody asks for it again. So values that are
-requested once, however many, replace none that are used (segmented LRU: Karedla et al., "Caching strategies to
-improve disk system performance", 1994). A value that was evicted from there and is made again, because it was
-requested again, goes to the others at once.
+A new value is on probation, in a small part of the memory, until somebody asks for it again. Values that are
+requested only once therefore never replace values in use, however many they are (segmented LRU: Karedla et al.,
+"Caching strategies to improve disk system performance", 1994). A value that is evicted on probation and then
+requested and computed again is not put on probation a second time.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PROBATION_SHARE = 1 / 16
 MISSED_SHARE = 1 / 64
 """Share of the memory for keys that were requested when they were not there."""
 MISSED_KEY_BYTES = 136
-"""Bytes of such a key: its hash as an integer, and its place in a map that is half full."""
+"""Bytes of such a key: its hash as an integer, and its slot in a map that is half full."""
 
 
 class SegmentedLRU(Generic[K, V]):
@@ -37,7 +37,7 @@ class SegmentedLRU(Generic[K, V]):
         self._max_missed = for_missed // MISSED_KEY_BYTES // 2
         """Keys of one generation: two are remembered."""
         self._missed: dict[int, bool] = {}
-        """By hash of a key that was not there, whether it was requested before. The current generation."""
+        """By hash of a key that was not found, whether it had been requested before. The current generation."""
         self._missed_before: dict[int, bool] = {}
         """The generation before."""
 
@@ -70,7 +70,7 @@ class SegmentedLRU(Generic[K, V]):
         return entry[0]
 
     def set(self, key: K, value: V, owner: Hashable) -> None:
-        """Hold a value of an owner in place of an earlier one; not if it is new and too large for probation."""
+        """Hold a value of an owner in place of an earlier one, unless it is new and too large for probation."""
         self.pop(key)
         if self._was_missed_again(hash(key)):
             self._again.set(key, value, owner)

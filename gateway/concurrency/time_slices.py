@@ -2,12 +2,12 @@
 Time slices: long work gives way to other tasks after a few milliseconds, however fast the machine is.
 
 All tasks of the process share one event loop, and no request is read or refused while a task holds it. A response
-of 2,000 students is a tenth of a second of work. Such work calls `give_way` often; tasks that have long work to do
-then take turns, one in each round of the loop. Districts take turns, and in each of them its clients, not their
-tasks. Those within their budgets of loop time go first.
+of 2,000 students is a tenth of a second of work. Such work calls `give_way` often. Tasks with long work then take
+turns, one in each round of the loop. Districts take turns, and within a district its clients take turns, not their
+tasks. Clients within their budgets of loop time go first.
 
-A request that has begun goes on for some slices before others get theirs: most are answered in that time, and two
-that took turns slice by slice would both be as late as the second one.
+A request that has begun continues for some slices before others get theirs. Most requests are answered in that
+time. If two requests took turns slice by slice, both would be as late as the second one.
 """
 
 from __future__ import annotations
@@ -24,19 +24,24 @@ from student_graph.gateway.concurrency.loop_time import current_budget, last_wor
 SLICE_SECONDS = 0.005
 """How long the tasks of one round of the event loop may hold it."""
 MAX_SLICES_IN_A_ROW = 4
-"""Slices of a request that has just begun before it takes turns with others: 20 milliseconds."""
+"""Slices that a request gets before it takes turns with others: 20 milliseconds together."""
 SHORT_SLICE_SECONDS = 0.001
-"""The same for work over its budget while clients within theirs are served: each of their rounds waits for it."""
+"""
+The same for work over its budget while clients within their budgets are served: each of their rounds waits for it.
+"""
 SERVING_SECONDS = 1.0
-"""How long after work within a budget slices of other work are short."""
+"""For this time after work within a budget, slices of other work are short."""
 RECENT_SECONDS = 0.02
-"""How long after work within a budget others pause after each of their turns: more of it may follow soon."""
+"""
+For this time after work within a budget, other work pauses after each turn, because more of the former may follow
+soon.
+"""
 MAX_PAUSE_SECONDS = 0.05
 """Longest such pause."""
 FIRST_PART_ITEMS = 64
 """Items of the first part of a long list, whose cost is not known yet."""
 MAX_PART_GROWTH = 4
-"""How many times larger than the part before it a part may be."""
+"""A part may be this many times larger than the part before it."""
 
 
 class _Request:
@@ -50,7 +55,7 @@ class _Request:
 
     @property
     def goes_on(self) -> bool:
-        """Whether its next slice comes before those of requests that have not begun."""
+        """Whether its next slice comes before slices of requests that have not begun."""
         return 0 < self.slices < MAX_SLICES_IN_A_ROW
 
 
@@ -73,14 +78,16 @@ class _Turns:
         self.is_scheduled = False
         """Whether `_next` runs in the next round of the loop."""
         self.is_held = False
-        """Whether the work that runs now gives way to nobody."""
+        """Whether the current work gives way to no other task."""
         self.began_at = 0.0
         """When the last turn began, in seconds of `time.perf_counter`."""
         self.pause: asyncio.TimerHandle | None = None
-        """Ends the pause of those who are over their budgets, if there is one."""
+        """The timer that ends the pause of clients over their budgets; None without a pause."""
 
     def begin(self) -> None:
-        """Begin a slice for a new request, one in a round: many that arrive together are long work, too."""
+        """
+        Begin a slice for a new request, one in each round: many requests that arrive together are long work too.
+        """
         request = _Request()
         _request.set(request)
         if self.has_begun or self.waiting:
@@ -95,7 +102,7 @@ class _Turns:
         self.has_begun = False
 
     def is_due(self) -> bool:
-        """Whether the current task may go on: the slice is not over, and nobody waits who goes first."""
+        """Whether the current task may go on: its slice is not over, and nobody with priority waits."""
         if time.perf_counter() >= self.ends_at:
             return False
         if not self.waiting:
@@ -126,10 +133,10 @@ class _Turns:
 
     def _next(self) -> None:
         """
-        Give a slice to one task, and one in each later round as long as others wait.
+        Give a slice to one task, and one slice in each later round while others wait.
 
-        While work within budgets goes on, which may take many short rounds, others pause after each turn for as
-        long as it took: nobody waits for a slice of theirs in every round.
+        Work within budgets may take many short rounds. Meanwhile, other work pauses after each turn for as long as
+        the turn took, so that work within budgets does not wait for it in every round.
         """
         now = time.perf_counter()
         if self.pause is None and not self.waiting.has_first and now - last_work_within() < RECENT_SECONDS:
@@ -138,7 +145,7 @@ class _Turns:
         self.pause, self.began_at = None, now
         while self.waiting:
             turn = self.waiting.take()
-            if not turn.done():  # else its task was cancelled
+            if not turn.done():  # otherwise its task was cancelled
                 turn.set_result(None)
                 break
         self.is_scheduled = bool(self.waiting)
@@ -147,7 +154,7 @@ class _Turns:
 
 
 _turns: _Turns | None = None
-"""Of the event loop that asked last: a process that serves has one."""
+"""The turns of the event loop that asked last: a serving process has one loop."""
 
 
 def _turns_of_loop() -> _Turns:
@@ -179,7 +186,11 @@ async def give_way() -> None:
 
 @contextmanager
 def hold_event_loop() -> Iterator[None]:
-    """Let `give_way` do nothing in the block, which itself must not wait: its caller needs the result at once."""
+    """
+    Let `give_way` do nothing in the block, because its caller needs the result at once.
+
+    The block itself must not wait.
+    """
     turns = _turns_of_loop()
     was_held, turns.is_held = turns.is_held, True
     try:
@@ -192,8 +203,8 @@ async def parts_of(count: int, first: int = FIRST_PART_ITEMS) -> AsyncIterator[s
     """
     Yield consecutive slices of a list of `count` items, and let other tasks run between them.
 
-    Each is as long as the caller can process in about half a time slice, measured at the one before it; `first` is
-    the length of the first one.
+    Each slice has as many items as the caller can process in about half a time slice, as measured on the previous
+    one; `first` is the length of the first slice.
     """
     start, size = 0, first
     while start < count:

@@ -18,8 +18,8 @@ def note_address(scope: Mapping[str, Any]) -> None:
     """
     Note the address of the client of an ASGI request, for what is recorded while it is answered.
 
-    A trusted proxy's header has replaced the proxy's own address. What is no address, such as the path of a socket
-    or a text that a proxy passed on, is not noted.
+    A trusted proxy's header has replaced the proxy's own address. A text that is no address, such as the path of a
+    socket or a text from a proxy, is not noted.
     """
     client = scope.get("client")
     _address.set(_as_json(client[0] if client else ""))

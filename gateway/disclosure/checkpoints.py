@@ -2,7 +2,7 @@
 Checkpoints: signatures (Ed25519) that cover all lines of a log file up to one line.
 
 Each checkpoint is written into the log file, as a line of its own, and the latest one also into the file's
-sidecar, `disclosure-....head`. The two are of different kinds, so nobody can cut a log file at one of its
+sidecar, `disclosure-....head`. The two have different kinds. Therefore nobody can cut a log file after one of its
 checkpoints and copy that checkpoint into the sidecar.
 """
 
@@ -87,7 +87,7 @@ def read_sidecars(directory: Path) -> dict[Path, bytes]:
     """Contents of all sidecars in a directory, by path in order; nothing is verified."""
     contents = {}
     for path in sorted(directory.glob(SIDECAR_GLOB)):
-        with suppress(FileNotFoundError):  # its log file was retired in the meantime
+        with suppress(FileNotFoundError):  # the log file was retired in the meantime
             contents[path] = path.read_bytes()
     return contents
 

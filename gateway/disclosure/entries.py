@@ -67,7 +67,7 @@ class OperationSummary:
 @dataclass(slots=True, eq=False)
 class Entry:
     """
-    One line of the log, without the parts that are new each time: id, time, ages of the sources and request id.
+    One line of the log, without the parts that differ each time: id, time, ages of the sources and request id.
 
     A cached response is sent again with the same entries. Once an entry is written in full in a file, later lines
     of that file only refer to the full line.
@@ -81,7 +81,7 @@ class Entry:
     count: int
     """Number of disclosed records."""
     file: str | None = None
-    """Name of the file that holds the full line; None if no file does."""
+    """Name of the file that contains the full line; None if no file contains it."""
     repeat_body: bytes = b""
     """Replaces `body` in later lines of that file: it refers to the full line."""
     sources_format: bytes | None = None
@@ -111,7 +111,7 @@ async def disclosed_records(parts: Iterable[Sequence[Any]]) -> dict[DistrictId, 
             await _add_part(by_district, part)
             continue
         counted = part.cached("disclosed")
-        if counted is None:  # the first operation that discloses it counts for all
+        if counted is None:  # the first operation that discloses the record counts for all
             counted = {}
             await _add_part(counted, list(part))
             part.cache("disclosed", counted)
@@ -142,7 +142,7 @@ def _add_records(by_district: dict[DistrictId, DisclosedRecords], records: Seque
 
 
 def _flatten(part: Sequence[Any]) -> Iterable[Record]:
-    """The records of one part: nearly always all of it is lists, or all of it is records."""
+    """The records of one part, which nearly always consists of lists only or of records only."""
     types = set(map(type, part))
     if types == {list}:
         return chain.from_iterable(part)
@@ -186,8 +186,8 @@ def disclosure_entry(
     """
     The entry for one response and district.
 
-    `records` is None if the response discloses none and only refuses; `policy` is the digest of the access rules;
-    `denied` counts the keys that the viewer was refused. The log writes these keys:
+    `records` is None if the response discloses no records and only refuses some; `policy` is the digest of the
+    access rules; `denied` counts the keys that the viewer was refused. The log writes these keys:
 
     * `tenant` (district), `actor` (see `_actor`), `basis` (section of 34 CFR part 99),
       `purpose` (as the request stated it)

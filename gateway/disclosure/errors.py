@@ -13,5 +13,5 @@ class UnwritableError(Exception):
 
 
 def log_failure(action: str, exc: OSError) -> None:
-    """Log that something cannot be done with the disclosure log; an operator must act within a minute."""
+    """Log that an action on the disclosure log failed; an operator must act within a minute."""
     log.error("the disclosure log cannot be %s (%s)", action, errno.errorcode.get(exc.errno or 0, "OSError"))

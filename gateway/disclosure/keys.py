@@ -1,8 +1,8 @@
 """
 The keys of the disclosure log, derived from one secret: for signatures, and for each district's hashes.
 
-Students are written as hashes that nobody can turn back. Viewers are also written sealed, so that who holds the
-secret can tell a parent who saw their child.
+Students are written as hashes that nobody can reverse. Viewers are also written encrypted, so that the holder of
+the secret can name to a parent who saw their child.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 MAX_CACHED_PSEUDONYMS = 10_000
-"""About 3 MiB. A response names hundreds of students at most, and to compute one again takes microseconds."""
+"""
+About 3 MiB. A response names hundreds of students at most, and computing a pseudonym again takes microseconds.
+"""
 MAX_CACHED_SEALS = 1_000
-"""Sealed viewers: each of their responses has one, and to seal takes as long as the rest of a line."""
+"""Sealed viewers that are cached. Each response has one, and sealing takes as long as the rest of a line."""
 SEALING_KEY_BYTES = 64
 """Length of the key for AES-SIV, which consists of two keys of 256 bits."""
 _SEALED_PREFIX = "siv:"
@@ -36,7 +38,7 @@ class DisclosureKeys:
         """Derive the keys from a secret of at least 32 bytes."""
         self._secret = secret
         self._hashes: dict[str, hmac.HMAC] = {}
-        """By district, its keyed hash before anything is hashed."""
+        """By district, the state of its keyed hash before any input."""
         self._sealing_keys: dict[str, AESSIV] = {}
         self._cached_seal = lru_cache(MAX_CACHED_SEALS)(self._seal)
         self._cached_pseudonym = lru_cache(MAX_CACHED_PSEUDONYMS)(self._make_pseudonym)
@@ -47,7 +49,7 @@ class DisclosureKeys:
         """
         The keyed hash (HMAC-SHA-256, shortened to 128 bits) that the log writes instead of a person's id.
 
-        It is the same everywhere in one district's lines, and different in every other district's.
+        A person has one pseudonym in all lines of a district, and a different one in each other district.
         """
         return self._cached_pseudonym(district, name)
 

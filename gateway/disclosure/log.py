@@ -1,5 +1,5 @@
 """
-The disclosure log of one process: where its lines are written, and what happens when they cannot be.
+The disclosure log of one process: where its lines are written, and what happens if writing fails.
 
 An entry that discloses a class of data that is not open must be written before the response is sent. Other entries
 may wait in memory: for a minute, and at most ten thousand of them. After that nothing is disclosed any more.
@@ -33,7 +33,7 @@ MAX_WAIT_SECONDS = 60.0
 """How long an entry may wait to be written."""
 MAX_WAITING_LINES = 10_000
 MAX_WAITING_BYTES = 64 << 20
-"""Lines of large responses are long."""
+"""Also bounded in bytes, because lines of large responses are long."""
 SIGNING_INTERVAL_SECONDS = 60.0
 MAX_FILE_BYTES = 256 << 20
 """Size of a file after which the process continues in a new one."""
@@ -108,7 +108,7 @@ class DisclosureLog:
             try:
                 self._write_in_order(LINE_FORMAT % (*stamps, body, *end))
             except OSError as exc:
-                # In full, because it may be written into another file than the one that holds the full line.
+                # In full, because the line may be written into another file than the one with the full line.
                 line = LINE_FORMAT % (*stamps, entry.body, *end)
                 self._enqueue(exc, line, sensitive=entry.sensitive)
                 continue
@@ -119,7 +119,7 @@ class DisclosureLog:
 
     async def write_break_glass(self, entry: Entry, request_id: str) -> None:
         """
-        Record a break-glass access in a file of its own, signed at once, so that a search reads no other files.
+        Record a break-glass access in a file of its own, signed at once, so that a search reads only such files.
 
         Raises:
             UnwritableError: it cannot be recorded.
@@ -209,7 +209,9 @@ class DisclosureLog:
         """
         self.current_file.append(line)
         if self.current_file.size >= self._rotation_bytes:
-            self._rotation_bytes = sys.maxsize  # once; if no file can be started, the next signature tries again
+            self._rotation_bytes = (
+                sys.maxsize
+            )  # tried once; if no file can be started, the next signature tries again
             self._is_file_full.set()
         self._copy_to_sinks(line)
 
@@ -248,7 +250,7 @@ class DisclosureLog:
                 await self._rotate()
 
     def _is_file_over(self) -> bool:
-        """Whether the file is full, of another day (UTC), or has had entries for as long as it may."""
+        """Whether the file is full, is of another day (UTC), or has had entries for its maximum time."""
         now = self._wall_clock()
         is_old = self.written > self._written_before and now - self._file_began >= self._max_file_seconds
         is_full = self.current_file.size >= self._max_file_bytes

@@ -3,15 +3,14 @@ One file of the disclosure log: an append-only hash chain, signed every minute.
 
 Every line is a JSON object whose last key, `prev`, is the digest of the line before it (empty in the first line):
 
-* The first line is a `StartLine`. It lists the files that existed before and how long each was, so that none of
-  them can be cut or removed unnoticed.
+* The first line is a `StartLine`. It lists earlier files and their lengths: none can be cut or removed unnoticed.
 * Lines without `kind` are disclosures: `log.LINE_FORMAT` and `entries.disclosure_entry` name their keys.
 * Lines of kind `head` and `closed` are checkpoints: `checkpoints.SignedCheckpoint`.
 
 Each line is written with one system call. A process that is killed within that call, or whose disk is full, may
-leave a partial last line: nothing was sent for it, and the verification notes it. A process never writes into
-another process's file. When it continues in a new file, that file names the old one, and holds nothing more until
-the old one has its final checkpoint.
+leave a partial last line. No response was sent for such a line, and the verification mentions it. A process never
+writes into another process's file. When a process continues in a new file, that file names the old one. No more
+lines are written into the new file until the old one has its final checkpoint.
 """
 
 from __future__ import annotations
@@ -38,12 +37,12 @@ FILE_GLOB = "disclosure-*.jsonl"
 BREAK_GLASS_LABEL = "-opening"
 """Part of the name of a file that holds one break-glass access and nothing else."""
 MAX_EARLIER_FILES = 100
-"""Files that a start line lists: the newest ones, and in addition the one that it continues."""
+"""Most files that a start line lists: the newest ones, and also the file that it continues."""
 FILE_CHANGED = "The file was moved, removed or changed by somebody else"
 
 
 class EarlierFile(msgspec.Struct, frozen=True):
-    """A file that existed when another one was started, and how long it was at that time."""
+    """A file that existed when another one was started, with its length at that time."""
 
     file: str
     """Its name."""
@@ -60,7 +59,7 @@ class StartLine(msgspec.Struct, frozen=True):
     kind: str
     """Always `start`."""
     file: str
-    """Name of this file: a copy under another name is noticed."""
+    """Name of this file, so that a copy under another name is noticed."""
     ts: str
     """When the file was started: an instant in UTC."""
     process: int
@@ -213,7 +212,7 @@ class LogFile:
 
     def persist(self, sidecar: Sidecar) -> None:
         """
-        Wait until the lines so far and the sidecar are on the disk; it blocks, and may run in a thread.
+        Wait until the lines so far and the sidecar are on the disk. It blocks, so it may run in a thread.
 
         Raises:
             OSError: the disk does not take them; the next checkpoint tries again.
@@ -269,12 +268,12 @@ class LogFile:
             self.persist(final or self.write_final_checkpoint())
         finally:
             with self._persisting:
-                self._persisted_lines = self.lines + 1  # a `persist` that comes later must not touch a closed file
+                self._persisted_lines = self.lines + 1  # a later `persist` must not use a closed file
                 os.close(self._descriptor)
 
 
 def _earlier_file(path: Path) -> EarlierFile:
-    """How long a file is, as its sidecar says; 0 lines if it has none that can be read."""
+    """The length of a file, from its sidecar; 0 lines without a readable sidecar."""
     try:
         checkpoint = checkpoints.parse_unverified(checkpoints.sidecar_path(path).read_bytes())
     except FileNotFoundError:

@@ -1,4 +1,6 @@
-"""Records what responses disclose: the fields of an operation are found once, its records at each response."""
+"""
+Records what responses disclose. The fields of an operation are collected once, the records for each response.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,7 @@ from student_graph.resolvers.operation import Disclosures
 MAX_OPERATION_NAME_CHARACTERS = 128
 """Characters of an operation's name that are recorded; a document may hold a name of 64 KiB."""
 MAX_KNOWN_BYTES = 2 * 1024 * 1024
-"""Memory of the entries of recent operations: those of about 600 classes."""
+"""Memory of the entries of recent operations: enough for about 600 classes."""
 MAX_KNOWN_SHARE = 1 / 8
 """Largest share of it that the entries of one operation take."""
 KNOWN_OVERHEAD_BYTES = 1024
@@ -69,10 +71,11 @@ class DisclosureRecorder:
         """
         What an operation discloses and refuses, one entry a district; clears `disclosures`.
 
-        `sources` are those that the operation used. One that is executed again for the same viewer with the
-        same cached answers discloses the same: then its entries are the same objects, as with a cached response.
+        `sources` are those that the operation used. If an operation is executed again for the same viewer with the
+        same cached answers, it discloses the same records. Its entries are then the same objects, as with a cached
+        response.
         """
-        # Deferred parts of the operation may add disclosures while this waits: they are for the next call.
+        # While this waits, deferred parts of the operation may add disclosures. Those are left for the next call.
         shown = Disclosures(list(disclosures.records), dict(disclosures.denied), dict(disclosures.classes_read))
         disclosures.clear()
         key: Hashable = None
@@ -142,7 +145,7 @@ def _frozen(classes_read: Mapping[DistrictId, set[Sensitivity]]) -> Hashable:
 
 
 def _token(part: Any) -> object:
-    """Return an object that identifies cached answers, and does not keep them in memory."""
+    """Return an object that identifies cached answers without keeping them in memory."""
     return part.once("token", lambda _: object())
 
 

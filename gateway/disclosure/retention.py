@@ -21,7 +21,7 @@ class Retirement(NamedTuple):
     removed_files: list[Checkpoint]
     """Files that were removed: their names and how many lines they had."""
     kept_files: list[Problem]
-    """Files that stay because they, or a file that they know about, are not intact; and why."""
+    """Files that stay, with the reason: they, or a file that they list, are not intact."""
 
 
 def retire_files(directory: Path, key: Ed25519PrivateKey, before: str) -> Retirement:
@@ -68,14 +68,14 @@ def retire(directory: Path, key: Ed25519PrivateKey, retiring: Mapping[str, FileE
     if removed:
         retired_files.add(directory, [*_known_files(directory, staying, now), *removed], key)
     for name in retiring:
-        # The sidecar goes last: a file without a sidecar was tampered with.
+        # The sidecar is removed last, because a file without a sidecar counts as tampered with.
         (directory / name).unlink(missing_ok=True)
         checkpoints.sidecar_path(directory / name).unlink(missing_ok=True)
     return removed
 
 
 def _known_files(directory: Path, files: list[EarlierFile], now: str) -> Iterable[Checkpoint]:
-    """How long files are known to be that still exist: the greatest length that is known of each."""
+    """The greatest known length of each file that still exists."""
     longest = {file.file: file for file in sorted(files, key=lambda file: file.lines)}
     for name, file in longest.items():
         if (directory / name).exists():

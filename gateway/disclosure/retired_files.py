@@ -1,7 +1,7 @@
 """
 The list of retired files, `retired.jsonl`: checkpoints of log files that were removed on purpose.
 
-It also keeps what a removed file knew about files that stay: the removed file can no longer say it.
+It also keeps the lengths of other files that a removed file listed, because that file can no longer prove them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FILE_NAME = "retired.jsonl"
 
 
 def read(directory: Path, public_key: Ed25519PublicKey) -> Iterator[Checkpoint | None]:
-    """The list, line by line: None for a line that is not valid; nothing at all if no file was ever retired."""
+    """The list, line by line, with None for an invalid line; empty if no file was ever retired."""
     try:
         content = (directory / FILE_NAME).read_bytes()
     except FileNotFoundError:
@@ -43,7 +43,7 @@ def add(directory: Path, entries: Iterable[Checkpoint], key: Ed25519PrivateKey) 
     path = directory / FILE_NAME
     with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+b", buffering=0) as file:
         size = file.readall().rfind(b"\n") + 1
-        file.truncate(size)  # no file was removed for a line that a power failure left incomplete
+        file.truncate(size)  # if a power failure left a line incomplete, its file was not removed
         try:
             _write(file.fileno(), lines)
         except OSError:

@@ -19,7 +19,7 @@ _SAME_KEY = b'"same":"'
 
 def disclosures_of(directory: Path, pseudonym: str, since: str = "") -> Iterator[dict[str, Any]]:
     """
-    Disclosures of a student, by the pseudonym, since a day such as `2026-11-01`; in the order of the files.
+    Disclosures of the student with a pseudonym, since a day such as `2026-11-01`, in the order of the files.
 
     A line that refers to an earlier line is returned with all keys of that line, and its own id and time.
     """
@@ -42,7 +42,7 @@ def disclosures_of(directory: Path, pseudonym: str, since: str = "") -> Iterator
 
 
 def count_break_glass(directory: Path, actor: str, since: datetime) -> int:
-    """How many break-glass accesses somebody, by the pseudonym, has opened since an instant."""
+    """How many break-glass accesses the viewer with a pseudonym has opened since an instant."""
     first_name, first_instant = f"disclosure-{since:%Y%m%d}", format_instant(since)
     paths = sorted(directory.glob(f"disclosure-*{BREAK_GLASS_LABEL}.jsonl"))
     files = _open_files(path for path in paths if path.name >= first_name)
@@ -74,7 +74,7 @@ class _Actor(msgspec.Struct):
 
 
 class _Line(msgspec.Struct):
-    """What a line says about how much was disclosed, and to which role."""
+    """The parts of a line that say how much was disclosed, and to which role."""
 
     id: str = ""
     ts: str = ""
@@ -88,7 +88,7 @@ class _Line(msgspec.Struct):
 
 @dataclass(slots=True)
 class DisclosureCounts:
-    """How much was disclosed in some time; nobody's name or number is in it."""
+    """How much was disclosed in a period, without names or numbers of people."""
 
     answers: Counter[str] = field(default_factory=Counter)
     """Responses that disclosed records, by role of the viewer."""
@@ -106,7 +106,7 @@ def count_disclosures(
     directories: Iterable[Path], district: str, since: datetime, until: datetime
 ) -> DisclosureCounts:
     """
-    Count what was disclosed of a district from an instant to another one; it needs no key.
+    Count what was disclosed of a district between two instants; this needs no key.
 
     A file that is in several directories, such as a copy of another host's, counts once.
     """

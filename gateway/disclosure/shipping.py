@@ -1,8 +1,8 @@
 """
 Copies the log's files to an object store once they are closed, with their sidecars.
 
-The files in the directory stay the record. The copies are for the day on which a disk fails, or on which somebody
-who can write there removes files: see `docs/access.md`.
+The files in the directory remain the record. The copies are needed if a disk fails, or if somebody with write
+access removes files: see `docs/access.md`.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ INTERVAL_SECONDS = 60.0
 CLOSE_SECONDS = 5.0
 """How long the end of the process waits for the last copies."""
 ABANDONED_SECONDS = 2 * 24 * 3600.0
-"""Time without a line after which a file that was not closed is one of a process that was killed."""
+"""A file that was not closed, and got no line for this time, counts as a file of a killed process."""
 END_BYTES = 4096
-"""More than a file's last line has, if it is a checkpoint."""
+"""Bytes that are read from the end of a file: more than a checkpoint has."""
 
 
 class Shipper:
@@ -51,7 +51,7 @@ class Shipper:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Copy now and then from now on."""
+        """Start to copy files at intervals."""
         self._task = asyncio.create_task(self._ship_regularly())
 
     async def _ship_regularly(self) -> None:
@@ -74,7 +74,7 @@ class Shipper:
             self._is_failing = False
 
     async def close(self) -> None:
-        """Stop, and copy what was closed last, if the store takes it in time; else the next start copies it."""
+        """Stop, and copy the files that were closed last. If the store is too slow, the next start copies them."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -99,9 +99,12 @@ class Shipper:
         for path in sorted(self._directory.glob(FILE_GLOB)):
             if path.name in self._shipped or not self._is_finished(path):
                 continue
-            # The sidecar first: who finds the file in the store can verify it.
+            # The sidecar first, so that each file in the store can be verified.
             for part in (sidecar_path(path), path):
-                with suppress(FileNotFoundError), part.open("rb") as content:  # it may be retired in the meantime
+                with (
+                    suppress(FileNotFoundError),
+                    part.open("rb") as content,
+                ):  # the file may be retired in the meantime
                     self._store.put(part.name, content)
             self._shipped.add(path.name)
 

@@ -1,4 +1,4 @@
-"""Where copies of the disclosure log's lines go: standard output, for whatever collects it."""
+"""Copies the disclosure log's lines to standard output, for programs that collect it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class BufferedSink:
     """
     Keeps lines in memory while a sink cannot be written, and writes them in order when it can.
 
-    The lines are in the file already, so a failing sink stops nothing: when the buffer is full, its oldest lines
+    The lines are already in the file, so a failing sink stops nothing. When the buffer is full, its oldest lines
     are dropped.
     """
 
@@ -85,6 +85,6 @@ class BufferedSink:
 
 
 def _print(line: bytes) -> None:
-    """Print all of a line: a pipe may take it in parts."""
+    """Print a complete line, although a pipe may accept it in parts."""
     while line:
         line = line[os.write(sys.stdout.fileno(), line) :]

@@ -13,14 +13,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO, Literal, Protocol
 
 CONNECT_SECONDS, READ_SECONDS = 5, 30
-"""How long the store may take to answer, so that the end of a process does not wait for it."""
+"""How long the store may take to answer. Short, so that a process that ends does not wait for it."""
 EXISTS = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
-"""Codes of the store for an object that is there already, or is just being written by another process."""
+"""Codes of the store for an object that exists already, or that another process is writing at the moment."""
 NO_LOCK = "ObjectLockConfigurationNotFoundError"
 
 
 class StoreError(Exception):
-    """The store refused or did not answer; the text is its code or the kind of the failure, without its words."""
+    """
+    The store refused or did not answer.
+
+    The text is the store's code or the kind of failure, never the store's own text.
+    """
 
 
 class ObjectStore(Protocol):
@@ -28,7 +32,7 @@ class ObjectStore(Protocol):
 
     def names(self) -> Iterator[str]:
         """
-        Names of the files that are there.
+        Names of the files in the store.
 
         Raises:
             StoreError: they cannot be listed.
@@ -49,11 +53,11 @@ class S3Settings:
 
     bucket: str
     prefix: str
-    """Put before each file's name."""
+    """Prefix of each file's name."""
     retain: timedelta
     """How long nobody can delete or replace a copy."""
     mode: Literal["COMPLIANCE", "GOVERNANCE"]
-    """Whether nobody at all can, or who has a special permission of the store can."""
+    """`COMPLIANCE`: nobody can. `GOVERNANCE`: only users with a special permission of the store can."""
     endpoint: str | None = None
     """Address of the store; None for Amazon's."""
     region: str | None = None
@@ -156,6 +160,6 @@ class S3Store:
 
 
 def _code(exc: Exception) -> str:
-    """What the store says is wrong, as its code; the kind of the failure if it did not answer."""
+    """The store's error code, or the kind of failure if it did not answer."""
     response: dict[str, Any] = getattr(exc, "response", None) or {}  # an error of the network has None
     return str(response.get("Error", {}).get("Code") or type(exc).__name__)

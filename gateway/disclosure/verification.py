@@ -45,7 +45,7 @@ class Verification:
 
     problems: list[Problem] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
-    """Remarks that are no tampering, such as the unsigned last lines of a process that was killed."""
+    """Remarks that do not mean tampering, such as the unsigned last lines of a killed process."""
     lines: int = 0
     """Number of lines that were read."""
     files: int = 0
@@ -57,7 +57,7 @@ class Verification:
 
 
 class _Evidence(NamedTuple):
-    """A statement of another part of the log about a file: its number of lines and the digest of the last one."""
+    """What another part of the log says about a file: its number of lines and the digest of the last one."""
 
     lines: int
     last: str
@@ -131,7 +131,7 @@ def _parse_start_line(line: bytes) -> StartLine | None:
 
 
 def _verify_lone_sidecar(name: str, content: bytes, public_key: Ed25519PublicKey, result: Verification) -> None:
-    """Verify a sidecar without its file, which is no problem only before the file's first line was written."""
+    """Verify a sidecar without its file. That is a problem, unless the file's first line was not written yet."""
     checkpoint = checkpoints.verify(content, public_key)
     if checkpoint is not None and checkpoint.kind == checkpoints.SIDECAR_INITIAL:
         result.notes.append(Problem(name, 0, KILLED_BEFORE_FIRST_LINE))
@@ -145,7 +145,9 @@ class _FileVerifier:
     def __init__(
         self, path: Path, public_key: Ed25519PublicKey, result: Verification, *, is_continued: bool
     ) -> None:
-        """Add all problems to `result`; `is_continued` says that its process wrote lines into a next file."""
+        """
+        Add all problems to `result`. `is_continued` says that the file's process wrote lines into a later file.
+        """
         self._path = path
         self._public_key = public_key
         self._result = result

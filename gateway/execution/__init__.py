@@ -1,9 +1,9 @@
 """
 The breadth-first executor: one call for each field with all its parents, and rows built by generated code.
 
-`executor` replaces one method of graphql-core, and `stock` leaves all to it. `plan` and `compiler` prepare an
-operation, `run` executes it, `codegen` generates code. `complete` is the slow path: it implements every rule
-of the specification.
+`executor` replaces one method of graphql-core; `stock` leaves all execution to graphql-core. `plan` and `compiler`
+prepare an operation, `run` executes it, `codegen` generates code. `complete` is the slow path: it implements every
+rule of the specification.
 """
 
 from student_graph.gateway.execution.executor import (

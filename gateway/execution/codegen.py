@@ -1,10 +1,11 @@
 """
 Row builders: code that is generated for a plan. This is the only module that writes code.
 
-A plan gets one function with one loop, and nested objects are inlined. Every leaf is checked by its
-exact class if that is enough, else by the schema's own coercion. A wrong value (a null where none is allowed, an
-exception as a value, a list that is not one) raises, and the level takes the slow path. The source contains only
-response keys as literals and attribute names of the schema's own classes; all other values have generated names.
+A plan gets one function with one loop, and nested objects are inlined. If the exact class of a leaf shows that it
+is valid, only the class is checked; otherwise the schema's own coercion is called. A wrong value (a null where
+none is allowed, an exception, something else than a list) raises an error, and the level takes the slow path. The
+source contains only response keys as literals and attribute names of the schema's own classes; all other values
+have generated names.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from student_graph.gateway.execution.runtime import WrongValueError, class_check
 from student_graph.resolvers.fields.record import InstanceCheck
 
 EXACT_CLASSES = {"String": "str", "Int": "int", "Float": "float", "Boolean": "bool", "ID": "str"}
-"""Scalars of the specification, and the class whose values need no coercion."""
+"""For each scalar of the specification, the class whose values need no coercion."""
 
 
 def row_builder(plan: ObjectPlan, options: BuilderOptions) -> RowBuilder:
@@ -96,7 +97,9 @@ class _Writer:
         return {field.key: self._read(depth, field, obj) for field in fields}
 
     def _shared_fields(self, depth: int, fields: Sequence[FieldPlan], obj: str, prefix: str) -> dict[str, str]:
-        """Write fields of a value that many objects share, such as `fetched`: completed once per value."""
+        """
+        Write the fields of a value that many objects share, such as `fetched`. It is completed once per value.
+        """
         owner, last = self._new_name("p"), self._new_name("l")
         self._setup.append(f"    {last} = UNSET")
         self._write(depth, f"{owner} = {obj}.{prefix}")
@@ -245,7 +248,11 @@ _row_types: WeakValueDictionary[tuple[str, ...], type] = WeakValueDictionary()
 
 
 def _row_type(keys: Sequence[str]) -> type:
-    """Return the struct type of rows with these keys: faster and smaller than dicts, and not garbage-collected."""
+    """
+    Return the struct type of rows with these keys.
+
+    Structs are faster and smaller than dicts, and not garbage-collected.
+    """
     type_ = _row_types.get(tuple(keys))
     if type_ is None:
         names = [f"f{index}" for index in range(len(keys))]

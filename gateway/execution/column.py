@@ -1,9 +1,9 @@
 """
-A column: the values of one field for all objects of a level; and what ends a level before its columns are there.
+Columns, each with the values of one field for all objects of a level, and the errors that end a level early.
 
-If a value that must not be null fails, what holds it is null, and graphql-core cancels what else is executed for
-that position. The breadth-first executor executes many objects, or the items of many lists, at once. So it cancels
-the rest as soon as all of them are lost.
+If a value that must not be null fails, the object or list that holds it becomes null, and graphql-core cancels all
+other work for that object or list. The breadth-first executor executes many objects, or the items of many lists,
+at once. It therefore cancels the other work as soon as all of them are lost.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ class Column:
     plan: FieldPlan
     paths: Paths
     values: Sequence[Any]
-    """They may be shared by operations, and are replaced, never changed."""
+    """Operations may share the list: it is replaced, never changed."""
     size: AnswerSize
-    """Size of the values in the answer."""
+    """Records and bytes of the values in the answer."""
     completed: bool = False
-    """Whether the values are as the response has them."""
+    """Whether the values are completed: as they appear in the response."""
     invalid: bool = False
     """Whether one of the values is `Invalid`."""
 
@@ -63,7 +63,11 @@ class LevelLostError(Exception):
 
 
 class Lost:
-    """Which of some values are lost, because one of them failed at the same nullable position."""
+    """
+    Which values of a column are lost.
+
+    Values below the same nullable position are lost together, once one of them fails.
+    """
 
     __slots__ = ("_count", "_paths", "_positions", "_reasons")
 
@@ -74,7 +78,7 @@ class Lost:
         self._positions: list[tuple[int, int]] = []
         """For each value, the position that is null if it is lost; empty until one fails."""
         self._reasons: dict[tuple[int, int], int] = {}
-        """By position that will be null, the index of the value that failed first."""
+        """By position that becomes null, the index of the value that failed first."""
 
     def add(self, *failed: int) -> None:
         """
@@ -102,7 +106,7 @@ class Lost:
 
 
 class Level:
-    """The objects of a level, as far as they are lost."""
+    """Which objects of a level are lost."""
 
     __slots__ = ("_count", "_errors", "_lost", "_paths")
 
@@ -132,7 +136,7 @@ class Level:
 
 
 class Summary(NamedTuple):
-    """What the executor asks about the values of a column."""
+    """Facts about the values of a column that the executor needs."""
 
     has_errors: bool
     has_partial: bool

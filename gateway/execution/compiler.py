@@ -1,4 +1,4 @@
-"""From a selection to plans: graphql-core collects the fields, and each of them becomes a `FieldPlan`."""
+"""Compiles selections into plans: graphql-core collects the fields, and each field becomes a `FieldPlan`."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Compiler:
     """Makes the plans of one operation. `executor` has its schema, fragments and variables."""
 
     def __init__(self, executor: Executor[Any], size: PlanSize | None = None) -> None:
-        """Count the plans in `size`; None to begin."""
+        """Count the plans in `size`; None starts a new count."""
         self._executor = executor
         self._size = size or PlanSize()
 
@@ -153,8 +153,8 @@ def _only_resolver_knows(plan: FieldPlan, field: StrawberryField, schema: GraphQ
     """
     Return whether only the field's resolver gives the value that the schema's author expects.
 
-    It does if there is code around the field's own: extensions, permissions, a `get_result` of a subclass of
-    `StrawberryField`, the schema's `exception_handlers` for unions, or a resolver put in place of Strawberry's.
+    This is true if other code runs around the field's own: extensions, permissions, a `get_result` of a subclass
+    of `StrawberryField`, the schema's `exception_handlers` for unions, or a resolver that replaces Strawberry's.
     """
     resolve = plan.definition.resolve
     return (

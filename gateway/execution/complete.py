@@ -1,5 +1,5 @@
 """
-The slow path: completes the values of a column as the specification says, one type after the other.
+The slow path: completes the values of a column as the specification says, type by type.
 
 It implements null propagation, located errors and their order, lists, abstract types and nested objects.
 """
@@ -36,11 +36,11 @@ from student_graph.resolvers.fields.record import InstanceCheck, is_student_reco
 _NOT_PRESENT = (type(None), type(Undefined), Exception, Invalid)
 """Classes of values that are not completed."""
 MIN_ITEM_BYTES = 3
-"""Least that an object in a list takes as JSON: two braces and a comma."""
+"""Fewest bytes of an object in a list as JSON: two braces and a comma."""
 
 
 async def complete_column(run: Run, column: Column) -> Sequence[Any]:
-    """Return the column's values as the response has them: completed, None, or `Invalid` on its way up."""
+    """Return the column's values as they appear in the response: completed, None, or `Invalid` on its way up."""
     completion = _Completion(run, column.plan, column.size)
     return await completion.complete(column.plan.type, column.values, column.paths)
 
@@ -139,7 +139,7 @@ class _Completion:
             else:
                 lengths.append(len(list_items))
                 items.extend(list_items)
-                if self._plan.composite:  # before the items are executed, and before there are too many to hold
+                if self._plan.composite:  # before the items are executed, while there are few enough to hold
                     self._size.check(len(items) if self._plan.has_records else 0, len(items) * MIN_ITEM_BYTES)
         item_paths = ItemPaths(paths, lengths, non_null)
         if self._plan.kind in (FieldKind.RESOLVER, FieldKind.ATTRIBUTE):
@@ -173,7 +173,7 @@ class _Completion:
         ]
 
     async def _awaited_items(self, items: list[Any], paths: ItemPaths) -> list[Any]:
-        """Return the items of all lists when they are there; or, if all lists are lost before, why they are."""
+        """Return the items of all lists when they have arrived, or the error if all lists are lost before."""
         if not paths.non_null:
             return await self._run.fields.awaited(items)
         try:

@@ -1,4 +1,4 @@
-"""Located errors of a column: an error that many values have is located in the document once."""
+"""Located errors of a column. An error that many values share is located in the document only once."""
 
 from __future__ import annotations
 

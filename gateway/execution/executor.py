@@ -1,8 +1,8 @@
 """
 The breadth-first executor, which replaces one method of graphql-core's executor.
 
-graphql-core selects the operation, coerces variables, collects the root fields and makes the response. What cannot
-be planned is executed by graphql-core too, and counted by its reason.
+graphql-core selects the operation, coerces variables, collects the root fields and makes the response. Operations
+that cannot be planned are executed by graphql-core, and counted by reason.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class BreadthExecutor(StockExecutor):
     encoded: ClassVar[bool] = False
     """Whether the data of a response is JSON in a `msgspec.Raw` instead of dicts."""
     gives_way: ClassVar[bool] = False
-    """Whether other tasks get turns before the operation first waits; if so, `execute_sync` may fail."""
+    """Whether other tasks may run before the operation first waits. If so, `execute_sync` may fail."""
 
     def execute_root_grouped_field_set(
         self,
@@ -151,7 +151,7 @@ class EncodingExecutor(BreadthExecutor):
     """
     The breadth-first executor of the service: it encodes rows as soon as they are built.
 
-    Other tasks get their turns while it builds rows, so its result may be awaitable without an awaitable resolver.
+    Other tasks may run while it builds rows. Its result may therefore be awaitable although no resolver is.
     """
 
     plans: ClassVar[PlanCache] = PlanCache()

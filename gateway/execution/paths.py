@@ -23,7 +23,9 @@ class Paths(ABC):
         """Return the paths of the values at some indexes as lists of keys, which is faster for many values."""
 
     def nullable_position(self, index: int) -> tuple[int, int]:
-        """Return a key of the position that is null if the value at an index is lost: its own, or one above it."""
+        """
+        Return a key for the position that becomes null if the value at an index is lost: its own, or one above it.
+        """
         return id(self), index
 
 
@@ -120,5 +122,5 @@ class SubsetPaths(Paths):
         return self.column.as_lists([own[index] for index in indexes])
 
     def nullable_position(self, index: int) -> tuple[int, int]:
-        """Return that of the value in the full column."""
+        """Return the nullable position of the value in the full column."""
         return self.column.nullable_position(self.indexes[index])

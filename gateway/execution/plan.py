@@ -37,11 +37,11 @@ MAX_OPERATION_SHARE = 1 / 4
 MAX_PLANS_PER_OPERATION = 16
 """Cached plans of one operation, each for other values of the variables in `@skip` and `@include`."""
 OBJECT_PLAN_BYTES = 4_000
-"""Memory of an object plan with its generated code, without its fields: an estimate, rather too high."""
+"""Estimated memory of an object plan with its generated code, without its fields; rather too high than too low."""
 FIELD_PLAN_BYTES = 1_000
-"""Memory of a field plan with its part of the generated code, without its response key, by the same estimate."""
+"""Estimated memory of a field plan with its part of the generated code, without its response key."""
 BYTES_PER_KEY_CHARACTER = 8
-"""How often generated code, the type of its rows and their structs hold a response key."""
+"""How many copies of a response key are in generated code, in the type of its rows and in their structs."""
 
 FunctionFactory: TypeAlias = Callable[[Any], Callable[[Any], Any]]
 """Makes the function of a derived field from the context of an operation."""
@@ -51,11 +51,11 @@ RowBuilder: TypeAlias = Callable[..., list[dict[str, Any]]]
 
 
 MIN_STRUCT_ROWS = 100
-"""Rows for which a type of structs is worth making although the plan may never be executed again."""
+"""With at least this many rows, a struct type is created even if the plan may never be executed again."""
 
 
 class BuilderOptions(NamedTuple):
-    """What generated code depends on beside its plan."""
+    """What generated code depends on, besides its plan."""
 
     completed: tuple[bool, ...]
     """For each column, whether its values are already as the response has them."""
@@ -109,11 +109,13 @@ class FieldPlan:
     """Factory of a derived field."""
     batch: Batch | None = None
     is_own: bool = False
-    """Whether a function of the gateway resolves it, which needs no current task before it waits."""
+    """
+    Whether a function of the gateway resolves it. Such a function needs no current task until it first waits.
+    """
     arguments: Mapping[str, Any] | None = None
     """Arguments that depend on no variable; None if they must be coerced for each request."""
     converted_arguments: dict[str, Any] | None = None
-    """The same arguments as a batched function takes them, once they have been converted."""
+    """The same arguments, converted for the batched function; None until they are first needed."""
     children: dict[str, ObjectPlan] = field(default_factory=dict)
     """Plans of the selected objects, by name of the object type."""
     inline: bool = False
@@ -151,7 +153,7 @@ class ObjectPlan:
     type: GraphQLObjectType
     fields: list[FieldPlan]
     checked_by_class: bool = False
-    """Whether the class of an object decides if it belongs to the type."""
+    """Whether the class of an object is enough to decide if the object belongs to the type."""
     size: PlanSize = field(default_factory=PlanSize)
     """Memory of the operation's plans, this one included."""
     builders: dict[BuilderOptions, RowBuilder] = field(default_factory=dict)
@@ -161,7 +163,7 @@ class ObjectPlan:
     factories: tuple[FunctionFactory, ...] = field(init=False)
     """Factories of derived fields, including those of nested objects that generated code builds."""
     number: int = field(default_factory=count().__next__, init=False)
-    """A number that no other plan of the process has, ever."""
+    """A number that is unique among all plans that the process ever makes."""
     has_records: bool = field(init=False)
     """Whether the objects are records."""
     has_cacheable_rows: bool = field(init=False)
@@ -173,7 +175,7 @@ class ObjectPlan:
     rows_built: int = field(default=0, init=False)
     """Rows that were built although rows are cached."""
     min_row_bytes: int = field(init=False)
-    """Length of a row as JSON if all its values were a single character."""
+    """Length of a row as JSON if each of its values had a single character."""
 
     def __post_init__(self) -> None:
         self.has_records = is_record_type(self.type)
@@ -195,8 +197,8 @@ class ObjectPlan:
         """
         Return whether so many rows should be structs: faster and smaller than dicts, but of a type of their own.
 
-        A type is garbage that only a collection of everything frees: documents that are executed once would fill
-        the memory with types. A few rows of a plan that is executed for the first time are therefore dicts.
+        An unused type is freed only by a full garbage collection, so documents that are executed once would fill
+        the memory with types. If a plan is executed for the first time and has few rows, they are therefore dicts.
         """
         return rows >= MIN_STRUCT_ROWS or bool(self.builders)
 
@@ -212,7 +214,11 @@ class UnplannableError(Exception):
 
 @dataclass(slots=True)
 class Counters:
-    """Counts since start. They show that operations run by plan: a silent fallback to graphql-core is slow."""
+    """
+    Counts since start.
+
+    They show whether operations run by plan: otherwise nobody would notice the slow fallback to graphql-core.
+    """
 
     planned: int = 0
     """Operations executed by plan."""
@@ -233,7 +239,10 @@ class _CachedOperation:
     """The plans of one operation."""
 
     operation: ref[OperationDefinitionNode]
-    """Once nothing else refers to the operation, its plans are dropped: they would never be asked for again."""
+    """
+    A weak reference. When nothing else refers to the operation, its plans are dropped, because they cannot be
+    requested again.
+    """
     schema: GraphQLSchema
     conditions: tuple[str, ...]
     """Names of the variables that decide what is selected."""
@@ -289,7 +298,9 @@ class PlanCache:
         return plan
 
     def _count(self, key: tuple[int, int], cached: _CachedOperation) -> None:
-        """Count an operation's plans, and evict what is too much: of this operation first, then of others."""
+        """
+        Count an operation's plans, and evict plans over the limits: first plans of this operation, then of others.
+        """
         plans, max_bytes = cached.plans, self.max_bytes * MAX_OPERATION_SHARE
         while plans and (len(plans) > MAX_PLANS_PER_OPERATION or cached.size > max_bytes):
             del plans[next(iter(plans))]

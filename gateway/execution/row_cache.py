@@ -1,8 +1,8 @@
 """
 Encoded rows that are cached for the next operation of the same plan.
 
-Records are shared by all operations and never change. So a row is the same as before if its record, the values of
-its columns and the functions of its derived fields are the same objects: only then is its JSON used again. Rows of
+Records are shared by all operations and never change. A row is the same as before if its record, the values of its
+columns and the functions of its derived fields are the same objects. Only then is its JSON used again. Rows of
 restricted classes of data are not cached, and rows that no operation used are forgotten within two minutes.
 """
 
@@ -24,13 +24,15 @@ from student_graph.resolvers.fields.record import Constant
 MAX_CACHED_BYTES = 16 * 1024 * 1024
 """Memory of all cached rows of one executor class, by estimate."""
 MAX_UNUSED_SECONDS = 60.0
-"""Time after which rows that no operation used are forgotten, at the latest after twice as long."""
+"""Rows that no operation used for this time are forgotten, at the latest after twice this time."""
 ROW_OVERHEAD_BYTES = 500
-"""Bytes of a cached row beside twice its JSON: the record and the values that it keeps in memory, by estimate."""
+"""
+Estimated bytes of a cached row in addition to twice its JSON: the record and the values that it keeps in memory.
+"""
 LEVEL_ROW_BYTES = 200
-"""Bytes of a row in a cached level, beside the encoded row itself: it may be a struct that holds others."""
+"""Bytes of a row in a cached level, in addition to the encoded row: the row may be a struct that holds others."""
 TRIAL_ROWS = 2_000
-"""Rows of a plan after which its rows are cached only if at least a quarter of them was used again."""
+"""After this many rows of a plan, its rows are cached only if at least a quarter of them were used again."""
 _LEAF_CLASSES = frozenset({str, int, bool})
 
 
@@ -60,11 +62,11 @@ class CachedLevel:
     is_reused: bool = False
     """Whether an operation found it."""
     lists: SharedValues | None = None
-    """If its records are those of several lists, the JSON of each list; None if nobody has asked for it."""
+    """The JSON of each list, if the records belong to several lists; None until somebody asks for it."""
 
 
 class RowCache:
-    """The cached rows of one executor class, in two generations: those used lately, and those used before."""
+    """The cached rows of one executor class, in two generations: rows that were used lately, and older ones."""
 
     def __init__(self, max_bytes: int = MAX_CACHED_BYTES) -> None:
         self.max_bytes = max_bytes
@@ -136,7 +138,7 @@ class RowCache:
         """
         Return the lists that the rows of a level belong to, each of them as JSON; their records are in one tuple.
 
-        None if the rows are not those of a cached level, or were built just now: nobody may need them again.
+        None if the rows are not those of a cached level, or were built just now and may never be used again.
         """
         level = self._levels.get((plan.number, id(records)))
         if level is None or level.rows is not rows or not level.is_reused:
@@ -180,7 +182,9 @@ class RowCache:
         return cached
 
     def _keep_within_bound(self) -> None:
-        """Start a generation if the present one takes half of the memory; forget the earlier one if need be."""
+        """
+        Start a generation if the present one takes half of the memory, and forget the earlier one if necessary.
+        """
         if self._recent_bytes > self.max_bytes // 2:
             self._start_generation()
         if self.used_bytes > self.max_bytes:
@@ -218,8 +222,8 @@ async def build_or_reuse(  # noqa: PLR0917 - what rows are built from
     """
     Return the rows of records: cached ones, and others from `build`, which are cached from now on.
 
-    A level whose records and columns are those of cached answers is found as a whole. To compare its rows one by
-    one takes as long as all its lookups.
+    If the records and columns of a level are those of cached answers, the complete level is looked up. Comparing
+    its rows one by one would take as long as all its lookups.
     """
     if not isinstance(records, SharedValues) or not all(isinstance(column, SharedValues) for column in columns):
         return await _build_or_reuse_rows(row_cache, plan, functions, records, columns, build, encoder)

@@ -1,5 +1,5 @@
 """
-The rows of a level: built by generated code in slices of time, and encoded as soon as they are built.
+Builds the rows of a level by generated code, in slices of time, and encodes each row as soon as it is built.
 
 A row of a level without levels below it becomes JSON at once: its bytes take a tenth of the memory of its values.
 Rows that hold other rows stay structs. `encode_around_rows` encodes them around the JSON that they hold.
@@ -36,13 +36,13 @@ class RowEncoder:
 
     size: AnswerSize
     least_bytes: int
-    """Bytes that were counted for the rows before they were built: the least that they take."""
+    """Bytes that were counted for the rows before they were built: the fewest that they can take."""
     holds_rows: bool
     """Whether the rows hold encoded rows."""
     length: int = 0
     """Bytes of all rows so far."""
     counted: int = 0
-    """Bytes that were counted in addition to the least."""
+    """Bytes that were counted in addition to `least_bytes`."""
     buffer: bytearray = field(default_factory=bytearray)
     """Holds a row while it is encoded."""
 
@@ -61,7 +61,7 @@ class RowEncoder:
         return list(map(EncodedRow, encoded))
 
     def _encode_row(self, row: Any) -> bytes:
-        """Encode a row by way of a buffer: the bytes of the encoder itself keep a third more memory."""
+        """Encode a row through a buffer: bytes objects that the encoder returns keep a third more memory."""
         _encode_into(row, self.buffer)
         return bytes(self.buffer)
 
@@ -88,7 +88,7 @@ class RowEncoder:
             self.counted += more
 
     def take_back(self) -> None:
-        """Count the rows no longer: they are made again on the slow path."""
+        """Take back what was counted for the rows, because the slow path makes and counts them again."""
         self.size.add(size=-self.counted)
 
 

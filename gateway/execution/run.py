@@ -1,5 +1,5 @@
 """
-Running a plan: a column for each field of a level, fields side by side.
+Runs a plan: computes a column for each field of a level, all fields at the same time.
 
 A *level* is all objects of one type at one position of the operation. A *column* is the values of one field for
 all of them. No level waits for another branch: each branch continues as soon as its own data is there.
@@ -61,7 +61,9 @@ class Run:
     encoded: bool = False
     """Whether rows are encoded as JSON as soon as they are built; if not, they are dicts."""
     has_nulled_objects: bool = False
-    """Whether an error made a value null that may be an object or a list: errors below it are not reported."""
+    """
+    Whether an error nulled a value that may be an object or a list. Errors below such a value are not reported.
+    """
     row_cache: RowCache | None = None
     """Rows of earlier operations; None if each row is to be built."""
     fields: FieldValues = field(init=False)
@@ -185,8 +187,7 @@ class Run:
 
         If the field does not fit into the answer, each of its values is an error.
 
-        Raises:
-            AnswerTooLargeError: there are too many parents for that.
+        Raises: AnswerTooLargeError: there are too many parents for that many errors.
         """
         own_size = size.part() if plan.composite else size
         non_null = isinstance(plan.type, GraphQLNonNull)
@@ -199,7 +200,7 @@ class Run:
         return column
 
     async def _complete_later(self, column: Column) -> None:
-        """Complete a column that generated code was to complete. Its objects are counted again."""
+        """Complete a column that generated code should have completed. Its objects are counted again."""
         if column.completed:
             return
         if column.plan.composite:

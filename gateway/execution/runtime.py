@@ -1,4 +1,6 @@
-"""What generated code calls: checks, coercion and cached texts. All plans share those of a type."""
+"""
+Functions that generated code calls: checks, coercion and cached texts. All plans share the functions of a type.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,11 @@ class WrongValueError(Exception):
 
 @lru_cache(MAX_SHARED_TYPES)
 def class_check(type_: GraphQLObjectType) -> Callable[[Any], type]:
-    """Return a function that checks if an object is of the type. It is called when the class changes."""
+    """
+    Return a function that checks if an object is of the type.
+
+    Generated code calls it only when an object has another class than the one before.
+    """
     is_type_of = type_.is_type_of
 
     def check(value: Any) -> type:
@@ -52,8 +58,8 @@ class TextCache(dict[Any, Any]):
     """
     Texts of coerced values: of dates and instants in UTC by value, of enum members by identity.
 
-    Other values are not cached, because equal ones may have different texts: two instants may be equal in
-    different time zones.
+    Other values are not cached, because equal values may have different texts, such as equal instants in two time
+    zones.
     """
 
     def __init__(self, coerce: Callable[[Any], Any]) -> None:

@@ -2,7 +2,8 @@
 The size of an answer, counted while it is made.
 
 Each part of an answer counts for itself and for the parts that hold it. A field that goes over a limit is null,
-and what was counted below it is given back. So the memory of one operation is bounded, whatever it asks for.
+and what was counted below it is given back. In this way the memory of one operation is bounded, whatever it asks
+for.
 """
 
 from __future__ import annotations
@@ -44,11 +45,14 @@ class AnswerSize:
     """The part that holds this part; None for the answer."""
     records: int = 0
     bytes: int = 0
-    """Length of the part as JSON, as far as it is encoded."""
+    """Length in JSON of what is already encoded of the part."""
     reported: int = 0
     """Errors that say that a field does not fit. Counted for the answer only."""
     holders: tuple[AnswerSize, ...] = field(init=False)
-    """All parts that hold this part, the answer last. Without itself: it would stay until garbage is collected."""
+    """
+    All parts that hold this part, the answer last. The part itself is not included: a reference cycle would keep
+    it until garbage is collected.
+    """
 
     def __post_init__(self) -> None:
         self.holders = () if self.holder is None else (self.holder, *self.holder.holders)
@@ -98,7 +102,9 @@ class AnswerSize:
         self.records = self.bytes = 0
 
     def may_report(self, parents: int) -> bool:
-        """Return whether a field with so many parents can say for each of them that it does not fit; count it."""
+        """
+        Return whether a field with this many parents may report an error for each of them, and count these errors.
+        """
         answer = self._answer
         if parents > 1 and answer.reported + parents > MAX_TOO_LARGE_ERRORS:
             return False
@@ -106,7 +112,7 @@ class AnswerSize:
         return True
 
     def may_report_next(self) -> bool:
-        """Return whether one more field can say that it does not fit; count it."""
+        """Return whether one more field may report that it does not fit, and count the error."""
         answer = self._answer
         answer.reported += 1
         return answer.reported <= MAX_TOO_LARGE_ERRORS

@@ -35,7 +35,7 @@ MIN_LEAF_BYTES = 20
 
 STOCK_RECORD_WEIGHT = 4
 """
-As how many records one record counts that graphql-core executes.
+A record that graphql-core executes counts as this many records.
 
 It takes that much more memory, because graphql-core runs a task for each field of each object.
 """
@@ -45,7 +45,9 @@ _schemas_with_records: WeakKeyDictionary[GraphQLSchema, bool] = WeakKeyDictionar
 
 
 def noted_value(partial: Partial[Any], path: list[str | int], context: Any) -> Any:
-    """Return a partial value when its failures are noted in the context; an error if they cannot be."""
+    """
+    Note a partial value's failures in the context, and return its value; return an error if they cannot be noted.
+    """
     operation = operation_of(context)
     for failure in partial.failures:
         if operation is None:
@@ -61,7 +63,9 @@ def operation_of(context: Any) -> Operation | None:
 
 
 def missing_operation(context: Any) -> TypeError:
-    """Return the error of a schema that notes what it shows, in a context that has nothing to note it in."""
+    """
+    Return the error for a context without an `Operation`, in which a schema with records must note what it shows.
+    """
     return TypeError(
         "This schema notes which records it shows and which sources failed: execute it with a context that has an "
         "`operation`, such as student_graph.resolvers.context.Context, instead of a value of type "
@@ -120,7 +124,8 @@ class StockExecutor(StrawberryGraphQLCoreExecutionContext):
         Resolve and complete a field.
 
         graphql-core runs an awaitable in a task, with further coroutines inside. If the client disconnects before
-        the first step of the task, none of them is ever awaited, so each is one that is closed then.
+        the first step of the task, none of these coroutines is ever awaited. Each of them is therefore wrapped so
+        that it is closed in that case.
         """
         return closed_unless_awaited(super().execute_field(*args, **kwargs))
 
@@ -137,7 +142,7 @@ class StockExecutor(StrawberryGraphQLCoreExecutionContext):
         result: Any,
         position_context: Any,
     ) -> Coroutine[Any, Any, Any]:
-        """Complete what a resolver has returned when it is there; see `execute_field`."""
+        """Await what a resolver has returned, and complete it; see `execute_field`."""
         result = closed_unless_awaited(result)
         return super().complete_awaitable_value(
             return_type, field_details_list, info, path, result, position_context
@@ -196,8 +201,8 @@ class StockExecutor(StrawberryGraphQLCoreExecutionContext):
         Report a field's error, and let its value be null.
 
         Raises:
-            GraphQLError: the field must not be null, or the answer has too many errors of fields that do not fit:
-                then the field at the root that holds this one is null.
+            GraphQLError: the field must not be null, or the answer has too many errors of fields that do not fit.
+                In the second case the root field that holds this one is null.
         """
         original = raw_error.original_error if isinstance(raw_error, GraphQLError) else None
         is_too_large = isinstance(original or raw_error, AnswerTooLargeError)
@@ -208,10 +213,10 @@ class StockExecutor(StrawberryGraphQLCoreExecutionContext):
 
 def _helpers(executor: StockExecutor) -> GraphQLResolveInfoHelpers:
     """
-    Return the helpers of resolvers, which work as long as the operation does.
+    Return the helpers of resolvers, which work as long as the operation runs.
 
-    graphql-core's own keep the executor, which keeps them: all records of an operation would stay in memory until
-    garbage is collected, and that holds the event loop.
+    graphql-core's own helpers refer to the executor, which refers to them. This cycle would keep all records of an
+    operation in memory until a garbage collection, which blocks the event loop.
     """
     running = weakref.proxy(executor)
 

@@ -1,4 +1,6 @@
-"""The values of a field for all objects of a level: read, computed, or resolved by one call or by one for each."""
+"""
+The values of a field for all objects of a level: read, computed, or resolved by one call or one for each object.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +31,14 @@ from student_graph.gateway.execution.size import AnswerSize
 from student_graph.resolvers.fields.record import Constant
 
 _introspecting: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
-"""By event loop, who asks for the schema one after the other: an answer takes mebibytes while it is made."""
+"""
+By event loop, the queue of requests for the schema. They run one after the other, because an answer takes
+mebibytes while it is made.
+"""
 MAX_KEPT_INTROSPECTIONS = 8
-"""Answers about the schema that are kept, each of up to a mebibyte: tools ask the same, and attackers never do."""
+"""
+Answers about the schema that are kept, each of up to a mebibyte. Tools repeat the same queries; attackers do not.
+"""
 _plans_with_introspection: deque[FieldPlan] = deque()
 """The fields whose answers about the schema are kept, the oldest first."""
 
@@ -48,7 +55,7 @@ class FieldValues:
 
     async def values(self, plan: FieldPlan, objects: Sequence[Any], paths: Paths) -> Sequence[Any]:
         """Return the value for each object, or the error that took its place; raises an error of all objects."""
-        if plan.kind is FieldKind.BATCH:  # first, because nearly all columns are
+        if plan.kind is FieldKind.BATCH:  # checked first, because nearly all columns have this kind
             return await self._batch_values(plan, objects, paths)
         match plan.kind:
             case FieldKind.TYPENAME:
@@ -110,8 +117,9 @@ class FieldValues:
         """
         Let graphql-core resolve and complete `__schema` or `__type`; return the value, or its JSON if `encoded`.
 
-        It takes too long for a turn of the event loop. So the service does it in many, one operation after the
-        other, and keeps the JSON of the latest ones with their plans if no variable can change it.
+        This takes too long for one turn of the event loop. The service therefore does it in many turns, one
+        operation after the other, and keeps the JSON of the latest answers with their plans if no variable can
+        change them.
 
         Raises:
             AnswerTooLargeError: the answer would be over a limit.
@@ -143,9 +151,9 @@ class FieldValues:
         """
         Replace the awaitables in a list by their results, or by the errors that they raise.
 
-        Each runs in a task of its own from the start, because resolvers are anybody's code; with `is_own`, from
-        where it first waits. `check` is called with each value and its index; if it raises, the awaitables that
-        are not done are cancelled.
+        Each runs in a task of its own from the start, because resolvers may contain any code. With `is_own`, the
+        task starts when the awaitable first waits. `check` is called with each value and its index; if it raises,
+        the awaitables that are not done are cancelled.
         """
         is_awaitable = self.executor.is_awaitable
         waiting = [index for index, value in enumerate(values) if is_awaitable(value)]
@@ -190,16 +198,16 @@ class FieldValues:
         function = self._functions.get(factory)
         if function is None:
             function = factory(self.executor.context_value)
-            if not isinstance(function, Constant):  # it may change: the next level may load stale records
+            if not isinstance(function, Constant):  # the list may change: the next level may load stale records
                 self._functions[factory] = function
         return function
 
 
 class _LazyInfo:
     """
-    The raw info of a batched function of the gateway, made when more than the context is asked for.
+    The raw info of a batched function of the gateway, made only if the function needs more than the context.
 
-    Few of them do, and to make it takes a tenth of a lookup that is answered from the cache.
+    Few functions do, and making it takes a tenth of the time of a lookup that is answered from the cache.
     """
 
     __slots__ = ("_arguments", "context")
@@ -269,7 +277,7 @@ async def async_items(iterable: AsyncIterable[Any], *, non_null: bool) -> list[A
 
 
 async def _close(iterator: AsyncIterator[Any]) -> None:
-    """Close an asynchronous iterator that may have a way to be closed; what goes wrong is nobody's matter."""
+    """Close an asynchronous iterator, if it can be closed. Errors are ignored."""
     with suppress(Exception):
         closed = iterator.aclose()  # type: ignore[attr-defined] # generators have it, other iterators may
         if isawaitable(closed):

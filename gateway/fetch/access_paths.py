@@ -1,9 +1,9 @@
 """
 Access paths: one coarse read, such as a whole school's attendance, in place of many point reads.
 
-The choice changes the cost, never the answer: a coarse read answers a key only if all coarse keys of that key
-are known and were read. Authorization is above, so coarse answers are shared by all viewers, and are sorted by
-key before they leave.
+The choice changes the cost, never the answer: a coarse read answers a key only if all coarse keys of that key are
+known and were read. Coarse answers are shared by all viewers: authorization comes after this layer, and only
+answers to single keys are passed on to it.
 """
 
 from __future__ import annotations
@@ -51,11 +51,14 @@ CachedRead: TypeAlias = tuple[Source, Ask[Any], CacheRead]
 """What the cache has for an ask to a source."""
 
 MAX_AHEAD_SHARE = 0.5
-"""Most calls of lists that are read ahead, as a share of point reads: they pay if half of the keys are needed."""
+"""
+Lists are read ahead only if they need at most this share of the calls of point reads. Then they pay if half of the
+keys are needed.
+"""
 
 
 class RoutedFetch:
-    """A `Fetch` that answers each ask by point reads, coarse reads, or a mix: by what needs the fewest calls."""
+    """A `Fetch` that answers each ask with the fewest calls: by point reads, coarse reads, or a mix of both."""
 
     def __init__(
         self,
@@ -65,9 +68,9 @@ class RoutedFetch:
         cached: CachedFetch | None = None,
     ) -> None:
         """
-        Read by `fetch`, which reads each key of a lookup once in an operation; `cached` answers without waiting.
+        Read with `fetch`, which reads each key of a lookup once in an operation; `cached` answers without waiting.
 
-        `learned` are the costs of earlier reads, and `view` shows what needs no read now.
+        `learned` has the costs of earlier reads, and `view` shows which keys need no read now.
         """
         self._fetch = fetch
         view = view or NoView()

@@ -40,11 +40,11 @@ class Batcher:
     Merges the asks of one operation that differ only in their keys, and fetches each key once.
 
     An ask for a single key waits `turns` turns of the event loop for others. Resolvers that ask for one key per
-    parent need two: those of one list start in one turn, those that the same batch wakes in the next. An ask for
-    several keys starts at once, because its caller has merged them already.
+    parent need two turns: the resolvers of one list start in the first one, and those that a finished batch wakes
+    start in the next one. An ask for several keys starts at once, because its caller has merged them already.
 
-    An ask that can do without records at other schools (`Ask.at_enrolled_schools`) waits a turn for asks that
-    cannot, and takes the answers to its keys from theirs.
+    Some asks do not need records at other schools (`Ask.at_enrolled_schools`). They wait a turn for asks that do,
+    and take the answers to their keys from those.
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class Batcher:
         return list(batches.values())
 
     def _complete_batches(self, source: Source, ask: Ask[Any]) -> Mapping[Any, _PendingBatch]:
-        """By key, the batches of asks that need more records than an ask does; none for most asks."""
+        """By key, the batches of the same ask that also include records at other schools; empty for most asks."""
         if not ask.at_enrolled_schools:
             return {}
         return self._batches.by_key.get((source, *replace(ask, at_enrolled_schools=False).batch_key), {})
@@ -147,9 +147,9 @@ async def _wait_for(batch: _PendingBatch) -> Answers:
 
 def in_spans(fetch: Fetch) -> Fetch:
     """
-    Let each lookup that is not answered by the cache alone be a span of its operation.
+    Open a span in the operation's trace for each lookup that the cache alone cannot answer.
 
-    It says how many keys are looked up, never which: they are numbers of students.
+    The span has the number of keys, never the keys themselves: they are numbers of students.
     """
 
     async def fetch_in_span(source: Source, ask: Ask[Any], /) -> Answers:

@@ -37,7 +37,7 @@ class Batch(NamedTuple):
     answers: SharedBatch
     named: NamedCoarseKeys[Any]
     coarse_answers: Answers | None
-    """None for answers that are kept beside all coarse answers together, and so go with them."""
+    """None for answers that are kept beside all coarse answers together, and are removed with them."""
 
 
 class Groups:
@@ -72,7 +72,9 @@ class Groups:
         return records
 
     def is_certain(self, key: Any) -> bool:
-        """Whether no records are of another spelling of the key: only the vendor knows if they are the key's."""
+        """
+        Whether no record has the key in another spelling: only the vendor knows whether it belongs to the key.
+        """
         form = self._loose_key(key)
         if form != key and form in self._records:
             return False
@@ -97,7 +99,7 @@ def batches_beside(read: CoarseRead, groups: Mapping[Any, Groups]) -> MutableMap
     """
     Where answers that are made from coarse answers are kept: beside a single one, or beside several together.
 
-    An empty mapping if the coarse answers are none that later operations get as well.
+    An empty mapping if later operations do not get the same coarse answers.
     """
     if len(groups) == 1:
         return next(iter(groups.values())).batches
@@ -112,7 +114,7 @@ def batches_beside(read: CoarseRead, groups: Mapping[Any, Groups]) -> MutableMap
 
 
 def new_batches(keys: int) -> LRUCache[Hashable, Batch]:
-    """Return a bounded place for the answers that are made from coarse answers with records of so many keys."""
+    """Return a bounded mapping for the answers that are made from coarse answers with records of so many keys."""
     return LRUCache(max(MIN_BATCH_KEYS, keys * MAX_BATCH_KEYS_RATIO), getsizeof=lambda batch: len(batch.answers))
 
 
@@ -134,7 +136,11 @@ async def group_records(
 
 
 def coarse_ask(ask: Ask[Any], path: AccessPath[Any], coarse_keys: Iterable[Any]) -> Ask[Any]:
-    """The ask for coarse keys, with those of the arguments that the coarse lookup has, or that the keys decide."""
+    """
+    The ask for coarse keys.
+
+    Its arguments are those of the ask that the coarse lookup takes, and those that follow from the keys.
+    """
     lookup = lookup_of(path.coarse_lookup)
     arguments = {name: value for name, value in ask.arguments.items() if name in lookup.argument_names}
     if path.coarse_arguments is not None:
@@ -205,7 +211,9 @@ class GroupCache:
 
 
 def groups_name(read: CoarseRead) -> Hashable:
-    """The name of groups beside a coarse answer: those of other arguments may hold other records."""
+    """
+    The name of groups beside a coarse answer. It contains the ask's arguments if the path selects records by them.
+    """
     name = read.ask.lookup.name
     return name if read.path.selects is None else (name, *sorted(read.ask.arguments.items()))
 
@@ -249,9 +257,9 @@ def answers_by_key(
 
 def _is_certain(read: CoarseRead, groups: Mapping[Any, Groups], key: Any, coarse_keys: frozenset[Any]) -> bool:
     """
-    Whether the groups of all coarse keys hold the records of the key, whatever spellings the vendor takes for one.
+    Whether the groups certainly hold all records of the key, even if the vendor ignores differences in spelling.
 
-    So it is if no other spelling of the key has records, and no list is read under two spellings.
+    True if no other spelling of the key has records, and no list is read under two spellings.
     """
     if not all(c in groups and groups[c].is_certain(key) for c in coarse_keys):
         return False
@@ -259,7 +267,7 @@ def _is_certain(read: CoarseRead, groups: Mapping[Any, Groups], key: Any, coarse
 
 
 def _answer(value: Any, parts: Sequence[Answer[Any]]) -> Answer[Any]:
-    """An answer that is as old as the oldest of the coarse answers that it is made from."""
+    """An answer with the age of the oldest coarse answer that it is made from."""
     if len(parts) == 1:
         return Answer(value, parts[0].source, parts[0].fetched_at, parts[0].stale, parts[0].withheld)
     oldest = min(parts, key=lambda part: part.fetched_at)
@@ -268,7 +276,11 @@ def _answer(value: Any, parts: Sequence[Answer[Any]]) -> Answer[Any]:
 
 
 def mixed(answers: Answers, others: Answers) -> Answers:
-    """Answers together with those to other keys. If both are shared by all operations, so are they together."""
+    """
+    Answers merged with answers to other keys.
+
+    If all operations share both parts, they also share the merged mapping.
+    """
     if not (isinstance(answers, SharedBatch) and isinstance(others, SharedBatch)):
         return {**answers, **others}
     known: tuple[ref[SharedBatch], SharedBatch] | None = getattr(answers, "mix", None)

@@ -38,9 +38,9 @@ def identified(
     translations: TranslationCache | None = None,
 ) -> Fetch:
     """
-    Request records from each source by its own ids, and return them under the district's ids.
+    Request records from each source by the source's own ids, and return them under the district's ids.
 
-    Answers that need cached answers alone are kept in `translations`.
+    Translated answers are kept in `translations` if they were made from cached answers only.
     """
 
     async def fetch_identified(source: Source, ask: Ask[Any], /) -> Answers:

@@ -1,5 +1,5 @@
 """
-What reads at the sources really cost, in vendor calls: the adapters' declarations are only the first guess.
+The real costs of reads at the sources, in vendor calls. The costs that adapters declare are only the first guess.
 
 All operations of a process share these numbers. They hold no records: a key is remembered with a number.
 """
@@ -23,11 +23,11 @@ from student_graph.gateway.fetch.way_choice import Choice, NamedCoarseKeys, Way
 from student_graph.gateway.telemetry import CallCounter, counting_calls
 
 MAX_REMEMBERED_KEYS = 20_000
-"""Keys of coarse lookups whose calls are remembered, and as many whose demand is."""
+"""How many keys of coarse lookups have remembered calls, and also how many have remembered demand."""
 GUESS_WEIGHT_KEYS = 8.0
 """Weight of a declared cost, in keys: it counts as if so many keys had been read at that cost."""
 MAX_WEIGHT_KEYS = 500.0
-"""Weight of the past, in keys: a longer past counts as much as so many keys, so that changes are noticed."""
+"""Highest weight of earlier reads, in keys: more earlier keys count as this many, so that changes are noticed."""
 
 
 @dataclass(slots=True)
@@ -58,10 +58,14 @@ class LearnedCosts:
         self._coarse_keys: dict[Hashable, float] = {}
         """Coarse keys of the last batch, by source, lookup, coarse lookup, and the batch's size."""
         self._demand: LRUCache[Hashable, tuple[float, float]] = LRUCache(MAX_REMEMBERED_KEYS)
-        """Calls that a coarse read would have replaced, and when they were counted."""
+        """By coarse key, the calls that a coarse read would have replaced, and when they were counted."""
 
     def record(self, source: Source, ask: Ask[Any], calls: int, answers: Answers) -> None:
-        """Remember the calls of a read; one without calls or with a failure says little about its cost."""
+        """
+        Remember the calls of a read.
+
+        Reads without calls or with a failure say little about the cost and are ignored.
+        """
         if not calls or not ask.keys or ask.window == COUNT_ONLY:
             return
         if any(isinstance(answer.value, AdapterError) for answer in answers.values()):
@@ -71,11 +75,11 @@ class LearnedCosts:
             reads_changes = source.adapter.reads_changes
             for key, key_calls in _calls_by_key(ask, calls, answers).items():
                 name = (source, *ask.call_key, key)
-                # A read of what changed costs less than the next one in full.
+                # A read of changes costs less than the next full read.
                 self._calls[name] = max(key_calls, self._calls.get(name, 0.0)) if reads_changes else key_calls
 
     def point_calls(self, source: Source, lookup: Lookup, guess: float) -> float:
-        """Calls for one key of a lookup, as in the last reads; at first the guess."""
+        """Calls for one key of a lookup: the mean of the last reads, or the guess before the first one."""
         mean = self._means.get((source, lookup.name))
         return guess if mean is None else mean.with_guess(guess)
 
@@ -91,7 +95,7 @@ class LearnedCosts:
         return self.mean_calls(source, ask.lookup, guess)
 
     def is_known(self, source: Source, ask: Ask[Any], key: Any) -> bool:
-        """Whether the calls for a coarse key were seen, or what the vendor counted."""
+        """Whether the calls for a coarse key are known from a read, or from the vendor's count of its list."""
         return (source, *ask.call_key, key) in self._calls or (source, ask.lookup.name) in self._means
 
     def record_count(self, source: Source, ask: Ask[Any], key: Any, calls: float) -> None:
@@ -108,7 +112,7 @@ class LearnedCosts:
         return (source, lookup.name) in self._means
 
     def coarse_keys(self, source: Source, lookup: Lookup, path: AccessPath[Any], keys: int, guess: float) -> float:
-        """How many coarse keys a batch of about so many keys had last; at first the guess."""
+        """How many coarse keys the last batch of about this size had; the guess if there was none."""
         return self._coarse_keys.get(_batch_size_key(source, lookup, path, keys), guess)
 
     def record_coarse_keys(
@@ -118,7 +122,7 @@ class LearnedCosts:
         self._coarse_keys[_batch_size_key(source, lookup, path, keys)] = float(len(named.all_coarse_keys))
 
     def demand(self, source: Source, ask: Ask[Any], key: Any, now: float) -> float:
-        """Calls of other reads that the coarse key would have replaced while an answer is fresh, up to now."""
+        """Calls of other reads that the coarse key would have replaced lately: older calls count less."""
         calls, at = self._demand.get((source, *ask.call_key, key), (0.0, now))
         return calls * exp(-max(now - at, 0.0) / _fresh_seconds(source, ask)) if calls else 0.0
 
@@ -159,7 +163,7 @@ def spent_calls(
 def saved_calls(
     coarse_keys_of: Mapping[Any, frozenset[Any]], point_calls: Mapping[Any, float]
 ) -> dict[Any, float]:
-    """For each coarse key the calls of point reads that it helps to replace."""
+    """By coarse key, the calls of point reads that it helps to replace."""
     saved: dict[Any, float] = {}
     for key, coarse_keys in coarse_keys_of.items():
         if calls := point_calls.get(key, 0.0):

@@ -22,12 +22,13 @@ from student_graph.gateway.fetch.way_costs import WayCosts
 MIN_KEYS = 20
 """Keys whose answers must be known before their average replaces the length that the lookup declares."""
 MIN_DISTRICTS = 1
-"""The same for lists of a district: a source has one of each, and it is read seldom."""
+"""The same for lists of a district: a source has only one list of each kind, and it is rarely read."""
 MAX_KEYS = 1_000
-"""Weight of the past, in keys: a longer past counts as much as so many keys."""
+"""Highest weight of earlier answers, in keys: more earlier keys count as this many."""
 MIN_CALLS_BEFORE_COUNT = 50.0
 """
-Calls of single reads before which the vendor is asked for the length of a list that would replace them.
+From this number of calls of single reads on, the vendor is first asked for the length of a list that would replace
+them.
 
 A class needs fewer, and so do most of the students that remain of a population; six classes need more.
 """
@@ -41,13 +42,15 @@ class ListLengths:
         """Average and number of keys."""
 
     def __call__(self, source: Source, lookup: Lookup) -> float:
-        """Return the average of the last answers; what the lookup declares while few are known."""
+        """
+        Return the average of the last answers, or the length that the lookup declares if few answers are known.
+        """
         average, keys = self._averages.get((source, lookup.name), (0.0, 0))
         enough = MIN_DISTRICTS if lookup.key_kind == "district" else MIN_KEYS
         return average if keys >= enough else lookup.records_per_key
 
     def learn(self, source: Source, lookup: Lookup, answers: Answers) -> None:
-        """Count the records of the answers; errors and pages, which are a part of a list, do not count."""
+        """Count the records of the answers. Errors do not count, nor do pages, which are only a part of a list."""
         lengths = [len(answer.value) for answer in answers.values() if isinstance(answer.value, list)]
         if not lengths:
             return
@@ -80,9 +83,9 @@ async def count_lists(
     source: Source, ask: Ask[Any], ways: Sequence[Way[Any]], calls: float, *, fetch: Fetch, costs: WayCosts
 ) -> bool:
     """
-    Ask the vendor how long the lists of some ways are, if their costs are guesses and the ask needs many calls.
+    Ask the vendor for the lengths of some ways' lists, if their costs are guesses and the ask needs many calls.
 
-    Returns whether a cost is known now that was a guess. `calls` are those of the best way so far.
+    Returns whether the vendor was asked. `calls` are those of the best way so far.
     """
     if calls < MIN_CALLS_BEFORE_COUNT or not isinstance(source.adapter, CountsLists):
         return False

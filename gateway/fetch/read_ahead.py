@@ -1,9 +1,9 @@
 """
 Reads ahead: a source with ids of its own and the system of record are asked at the same time.
 
-A translation asks them one after the other. What it needs later is requested while it waits for what it needs
-first; when it asks for it, the operation's batches hold it. So reading ahead changes when a source is asked, not
-the answers, and no key is asked twice.
+A translation of ids asks the two one after the other. While it waits for the first one, this layer already
+requests what it will need from the second one. When the translation asks for that, the operation's batches hold
+it. Reading ahead changes only when a source is asked: the answers are the same, and no key is requested twice.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ ROSTERS = lookup_of(Adapter.section_enrollments_by_section)
 
 @dataclass(frozen=True, slots=True)
 class ReadAhead:
-    """A `Fetch` that translates ids by another one, and meanwhile requests what the translation needs later."""
+    """A `Fetch` that lets another fetch translate ids, and meanwhile requests what that fetch will need later."""
 
     translated: Fetch
-    """The fetch that translates; it reads by `fetch`."""
+    """The fetch that translates; it reads through `fetch`."""
     fetch: Batcher
     """The batches of the operation."""
     routed: RoutedFetch
@@ -65,7 +65,9 @@ class ReadAhead:
     def _read_students(
         self, source: Source, rules: IdentityRules, ask: Ask[Any]
     ) -> Coroutine[Any, Any, None] | None:
-        """The students by the source's keys, if the first rule makes these from the district's number only."""
+        """
+        The students by the source's keys, if the first rule computes these keys from the district's number only.
+        """
         rule = next(iter(rules.students), None)
         if rule is None or rule.system != UNIQUE_ID_SYSTEM:
             return None
@@ -75,7 +77,7 @@ class ReadAhead:
     def _read_identities(
         self, district: District, rules: IdentityRules, ask: Ask[Any]
     ) -> Coroutine[Any, Any, None] | None:
-        """The identities of sections' students; of all students if only these tell who is meant."""
+        """The identities of sections' students; of all students if only these show whom a record names."""
         if all(rule.system == UNIQUE_ID_SYSTEM for rule in rules.students):
             return self._read_rosters(district, ask)
         authority = district.authority(IDENTITIES_BY_DISTRICT)

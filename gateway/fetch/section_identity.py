@@ -27,8 +27,9 @@ class SectionLinks:
     Translates between the section ids of one district and of one source.
 
     A section identifier is unique only within its course, school and session. If two sections of a school and year
-    share one, a request for either is a conflict, and records under it name no section. While the sections of a
-    school cannot be read, a request is an error, and records name no section, with the reason: there may be two.
+    share one, a request for either is a conflict, and records under it name no section. If the sections of a
+    school cannot be read, there may be two with the same identifier: a request is an error, and records name no
+    section, with the reason.
     """
 
     def __init__(self, fetch: Fetch, district: District, rules: IdentityRules) -> None:
@@ -63,8 +64,8 @@ class SectionLinks:
         """
         Put the district's section ids in place of the source's, in the caller's own copies of the records.
 
-        A record whose section has no certain id gets None. If that is so because the district's sections could not
-        be read, the student's answer says so: another time the record may name its section.
+        A record whose section has no certain id gets None. If the reason is that the district's sections could not
+        be read, the student's answer says so: a later answer may name the section.
         """
         with_sections = [
             student for student, answer in answers.items() if any(map(_section_of, records_in(answer.value)))
@@ -169,7 +170,7 @@ def _copy_function(record_type: type[Any]) -> Callable[[Any], Any]:
     """
     A function that copies the records of a class.
 
-    A page needs thousands of copies, and `copy.copy` takes ten times as long for each.
+    A page needs thousands of copies, and `copy.copy` takes ten times as long for each of them.
     """
     if "__dict__" in dir(record_type):  # its objects may have other attributes
         return copy.copy

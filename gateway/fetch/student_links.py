@@ -38,7 +38,11 @@ class StudentLinks:
         self._rules = rules
 
     async def identities(self, students: Iterable[StudentId]) -> dict[StudentId, StudentIdentity | AdapterError]:
-        """The identity of each student; of one that the system of record does not know, the number only."""
+        """
+        The identity of each student.
+
+        If the system of record does not know a student, the identity has only the number.
+        """
         keys = tuple(dict.fromkeys(students))
         known = await self._identities(keys)
         return {key: known.get(key) or _number_only(key) for key in keys}
@@ -47,8 +51,8 @@ class StudentLinks:
         """
         The identities of students, from the system of record; unknown students are absent.
 
-        If the system of record has no identities or does not show them, the district's own number can still link
-        a student. Then no attribute confirms the link, so that a record with such an attribute is withheld. An
+        If the system of record has no identities or does not show them, the district's own number can still link a
+        student. Then no attribute can confirm the link, and a record that has such an attribute is withheld. An
         outage is an error.
         """
         keys = tuple(dict.fromkeys(students))
@@ -89,7 +93,7 @@ class StudentLinks:
         self, rule: IdentityRule, students: Sequence[StudentId], identities: Mapping[StudentId, Any]
     ) -> dict[StudentId, str | AdapterError]:
         """
-        The source's key of each student by a rule; an error unless the rule's identifier is certainly unique.
+        The source's key of each student by a rule; an error if the identifier may belong to another student too.
 
         Students without an identifier of the rule's system are absent.
         """
@@ -108,7 +112,7 @@ class StudentLinks:
         return keys
 
     async def index_for_conflicts(self, answers: Answers) -> IdentityIndex | AdapterError | None:
-        """The students that the answers' records may name; None if the only rule has found them already."""
+        """An index of the students that the records may name; None if there is only one rule, which needs none."""
         if len(self._rules.students) < 2:
             return None
         return await self.index(
@@ -136,7 +140,7 @@ def check_person(key: str, subject: Subject) -> None:
     """
     Check that a record is about the person with the requested key, such as `sis_user_id:604822`.
 
-    A source that ignores a filter, or a response to another request, names somebody else in the same field.
+    If a source ignores a filter, or a response belongs to another request, the same field names somebody else.
 
     Raises:
         IdentityError: the record has other values of the key's field only.
@@ -148,7 +152,7 @@ def check_person(key: str, subject: Subject) -> None:
 
 
 def _ambiguity(index: IdentityIndex | AdapterError, rule: IdentityRule, student: StudentId) -> AdapterError | None:
-    """Why a rule's identifier of a student is not certainly the student's alone; None if it is."""
+    """Why a student's identifier by a rule may belong to another student too; None if it is certainly unique."""
     if isinstance(index, AdapterError):
         return index
     try:

@@ -1,8 +1,9 @@
 """
-Translated answers of sources with ids of their own, computed once while nothing that they were made from changes.
+Translated answers of sources with ids of their own, used until an answer that they were made from changes.
 
-A translation is kept beside the source's cached answers and goes with them. It is used only if every read that it
-was made from would return the same cached mapping again; these reads count as the operation's own.
+A translation is kept beside the source's cached answers and is removed with them. It is used only if every read
+that it was made from would return the same cached mapping again. These reads are counted for the operation that
+uses it.
 """
 
 from __future__ import annotations
@@ -82,9 +83,9 @@ class TranslationCache:
 
     def get(self, source: Source, ask: Ask[Any], day: date, cached: CachedReads) -> Answers | None:
         """
-        The translated answers to an ask on a day; None if they must be made.
+        The translated answers to an ask on a day; None if they must be computed.
 
-        That is so if they never were, or if one of the reads that they were made from has another result now.
+        They must be if there are none yet, or if one of the reads that they were made from now has another result.
         """
         reference = self._translations.get(_name(source, ask, day))
         translation = reference() if reference is not None else None

@@ -33,7 +33,8 @@ async def fetch_from_vendor(source: Source, ask: Ask[Any], /) -> Answers:
     Call the source's adapter; an exception that it raises becomes the error of every key without an answer.
 
     An answer that the adapter reports before its batch is complete is final: it is passed on at once, and the
-    batch does not change it. Answers are as old as the beginning of their reading, or of a read that it shared.
+    batch does not change it. The age of an answer counts from the start of its read, or of an earlier read that it
+    shared.
     """
     read, work = _read_of(source.adapter, ask), None
     try:
@@ -63,7 +64,7 @@ async def fetch_from_vendor(source: Source, ask: Ask[Any], /) -> Answers:
 
 
 def _read_of(adapter: Adapter, ask: Ask[Any]) -> Callable[[], Awaitable[Batch[Any, Any]]]:
-    """What answers an ask: a lookup of an adapter, or its count of the lookup's list."""
+    """The adapter's method that answers an ask: a lookup, or the count of the lookup's list."""
     if ask.window == COUNT_ONLY and not ask.lookup.paged and isinstance(adapter, CountsLists):
         return partial(adapter.count_rows, ask.lookup, ask.keys, ask.arguments)
     window = {} if ask.window is None else {"window": ask.window}
@@ -82,7 +83,7 @@ class _Reports:
 
     def add(self, key: Any, result: Any, seconds: float) -> None:
         """
-        Take a key's final result, whose reading began so many seconds ago.
+        Take a key's final result. Its read began `age` seconds ago.
 
         Raises:
             TypeError: the result is no record, list, page or error.
@@ -103,10 +104,11 @@ def _with_missing_rows(
     answers: dict[Any, Answer[Any]], keys: Iterable[Any], unreadable: UnreadableRows, source: Source
 ) -> dict[Any, Answer[Any]]:
     """
-    The answers to keys with the errors of rows that are missing from them, because they cannot be read.
+    The answers, with an error where rows are missing because they cannot be read.
 
-    A key without an answer gets the error as its answer: the row that cannot be read may be the one of this key.
-    So does a key whose list would be empty, if the row was read for it: an empty list says that there is nothing.
+    A key without an answer gets the error as its answer, because the unreadable row may belong to it. A key whose
+    list would be empty gets it too, if the row was read for this key: an empty list would say that there is
+    nothing.
     """
     completed = dict(answers)
     for key, errors in unreadable.errors_by_key(keys).items():
@@ -122,10 +124,10 @@ def _with_missing_rows(
 
 async def _update_client(source: Source, answers: Answers) -> None:
     """
-    Tell the source's HTTP client what its responses turned out to hold.
+    Report wrong responses to the source's HTTP client.
 
-    An answer about another key closes all connections; responses that cannot be read count for the circuit
-    breaker.
+    An answer about another key closes all connections. Responses that cannot be read count as failures for the
+    circuit breaker.
     """
     http = source.adapter.http
     if not isinstance(http, VendorClient) or not answers:
@@ -170,8 +172,8 @@ def _checked_answer(source: Source, lookup: Lookup, key: Any, result: Any, fetch
     """
     The answer to a key, each record stamped with its source and time; an answer about another key is an error.
 
-    Records that spell the key otherwise get the requested spelling; a record that is read by its id keeps its own.
-    Codes get the meanings that the district configured, whatever the adapter made of them.
+    Records with another spelling of the key get the requested spelling; a record that is read by its id keeps its
+    own. Meanings of codes that the district configured replace those of the adapter.
 
     Raises:
         TypeError: the adapter returned a value that is no record, list, page or error.

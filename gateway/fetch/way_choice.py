@@ -23,11 +23,14 @@ K = TypeVar("K", bound=Hashable)
 SIMILAR_CALLS_RATIO = 1.1
 """Up to this ratio, more calls are accepted for fewer rounds of calls."""
 MAX_BUNDLED_NEEDS, MAX_SEARCHED_NEEDS = 300, 2_000
-"""Sizes of a batch, as coarse keys that its groups need: up to these, bundles are tried, and several starts."""
+"""
+Sizes of a batch, in coarse keys that its groups need. Up to the first one, bundles are tried; up to the second
+one, several starts.
+"""
 MAX_SEARCH_STEPS = 4
 """Passes of the search from one start; it nearly always ends after two."""
 MAX_ROUNDING_ERROR = 1e-6
-"""Difference of calls that is no difference."""
+"""Differences of calls up to this count as rounding errors."""
 
 
 @dataclass(frozen=True)
@@ -37,15 +40,15 @@ class NamedCoarseKeys(Generic[K]):
     coarse_keys_of: Mapping[K, frozenset[Any]]
     """The coarse keys that answer a key together. A key that the path cannot answer is absent."""
     empty: Mapping[K, Answer[Any]] = field(default_factory=dict)
-    """The answers that name no coarse key, because the key has no records."""
+    """The answers that name no coarse key for their keys: these keys have no records."""
     is_read: bool = False
-    """Whether answers had to be read that name them."""
+    """Whether a read was needed to name the coarse keys."""
     unknown: frozenset[K] = frozenset()
     """Keys that the source does not know."""
     failed: Mapping[K, Answer[Any]] = field(default_factory=dict)
-    """Errors of keys whose coarse keys were not read before the operation's time ran out."""
+    """Errors of keys whose coarse keys are unknown, because the operation's time ran out before they were read."""
     is_complete: bool = True
-    """Whether a key that the coarse answers do not hold is unknown to the source."""
+    """Whether the source does not know a key if the coarse answers do not contain it."""
 
     @cached_property
     def all_coarse_keys(self) -> frozenset[Any]:
@@ -53,7 +56,9 @@ class NamedCoarseKeys(Generic[K]):
         return frozenset().union(*set(self.coarse_keys_of.values()))
 
     def is_same(self, other: NamedCoarseKeys[K]) -> bool:
-        """Whether these are the coarse keys of another batch of the same keys, named by no other answers."""
+        """
+        Whether another batch of the same keys has the same coarse keys, and neither needed a read to name them.
+        """
         is_read = self.is_read or other.is_read
         return self is other or (not is_read and self.all_coarse_keys == other.all_coarse_keys)
 
@@ -91,8 +96,8 @@ def choose(
     """
     The choice with the fewest calls for some keys.
 
-    `point_calls` are the calls of each key's point read, 0 if it is cached or in flight. Of choices with about
-    equal calls the one with fewer rounds is taken, unless calls are counted `strict`ly.
+    `point_calls` are the calls of each key's point read, 0 if it is cached or in flight. If several choices need
+    about the same number of calls, the one with the fewest rounds is taken. With `strict`, only calls count.
     """
     problem = _Problem(point_calls, ways)
     candidates = problem.candidates()
@@ -118,7 +123,7 @@ class _Candidate(NamedTuple):
         return self.coarse_calls + self.point_calls
 
     def rounds(self, concurrency: int) -> int:
-        """How many calls follow each other. The other pages of a list are read when the first one has come."""
+        """How many calls must wait for each other: the other pages of a list are read after its first one."""
         coarse = 1 + math.ceil(max(self.coarse_calls - 1, 0) / concurrency) if self.coarse_calls else 0
         return max(math.ceil(self.point_calls / concurrency), coarse)
 

@@ -27,14 +27,17 @@ from student_graph.gateway.http import gate_of
 CALLS_FOR_CHANGES = 3.0
 """Calls that bring an earlier answer up to date at a source that sends only what changed."""
 MAX_ADVANCE_RATIO = 4.0
-"""How many times the calls that a coarse read saves now an operation waits for, to save calls of later ones."""
+"""
+A coarse read may cost this many times the calls that it saves its operation, if it saves calls of later
+operations.
+"""
 MAX_ADVANCE_SHARE = 0.5
-"""Largest share of the calls that a vendor's quota still allows for a read that later operations need, too."""
+"""Largest share of the remaining calls of a vendor's quota that a read for later operations may use."""
 SCARCE_CALLS = 200
 """If a vendor's quota allows fewer calls than this, the fewest calls win, however many rounds they need."""
 
 UnheldKeys: TypeAlias = Callable[[Source, Ask[Any], list[Any]], list[Any]]
-"""Returns those of an ask's keys that the operation has not requested yet."""
+"""Returns the keys of an ask that the operation has not requested yet."""
 Active: TypeAlias = tuple[LookupMethod, ...]
 """Lookups whose access paths are being tried: a path must not lead back to one of them."""
 
@@ -49,7 +52,7 @@ class Estimate(NamedTuple):
 
 
 class OtherWay(NamedTuple):
-    """A way that a choice did not take, or not for all keys that it can answer."""
+    """A way that a choice did not take for some or all of the keys that it can answer."""
 
     way: Way[Any]
     read: Ask[Any]
@@ -79,7 +82,7 @@ class WayCosts:
         return {key: calls if key in missing else 0.0 for key in ask.keys}
 
     def is_strict(self, source: Source) -> bool:
-        """Whether calls are scarce at a source, so that none is spent on fewer rounds."""
+        """Whether calls are scarce at a source, so that a choice with more calls but fewer rounds is not taken."""
         return _calls_left(source) < SCARCE_CALLS
 
     def estimate(self, source: Source, ask: Ask[Any], path: AccessPath[Any], active: Active) -> Estimate:
@@ -140,7 +143,9 @@ class WayCosts:
         return Way(path, named, calls_of)
 
     def reads_in_advance(self, lookup: Lookup) -> bool:
-        """Whether a coarse read may cost more than it saves now, because later operations need it, too."""
+        """
+        Whether a coarse read may cost more than it saves this operation, because later operations need it too.
+        """
         return self.view.keeps_answers and not lookup.sensitivity.restricted
 
     def count_other_ways(
@@ -154,7 +159,8 @@ class WayCosts:
         """
         Count the calls that a choice spends as demand for the ways that it does not take; `settle` must follow.
 
-        They count from the start, because others who decide meanwhile would spend as many again.
+        They are counted before they are made. Otherwise operations that choose at the same time would spend as
+        many again.
         """
         spent, others, now = spent_calls(point_calls, ways, choice), [], self.view.now()
         for way, keys in zip(ways, choice.keys, strict=True):
@@ -170,8 +176,8 @@ class WayCosts:
         """
         Take back what was counted for keys that the source does not have.
 
-        A coarse key for which others counted more than it costs is read in the background, for later operations:
-        this one saves too little itself to wait.
+        If other operations have counted more calls for a coarse key than it costs, it is read in the background
+        for later operations. This operation does not wait for it, because it would save too little.
         """
         now, learned, most = self.view.now(), self.learned, MAX_ADVANCE_SHARE * _calls_left(source)
         for way, read, calls in others:
@@ -221,10 +227,10 @@ def _is_complete(source: Source, ask: Ask[Any], path: AccessPath[Any]) -> bool:
 
 def _coarse_keys_without_read(source: Source, ask: Ask[Any], path: AccessPath[Any]) -> frozenset[Any]:
     """
-    The coarse keys that need no read to be known; empty if there are none.
+    The coarse keys that are known without a read; empty if there are none.
 
-    They are the district itself, or what the keys contain, or for a lookup of one record the schools or sections
-    from which the query reached the keys: any list that holds the record holds all of it.
+    They are the district itself, or parts of the keys. For a lookup of one record, they may also be the schools or
+    sections from which the query reached the keys: every list that contains a record contains all of it.
     """
     if path.coarse_key_in is not None:
         return frozenset(map(path.coarse_key_in, accepted_keys(ask, path)))

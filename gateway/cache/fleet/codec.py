@@ -16,7 +16,7 @@ from student_graph.adapters.model import Fetched
 from student_graph.adapters.sources import Source
 
 FORMAT_VERSION = "4"
-"""Part of every digest. To change it when the format changes makes all older values unreachable."""
+"""Part of every digest. Change it when the format changes: then no process finds older values."""
 DISTRICT_TAG_BYTES, DIGEST_BYTES = 8, 20
 
 
@@ -39,7 +39,7 @@ class _StoredAnswerFormat(msgspec.Struct, array_like=True):
 
 
 def district_tag(secret: bytes, district: str) -> str:
-    """The start of all digests of a district, by which its answers are found when it is removed."""
+    """The start of all digests of a district. Its answers are found by it when the district is removed."""
     return hashlib.blake2b(district.encode(), digest_size=DISTRICT_TAG_BYTES, key=secret).hexdigest()
 
 
@@ -70,7 +70,9 @@ def _with_length(part: bytes) -> bytes:
 
 @lru_cache(maxsize=1024)
 def _settings_json(source: Source) -> str:
-    """What decides about a source's answers: address, credentials, and what the district says about codes."""
+    """
+    The settings that a source's answers depend on: address, credentials, and the district's meanings of codes.
+    """
     settings = source.adapter.settings.model_dump_json()
     return settings if source.codes is None else settings + msgspec.json.encode(source.codes.names).decode()
 

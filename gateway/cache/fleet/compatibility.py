@@ -1,4 +1,6 @@
-"""Whether a Redis suits a fleet: who else uses the fleet's name there, and what the server does with its data."""
+"""
+Checks whether a Redis suits a fleet: whether another fleet uses the same name, and whether data may be evicted.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from student_graph.gateway.cache.fleet.redis_store import RedisStore
 log = logging.getLogger("student_graph.cache")
 
 MARK_SECONDS = 60
-"""How long a name on Redis belongs to a key after the last process with it has gone."""
+"""How long a fleet's name on Redis stays reserved for its key after the last process has ended."""
 
 
 class OtherKeyError(RedisError):
@@ -60,13 +62,13 @@ async def warn_of_eviction(store: RedisStore) -> None:
 
 
 class RedisReasonError(Exception):
-    """Why something on Redis could not be done, as a sentence for operators."""
+    """A failure on Redis, with its reason as a sentence for operators."""
 
 
 @contextmanager
 def explained() -> Iterator[None]:
     """
-    Say for operators why Redis does not do what is done in the block.
+    Turn errors of Redis in the block into errors with a reason for operators.
 
     Raises:
         RedisReasonError: Redis does not answer, refuses, or belongs to another fleet.
@@ -78,7 +80,11 @@ def explained() -> Iterator[None]:
 
 
 def reason_of(error: Exception) -> str:
-    """Why Redis cannot be used, for operators; the text of an error is not shown, except of our own."""
+    """
+    Why Redis cannot be used, for operators.
+
+    Texts of errors are not shown, except those of the gateway's own errors.
+    """
     match error:
         case OtherKeyError():
             return str(error)

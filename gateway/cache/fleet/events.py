@@ -38,7 +38,7 @@ OVERLAP_SECONDS = 10.0
 RETRY_INTERVAL_SECONDS = 0.5
 """Time between two attempts to reach Redis."""
 LOST_EVENTS = "missed"
-"""Kind of an event that stands for events that were lost or cannot be read. They may have been about anything."""
+"""Kind of an event that replaces events that were lost or cannot be read. They may have been about anything."""
 
 
 class Event(msgspec.Struct, kw_only=True):
@@ -62,7 +62,9 @@ class Events:
     """Publishes and receives the events of a fleet for one process."""
 
     def __init__(self, store: RedisStore, on_event: Callable[[Event], None]) -> None:
-        """Pass each event of other processes to `on_event` once, also those from before this process started."""
+        """
+        Pass each event of other processes to `on_event` once, including events from before this process started.
+        """
         self.process_id = secrets.token_hex(8)
         """The sender of this process's events."""
         self._store = store
@@ -103,7 +105,7 @@ class Events:
                 self._unpublished = {b"": Event(at=at, sender=self.process_id, kind=LOST_EVENTS, payload=None)}
 
     async def _send(self, event: Event) -> None:
-        now = time.time()  # not the time of the event: receivers may have read past that already
+        now = time.time()  # not the time of the event: receivers may already have read later events
         value = self._store.encryptor.encrypt("", self._name, int(now * 1000), msgspec.json.encode(event))
         async with self._store.client.pipeline(transaction=False) as pipe:
             pipe.zadd(self._name, {value: now})

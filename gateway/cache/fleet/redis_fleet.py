@@ -77,14 +77,20 @@ class RedisFleet:
         await self._events.publish(now, "purge", purge)
 
     async def claim(self, name: str, seconds: int) -> bool:
-        """Whether this process may do the work of a name; without Redis each process does it for itself."""
+        """
+        Claim a piece of work by its name; returns whether this process may do it.
+
+        Without Redis, every process may.
+        """
         try:
             return await self.store.claim_work(name, seconds)
         except RedisUnavailableError:
             return True
 
     async def release(self, name: str) -> None:
-        """Release a piece of work that this process has claimed; without Redis the claim ends with its time."""
+        """
+        Release a piece of work that this process has claimed. Without Redis, the claim ends when its time is over.
+        """
         with suppress(RedisUnavailableError):
             await self.store.release_work(name)
 

@@ -1,4 +1,4 @@
-"""Finds and removes all that a fleet's Redis holds of a district that is no longer in the settings."""
+"""Finds and removes all data on a fleet's Redis about a district that is no longer in the settings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WORK_OF_DISTRICT = ("warm/{}/*", "calendars/{}")
 
 
 class Remains(NamedTuple):
-    """What Redis holds of a district, by number."""
+    """How much data of a district is on Redis."""
 
     answers: int = 0
     claims: int = 0
@@ -31,7 +31,7 @@ class Remains(NamedTuple):
 
     @property
     def total(self) -> int:
-        """All of it."""
+        """All of these together."""
         return sum(self)
 
 
@@ -51,7 +51,7 @@ class DistrictOnRedis:
 
     async def find(self) -> Remains:
         """
-        Count what is there.
+        Count the district's data.
 
         Raises:
             RedisError: Redis does not answer, or holds a fleet of this name with another key.
@@ -62,7 +62,7 @@ class DistrictOnRedis:
 
     async def remove(self) -> None:
         """
-        Remove what is there.
+        Remove the district's data.
 
         Raises:
             RedisError: Redis does not answer, or holds a fleet of this name with another key.
@@ -76,7 +76,11 @@ class DistrictOnRedis:
             await self._client.zrem(self._events_name, *events)
 
     async def count_of_older_versions(self) -> int:
-        """Answers of an earlier version, whose districts nobody can know; they expire by themselves."""
+        """
+        Number of answers that an earlier version stored.
+
+        Their districts cannot be known; they expire by themselves.
+        """
         digest = "?" * (2 * DIGEST_BYTES)
         return sum([1 async for _ in self._keys([self._store.answer_name(digest)])])
 

@@ -34,7 +34,11 @@ class SharedFetch:
         purges: PurgeLog,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Call `fetch` for what no process has; `clock` returns seconds since 1970, the same in all processes."""
+        """
+        Call `fetch` for answers that no process has.
+
+        `clock` returns seconds since 1970, the same in all processes.
+        """
         self.fetch, self.store, self.purges, self.clock = fetch, store, purges, clock
         self._districts = districts
         self._digest_secret = store.digest_secret

@@ -35,7 +35,10 @@ from student_graph.gateway.concurrency.deadlines import MAX_WORK_SECONDS, work_d
 MAX_ANSWERS_PER_OPERATION = 200
 """Answers that one Redis operation reads, writes or claims."""
 MAX_CLOCK_DIFFERENCE_SECONDS = 1.0
-"""How far the clocks of a fleet may differ. Answers requested so soon after a purge are not used either."""
+"""
+How far the clocks of a fleet may differ. Answers that were requested within this time after a purge are not used
+either.
+"""
 FIRST_POLL_SECONDS, MAX_POLL_SECONDS = 0.005, 0.05
 """Time between two looks at an answer that another process is fetching: at first, and at most."""
 
@@ -76,7 +79,7 @@ class SharedRequest:
         return {key: answer for key, answer in self._arrived.items() if answer is not None}
 
     def _arrive(self, answers: ArrivedAnswers) -> None:
-        """Take the answers to some keys, and pass them on."""
+        """Store the answers to some keys as results, and pass them on."""
         new = {
             key: answer if answer is None else self._stale_if_failed(key, answer)
             for key, answer in answers.items()
@@ -86,7 +89,7 @@ class SharedRequest:
         self._pass_on(new)
 
     async def _resolve(self, keys: Sequence[Any]) -> None:
-        """Answer keys by what is stored, from the source, or by what other processes are fetching."""
+        """Answer keys with stored answers, from the source, or with answers that other processes are fetching."""
         if not keys:
             return
         try:
@@ -281,7 +284,9 @@ class SharedRequest:
 
 
 def _error_text(answer: Answer[Any] | None) -> str:
-    """The error of an answer for other processes; empty if there is none, or if only our time for it was over."""
+    """
+    The error of an answer for other processes; empty if there is none, or if only this process's time was over.
+    """
     error = answer.value if answer is not None else None
     return encode_error(error) if isinstance(error, AdapterError) and error.code != "DEADLINE" else ""
 

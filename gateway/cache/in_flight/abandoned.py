@@ -12,9 +12,10 @@ from student_graph.gateway.http import gate_of
 
 class AbandonedRequests:
     """
-    The requests without waiters. Each ends after a while; beyond the limits, the longest abandoned one ends.
+    The requests without waiters. Each one ends after a while, and if there are too many, the first one ends.
 
-    While the quota of its source is used up, a request does not end: its time begins when that gives new calls.
+    While the quota of its source is used up, a request does not end: its time starts when the quota allows calls
+    again.
     """
 
     def __init__(self, limits: BackgroundLimits, end: Callable[[InFlightRequest], None]) -> None:
@@ -48,7 +49,9 @@ class AbandonedRequests:
                 self._end(next(iter(requests)))
 
     def _end_unless_it_waits(self, request: InFlightRequest) -> None:
-        """End a request, or give it new time from the moment in which the quota of its source gives calls."""
+        """
+        End a request; or, while its source's quota is used up, start its time when the quota allows calls again.
+        """
         gate = gate_of(request.source.adapter.http)
         if gate is None or not (seconds := gate.seconds_until_background_call):
             self._end(request)
@@ -57,7 +60,7 @@ class AbandonedRequests:
         self._timers[request] = asyncio.get_running_loop().call_later(seconds, self._end_unless_it_waits, request)
 
     def remove(self, request: InFlightRequest) -> None:
-        """Let a request go on: somebody waits for it again, or it has ended."""
+        """Remove a request, because somebody waits for it again or it has ended."""
         timer = self._timers.pop(request, None)
         if timer is None:
             return

@@ -48,7 +48,7 @@ class Waiter:
 
     def receive(self, request: InFlightRequest, key: Any, answer: Answer[Any] | None) -> bool:
         """Take the answer to a key; returns whether it was the last one that it wanted from the request."""
-        if request not in self._missing:  # it has left
+        if request not in self._missing:  # the waiter has left
             return False
         self.answers[key] = answer
         self._missing[request] -= 1
@@ -61,7 +61,7 @@ class Waiter:
             self._done.set_result(None)
 
     def fail(self, bug: Exception) -> None:
-        """Let `wait` raise an exception that is no vendor's failure."""
+        """Let `wait` raise an exception that is a bug, not a vendor's failure."""
         self._bug = bug
 
     async def wait(self) -> None:
@@ -103,7 +103,9 @@ class InFlightRequest:
     task: asyncio.Task[None]
 
     def __init__(self, source: Source, ask: Ask[Any], started_at: float, viewer: Hashable) -> None:
-        """`started_at` is in the event loop's time; `viewer` is whose operation started it, or None."""
+        """
+        `started_at` is in the event loop's time. `viewer` sent the operation that started it; None without one.
+        """
         self.source, self.ask, self.started_at, self.viewer = source, ask, started_at, viewer
         self.group = (source, *ask.batch_key)
         """Requests of the same group differ in their keys only."""
@@ -115,7 +117,10 @@ class InFlightRequest:
         self.waiters: dict[Waiter, None] = {}
         """The waiters, in the order in which they came."""
         self.budget = SharedBudget(current_budget(), source.district)
-        """The loop-time budget of the client whose operation started it: its work in this process counts there."""
+        """
+        The loop-time budget of the client whose operation started it. The request's work in this process is
+        charged to it.
+        """
         self.was_awaited = False
         """Whether anybody waits for it or has waited; False for a refresh in the background."""
         self.has_answered = False
@@ -123,7 +128,7 @@ class InFlightRequest:
         self.outdated: set[Any] = set()
         """Keys that were purged after it started: their answers must not be cached."""
         self.is_purged = False
-        """Whether a purge came after it started that may include answers to keys that it was not asked for."""
+        """Whether a purge after its start may include answers to keys that it was not asked for."""
         self._counted_calls = 0
         """Calls that were made for nobody, or for waiters that have left."""
         self.joined: Counter[InFlightRequest] = Counter()
@@ -135,19 +140,21 @@ class InFlightRequest:
         return bool(self.waiters) or not self.outdated.issuperset(self.pending)
 
     def is_background(self) -> bool:
-        """Whether nobody but a warm-up waits for it now, or for a request that has joined one of its reads."""
+        """Whether nobody waits for it or for a request that has joined its reads, or only warm-ups do."""
         return all(waiter.is_background for waiter in self._all_waiters())
 
     def last_deadline(self) -> float:
-        """When the last of these will give up, in the event loop's time; infinity if nobody waits."""
+        """When the last waiter will give up, in the event loop's time; infinity if nobody waits."""
         return max((waiter.until for waiter in self._all_waiters()), default=math.inf)
 
     def add_joined(self, other: InFlightRequest, /) -> None:
-        """Count the waiters of another request as its own, because that one has joined a read that it started."""
+        """
+        Count the waiters of another request too, because that request has joined a read that this one started.
+        """
         self.joined[other] += 1
 
     def remove_joined(self, other: InFlightRequest, /) -> None:
-        """Count them no longer, because the read has ended."""
+        """Stop counting the waiters of another request, because the read has ended."""
         self.joined[other] -= 1
         if not self.joined[other]:
             del self.joined[other]
@@ -202,7 +209,11 @@ class InFlightRequest:
         return {key: answer for key, answer in answers.items() if key in self.keys and key not in self.outdated}
 
     def hand_out(self, answers: ArrivedAnswers, on_satisfied: Callable[[InFlightRequest, Waiter], None]) -> None:
-        """Give answers to those who wait for them; `on_satisfied` gets those who have all they want of it."""
+        """
+        Give answers to the waiters.
+
+        `on_satisfied` gets each waiter that now has all its answers from this request.
+        """
         waiting = [(key, answer, self.pending.pop(key, ())) for key, answer in answers.items()]
         for key, answer, waiters in waiting:
             for waiter in waiters:

@@ -64,8 +64,8 @@ class InFlightRequests:
         """
         Wait for the keys of an ask until a deadline in the event loop's time; `wait` must follow.
 
-        Keys that are not in flight are requested. `viewer` stands for who waits, and limits what goes on after the
-        deadline. A waiter in the background lets the requests of people go first.
+        Keys that are not in flight are requested. `viewer` identifies who waits; requests that go on after the
+        deadline are limited for each viewer. A waiter in the background lets the requests of people go first.
         """
         self._start_missing(source, ask, viewer)
         waiter = Waiter(until, is_background=is_background)
@@ -97,7 +97,7 @@ class InFlightRequests:
                 self.abandoned.add(request)
 
     def purge(self, purge: Purge) -> None:
-        """Keep answers that a purge includes out of the cache; later asks for them start new requests."""
+        """Do not cache answers that a purge includes; later asks for them start new requests."""
         self._purges += 1
         for request in list(self._running):
             for key in request.purge(purge):
@@ -116,7 +116,7 @@ class InFlightRequests:
             await asyncio.wait(tasks, timeout=seconds)
 
     async def close(self) -> None:
-        """Cancel all requests. Those who wait get an error."""
+        """Cancel all requests. Their waiters get an error."""
         tasks = [request.task for request in self._running]
         for task in tasks:
             task.cancel()
@@ -154,7 +154,7 @@ class InFlightRequests:
             fetched = await self._fetch(request.source, request.ask)
         answers: dict[Any, Answer[Any] | None] = {**{key: fetched.get(key) for key in request.pending}, **fetched}
         if any(answer is not None and isinstance(answer.value, AdapterError) for answer in answers.values()):
-            deliver(answers)  # at once: whether the source fails is decided by all of them
+            deliver(answers)  # all of them at once, because they decide together whether the source fails
             return
         # To measure and cache the records of 2,000 students takes a tenth of a second.
         keys = list(answers)
@@ -199,7 +199,7 @@ class InFlightRequests:
                 del self._by_key[request.group]
 
     def _finish(self, request: InFlightRequest, task: asyncio.Task[None]) -> None:
-        """Forget a request that has ended. If it was cancelled or failed, tell those who still wait."""
+        """Forget a request that has ended. If it was cancelled or failed, its waiters get an error."""
         self._running.discard(request)
         self.abandoned.remove(request)
         bug = None if task.cancelled() else task.exception()
@@ -219,8 +219,8 @@ def _current_keys(requests: Mapping[Any, InFlightRequest], source: Source, ask: 
     """
     The keys of an ask whose requests answer it.
 
-    An ask for answers of a maximum age does not wait for a request that began long before: its answers may be as
-    old. Requests that began within the source's timeout are shared in any case.
+    An ask with a maximum age does not wait for a request that began too long ago, because its answers may be as
+    old. Requests that began within the source's timeout are always shared.
     """
     if ask.max_age is None:
         return [key for key in ask.keys if key in requests]

@@ -1,1 +1,1 @@
-"""Takes the lines of a district that has left out of the record, for those who need not keep them any longer."""
+"""Removes the lines of a district that has left from the record, if they need not be kept any longer."""

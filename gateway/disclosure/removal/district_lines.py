@@ -1,8 +1,8 @@
 """
-The lines of one district in the record of disclosures: to find, to hand over, and to remove.
+Finds, exports and removes the lines of one district in the record of disclosures.
 
 A file is a chain of signed lines, so nothing can be cut out of it. A file with lines of the district is replaced
-by a new one with the lines of the other districts, and is retired: the list of retired files says, signed, that it
+by a new file with the lines of the other districts, and is retired: the signed list of retired files says that it
 existed and how long it was.
 """
 
@@ -38,7 +38,7 @@ class Removal(NamedTuple):
 
 
 def lines_by_file(directory: Path, district: str) -> dict[str, int]:
-    """How many lines about a district each file has; files without one are missing."""
+    """How many lines about a district each file has. Files without such a line are absent."""
     counts = {}
     for path in sorted(directory.glob(FILE_GLOB)):
         if lines := sum(1 for line in path.read_bytes().splitlines(keepends=True) if _is_of(district, line)):
@@ -48,9 +48,10 @@ def lines_by_file(directory: Path, district: str) -> dict[str, int]:
 
 def exported(directory: Path, district: str, keys: DisclosureKeys) -> Iterator[dict[str, Any]]:
     """
-    The lines about a district for itself: first how to read them, then each line in full, viewers named.
+    The lines about a district, for the district: first how to read them, then each line in full, with viewers'
+    names.
 
-    Who has them can find a student of this district, and no student of another one.
+    With them, students of this district can be found, and no students of another one.
     """
     key = base64.b64encode(keys.pseudonym_key(district)).decode()
     yield {"district": district, "students": HOW_TO_FIND_A_STUDENT, "pseudonymKey": key}
@@ -108,5 +109,7 @@ def _write_without(path: Path, district: str, keys: DisclosureKeys) -> None:
 
 
 def _is_of(district: str, line: bytes) -> bool:
-    """Whether a complete line is about a district; texts of clients in it have their quotes escaped."""
+    """
+    Whether a complete line is about a district. Clients cannot fake it, because quotes in their texts are escaped.
+    """
     return b'"tenant":"%b"' % district.encode() in line and line.endswith(b"\n")
