@@ -44,9 +44,8 @@ class CachedFetch:
         """
         Read answers until `deadline`, in the event loop's time, and record them in `traffic` and `dependencies`.
 
-        `viewer` identifies who sent the operation. It is used only to limit the requests that go on after the
-        operation. With `is_background`, the requests of people go first. The operation waits for each source for
-        at least `min_seconds`, even if the source's timeout is shorter.
+        `viewer` sent the operation, and only limits the requests that go on after it. With `is_background`, the
+        requests of people go first. Each source has at least `min_seconds`, even if its timeout is shorter.
         """
         self._cache = cache
         self._by_source = traffic.by_source
@@ -111,9 +110,7 @@ class CachedFetch:
             waited_seconds = time.perf_counter() - started_at
             traffic.milliseconds += waited_seconds * 1000
             traffic.calls += waiter.calls
-        await (
-            give_way()
-        )  # hundreds of operations may have waited for the same answer, and all go on in this round of the loop
+        await give_way()  # hundreds of operations may have waited for the same answer, and go on in this round
         answers = waiter.answers
         if len(answers) < len(keys):
             is_late = self._deadline <= timeout_at
@@ -137,7 +134,7 @@ class CachedFetch:
         self, source: Source, ask: Ask[Any], results: dict[Any, Answer[Any] | None]
     ) -> dict[Any, Answer[Any] | None]:
         """
-        The results, marked as stale if the read took longer than the source's timeout and than they are fresh.
+        The results, marked as stale if their read took longer than they are fresh and than the source's timeout.
         """
         if ask.lookup.sensitivity.restricted:  # never shown as stale: the waiters get the fresh answer
             return results

@@ -36,9 +36,7 @@ RESPONSE_OVERHEAD_BYTES = 2048
 MAX_UNUSED_SECONDS = 300.0
 """How long an unused response is kept."""
 OLD_RESPONSES_CHECKED = 4
-"""
-Cached responses that are checked for each new one, so that unused ones are removed faster than new ones are added.
-"""
+"""Cached responses that are checked for each new one: unused ones are removed faster than new ones are added."""
 MAX_RESPONSE_SHARE = 1 / 8
 """Largest share of the response memory that one response takes."""
 STABLE_ERROR_CODES = frozenset({"NO_IDENTITY_LINK", "IDENTITY_CONFLICT", "FORBIDDEN", "NOT_OFFERED"})
@@ -70,18 +68,12 @@ class Dependencies:
             self.batches.append(batch)
 
     def add_read(self, source: Source, ask: Ask[Any], batch: CachedBatch | None) -> None:
-        """
-        Add the answers of a source to an ask, by the batch in which they are cached; None if they are in none.
-        """
+        """Add a source's answers to an ask, by the batch in which they are cached; None if they are in none."""
         del source
         self.add(batch, restricted=ask.lookup.sensitivity.restricted)
 
     def note_fetched(self) -> bool:
-        """
-        Record that a source was asked.
-
-        Returns whether its answers may be added as dependencies; for a response they may not.
-        """
+        """Record that a source was asked. Returns whether its answers may be added: not to a response."""
         return False
 
     def forgetting(self) -> Dependencies:
@@ -90,9 +82,7 @@ class Dependencies:
         return Dependencies()
 
     def add_reach(self, batches: Iterable[CachedBatch], valid_until: float, *, complete: bool) -> None:
-        """
-        Add the batches that a part was computed from, such as the viewer's reach, and the end of its validity.
-        """
+        """Add the batches of a part, such as the viewer's reach, and until when the part is valid."""
         self.batches.extend(batches)
         self.valid_until = min(self.valid_until, valid_until)
         self.complete = self.complete and complete
@@ -112,9 +102,7 @@ class EncodedErrors:
     """Id of the request that is named in each of them."""
 
     def for_request(self, request_id: str) -> bytes:
-        """
-        The same errors with the id of another request. Ids are random, so no other text in the JSON equals one.
-        """
+        """The same errors with another request's id. Ids are random: no other text in the JSON equals one."""
         return self.json.replace(self.request_id.encode(), request_id.encode())
 
 
@@ -196,8 +184,7 @@ class ResponseCache:
     """
     The cached responses of a process. The district that uses most loses its least recently used ones first.
 
-    Responses that were requested only once have a small part of the memory, so that they never replace responses
-    that are requested again.
+    Responses that were requested only once have a small part of the memory. They replace no others.
     """
 
     def __init__(
@@ -303,9 +290,7 @@ class ResponseCache:
         self._used_at.move_to_end(key)
 
     def _drop_unused(self, now: float) -> None:
-        """
-        Drop the least recently used responses if nobody uses them any more: some hold answers that were evicted.
-        """
+        """Drop the least recently used responses that nobody uses any more: some hold evicted answers."""
         for key, used_at in list(islice(self._used_at.items(), OLD_RESPONSES_CHECKED)):
             if key not in self._responses or now - used_at > MAX_UNUSED_SECONDS:
                 self._responses.pop(key)

@@ -3,8 +3,7 @@ Loop time: how long the work of each client has held the event loop, and who is 
 
 All work of a process runs on one event loop. A client, such as a viewer, has a budget of a tenth of its time, and
 may save some of it. Work of clients within their budgets goes before work of clients over their budgets, who share
-the remaining time. Therefore nobody waits for a client who keeps the loop busy, and a client who is alone may use
-all of it.
+the remaining time. Nobody waits for a client who keeps the loop busy, and a client who is alone may use all of it.
 
 A new client is over its budget for a few seconds. Somebody who uses a new account for each request therefore goes
 after all clients who were there before.
@@ -65,9 +64,7 @@ class LoopBudgets:
         clock: Callable[[], float] = time.monotonic,
         on_overdrawn: Callable[[Hashable], None] = lambda _: None,
     ) -> None:
-        """
-        Budgets grow with the time of `clock`, in seconds. `on_overdrawn` gets each client who exceeds a budget.
-        """
+        """Budgets grow with the seconds of `clock`. `on_overdrawn` gets each client who exceeds a budget."""
         self.clock, self.on_overdrawn = clock, on_overdrawn
         self._clients: FairLRU[Hashable, ClientBudget] = FairLRU(MAX_CLIENTS)
         self.shares = LoopShares(clock)
@@ -145,9 +142,7 @@ class ClientBudget:
 
 
 class StrangersBudget:
-    """
-    The budget of requests whose sender is not known. Their work goes after work of clients within their budgets.
-    """
+    """The budget of unknown senders of requests. Their work goes after work of clients within their budgets."""
 
     __slots__ = ("_all",)
 
@@ -174,9 +169,7 @@ class SharedBudget:
     __slots__ = ("_budgets", "_group")
 
     def __init__(self, first: Budget | None, group: Hashable = None) -> None:
-        """
-        Charge the budget `first`. Until somebody waits for the work, it takes turns with other work of its group.
-        """
+        """Charge the budget `first`. Work without waiters takes turns with its group's other work."""
         self._budgets = [first]
         self._group = group
 

@@ -109,9 +109,7 @@ class FieldPlan:
     """Factory of a derived field."""
     batch: Batch | None = None
     is_own: bool = False
-    """
-    Whether a function of the gateway resolves it. Such a function needs no current task until it first waits.
-    """
+    """Whether a function of the gateway resolves it. Such functions need no current task until they wait."""
     arguments: Mapping[str, Any] | None = None
     """Arguments that depend on no variable; None if they must be coerced for each request."""
     converted_arguments: dict[str, Any] | None = None
@@ -214,11 +212,7 @@ class UnplannableError(Exception):
 
 @dataclass(slots=True)
 class Counters:
-    """
-    Counts since start.
-
-    They show whether operations run by plan: otherwise nobody would notice the slow fallback to graphql-core.
-    """
+    """Counts since start. They show whether operations run by plan: a fallback to graphql-core is slow."""
 
     planned: int = 0
     """Operations executed by plan."""
@@ -239,10 +233,7 @@ class _CachedOperation:
     """The plans of one operation."""
 
     operation: ref[OperationDefinitionNode]
-    """
-    A weak reference. When nothing else refers to the operation, its plans are dropped, because they cannot be
-    requested again.
-    """
+    """When nothing else refers to the operation, its plans are dropped: they cannot be requested again."""
     schema: GraphQLSchema
     conditions: tuple[str, ...]
     """Names of the variables that decide what is selected."""
@@ -298,9 +289,7 @@ class PlanCache:
         return plan
 
     def _count(self, key: tuple[int, int], cached: _CachedOperation) -> None:
-        """
-        Count an operation's plans, and evict plans over the limits: first plans of this operation, then of others.
-        """
+        """Count an operation's plans, and evict plans over the limits: first its own, then those of others."""
         plans, max_bytes = cached.plans, self.max_bytes * MAX_OPERATION_SHARE
         while plans and (len(plans) > MAX_PLANS_PER_OPERATION or cached.size > max_bytes):
             del plans[next(iter(plans))]

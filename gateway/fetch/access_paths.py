@@ -52,8 +52,7 @@ CachedRead: TypeAlias = tuple[Source, Ask[Any], CacheRead]
 
 MAX_AHEAD_SHARE = 0.5
 """
-Lists are read ahead only if they need at most this share of the calls of point reads. Then they pay if half of the
-keys are needed.
+Lists are read ahead if they need at most this share of the calls of point reads: half of the keys may be enough.
 """
 
 

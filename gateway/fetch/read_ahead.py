@@ -77,7 +77,7 @@ class ReadAhead:
     def _read_identities(
         self, district: District, rules: IdentityRules, ask: Ask[Any]
     ) -> Coroutine[Any, Any, None] | None:
-        """The identities of sections' students; of all students if only these show whom a record names."""
+        """The identities of sections' students; of all students if records may name any of them."""
         if all(rule.system == UNIQUE_ID_SYSTEM for rule in rules.students):
             return self._read_rosters(district, ask)
         authority = district.authority(IDENTITIES_BY_DISTRICT)

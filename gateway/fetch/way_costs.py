@@ -27,10 +27,7 @@ from student_graph.gateway.http import gate_of
 CALLS_FOR_CHANGES = 3.0
 """Calls that bring an earlier answer up to date at a source that sends only what changed."""
 MAX_ADVANCE_RATIO = 4.0
-"""
-A coarse read may cost this many times the calls that it saves its operation, if it saves calls of later
-operations.
-"""
+"""A coarse read for later operations too may cost this many times the calls that it saves its own operation."""
 MAX_ADVANCE_SHARE = 0.5
 """Largest share of the remaining calls of a vendor's quota that a read for later operations may use."""
 SCARCE_CALLS = 200
@@ -143,9 +140,7 @@ class WayCosts:
         return Way(path, named, calls_of)
 
     def reads_in_advance(self, lookup: Lookup) -> bool:
-        """
-        Whether a coarse read may cost more than it saves this operation, because later operations need it too.
-        """
+        """Whether a coarse read may cost more than it saves now, because later operations need it too."""
         return self.view.keeps_answers and not lookup.sensitivity.restricted
 
     def count_other_ways(
@@ -159,8 +154,7 @@ class WayCosts:
         """
         Count the calls that a choice spends as demand for the ways that it does not take; `settle` must follow.
 
-        They are counted before they are made. Otherwise operations that choose at the same time would spend as
-        many again.
+        They are counted before they are made: operations that choose meanwhile would spend as many again.
         """
         spent, others, now = spent_calls(point_calls, ways, choice), [], self.view.now()
         for way, keys in zip(ways, choice.keys, strict=True):

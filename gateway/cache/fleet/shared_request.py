@@ -36,8 +36,7 @@ MAX_ANSWERS_PER_OPERATION = 200
 """Answers that one Redis operation reads, writes or claims."""
 MAX_CLOCK_DIFFERENCE_SECONDS = 1.0
 """
-How far the clocks of a fleet may differ. Answers that were requested within this time after a purge are not used
-either.
+How far the clocks of a fleet may differ. Answers that were requested so soon after a purge are not used either.
 """
 FIRST_POLL_SECONDS, MAX_POLL_SECONDS = 0.005, 0.05
 """Time between two looks at an answer that another process is fetching: at first, and at most."""
@@ -284,9 +283,7 @@ class SharedRequest:
 
 
 def _error_text(answer: Answer[Any] | None) -> str:
-    """
-    The error of an answer for other processes; empty if there is none, or if only this process's time was over.
-    """
+    """The error of an answer for other processes; empty without one, or if only this process's time was over."""
     error = answer.value if answer is not None else None
     return encode_error(error) if isinstance(error, AdapterError) and error.code != "DEADLINE" else ""
 

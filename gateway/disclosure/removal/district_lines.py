@@ -48,8 +48,7 @@ def lines_by_file(directory: Path, district: str) -> dict[str, int]:
 
 def exported(directory: Path, district: str, keys: DisclosureKeys) -> Iterator[dict[str, Any]]:
     """
-    The lines about a district, for the district: first how to read them, then each line in full, with viewers'
-    names.
+    The lines about a district, for the district: first how to read them, then full lines with viewers' names.
 
     With them, students of this district can be found, and no students of another one.
     """
