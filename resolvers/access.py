@@ -201,9 +201,19 @@ class TableKey:
 class FinishedTables(Protocol):
     """The finished tables of a process, as one operation uses them."""
 
-    async def get(self, key: TableKey, compute: Callable[[Any], Awaitable[T]], size_of: Callable[[T], int]) -> T:
+    async def get(
+        self,
+        key: TableKey,
+        compute: Callable[[Any], Awaitable[T]],
+        size_of: Callable[[T], int],
+        *,
+        goes_on: bool = False,
+    ) -> T:
         """
         Return a finished table, or compute it and keep it.
+
+        With `goes_on`, what reads many students for the table (`Context.counting`) may take longer than the
+        operation: that gets the error `DEADLINE`, and a later one waits for the same computation.
 
         `compute` gets a `Context` of the same viewer and operation, and must read all records through it, because
         what it reads decides how long the table is kept: until the first of the records is no longer fresh, or is

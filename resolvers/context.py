@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import date
 from enum import Enum
 from typing import Protocol, TypeAlias
 
@@ -14,7 +13,7 @@ from strawberry.types import Info as StrawberryInfo
 from student_graph.adapters.errors import ForbiddenError
 from student_graph.adapters.interface import Counts
 from student_graph.adapters.lookup import Lookup
-from student_graph.adapters.model import ContactId, DistrictId, SchoolId, Sensitivity, StaffId, StudentId, value
+from student_graph.adapters.model import ContactId, DistrictId, Sensitivity, StaffId, StudentId, value
 from student_graph.adapters.sources import District, Source, Sources
 from student_graph.resolvers.access import (
     OPEN_CLASSES,
@@ -27,6 +26,7 @@ from student_graph.resolvers.access import (
 )
 from student_graph.resolvers.metrics.facts import MetricSettings
 from student_graph.resolvers.metrics.measure_cache import MeasureCache
+from student_graph.resolvers.metrics.recorded import RecordedDaysProvider, no_recorded_days
 from student_graph.resolvers.operation import Operation
 
 
@@ -200,25 +200,6 @@ class HealthProvider(Protocol):
         """Return the health of a source."""
 
 
-class RecordedDaysProvider(Protocol):
-    """Looks up the days on which schools recorded attendance, for districts whose calendars are not complete."""
-
-    def __call__(self, district: DistrictId, school_year: int, /) -> Awaitable[Mapping[SchoolId, frozenset[date]]]:
-        """
-        Return by school the days with an attendance record of any student, whether or not the viewer may see them.
-
-        A day says nothing about a student, and the days of instruction must be the same for all viewers. Empty if
-        no source lists the attendance of the district.
-
-        Raises:
-            AdapterError: the district's systems could not answer.
-        """
-
-
-async def _no_recorded_days(_district: DistrictId, _school_year: int, /) -> Mapping[SchoolId, frozenset[date]]:
-    return {}
-
-
 class CountingContexts(Protocol):
     """Makes contexts in which an operation reads the records of many students part by part, to count them."""
 
@@ -289,7 +270,7 @@ class Context:
     """What each district says about its data for metrics; a district that is missing has the defaults."""
     measure_cache: MeasureCache = field(default_factory=MeasureCache)
     """Measures that earlier operations of the process computed."""
-    recorded_days: RecordedDaysProvider = _no_recorded_days
+    recorded_days: RecordedDaysProvider = no_recorded_days
     counting: CountingContexts | None = None
     """Makes contexts for counting; None if the operation counts no students outside the viewer's reach."""
     estimates: ReadEstimates = field(default_factory=ReadEstimates)

@@ -29,7 +29,7 @@ from student_graph.adapters.model import (
 from student_graph.adapters.sources import CachedAnswers, District, Fetch, Source, no_cached_answers
 from student_graph.gateway.cache.entries import SharedBatch
 from student_graph.resolvers.access import Reach, Rights
-from student_graph.resolvers.context import ReachProvider, Viewer
+from student_graph.resolvers.context import ReachProvider, Viewer, ViewerRole
 from student_graph.resolvers.operation import Disclosures
 
 
@@ -273,3 +273,21 @@ def _visible_answer(answer: Answer[Any], rule: _VisibilityRule) -> Answer[Any] |
             return answer._replace(value=list(filter(allows, records)))
         case record:
             return answer if allows(record) else None
+
+
+def counter_for(viewer: Viewer) -> Viewer:
+    """
+    The reader that counts students for a viewer: all students, in the classes that are granted for all of them.
+
+    Its records never leave the gateway, except in counts whose small cells are hidden.
+    """
+    grants = frozenset(grant for grant in viewer.grants if not grant.is_limited)
+    return replace(
+        viewer,
+        role=ViewerRole.SERVICE,
+        grants=grants,
+        assigned=frozenset(),
+        email=None,
+        emergency=None,
+        counts_only=False,
+    )

@@ -28,8 +28,8 @@ class Cache:
     """
     What all operations under the same settings share.
 
-    The answers outlive the settings. Responses and tables do not: grants, limits and the meanings of codes are in
-    them.
+    The answers outlive the settings. Responses and tables do not, because they depend on grants, limits and the
+    meanings of codes.
     """
 
     def __init__(
@@ -44,8 +44,9 @@ class Cache:
         """
         Cache responses and tables of these districts beside `answers`, within limits.
 
-        An operation is inside `vendor_wait()` while it waits for a source. `on_serve` gets a source whose cached
-        answers are served, how many, how many of them are stale, and the age of the oldest in seconds.
+        An operation is inside `vendor_wait()` while it waits for a source. `on_serve` is called when cached
+        answers are served. It gets the source, the number of answers, how many of them are stale, and the age of
+        the oldest one in seconds.
         """
         self.limits = limits or Limits()
         self.answers = answers
@@ -64,7 +65,7 @@ class Cache:
         self.answers.start()
 
     def clear(self) -> None:
-        """Drop responses and tables, because other settings hold now."""
+        """Drop responses and tables, because the settings have changed."""
         self.answers.remove_purge_listener(self.tables.purge)
         self.responses.clear()
         self.tables.clear()
@@ -72,6 +73,7 @@ class Cache:
     async def close(self) -> None:
         """Cancel all requests, and leave the fleet."""
         self.clear()
+        await self.tables.running.close()
         await self.answers.close()
 
     def prefers_stale(self, source: Source, bucket: Bucket) -> bool:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
+from student_graph.adapters.answers import Ask
 from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.sources import Source
 from student_graph.gateway.cache.entries import CachedBatch
+from student_graph.gateway.cache.purges import Purge
 from student_graph.gateway.cache.response_cache import Dependencies
 from student_graph.resolvers.operation import Operation, SourceTraffic
 
@@ -33,18 +36,36 @@ class TableDependencies(Dependencies):
         if self._note(batch, restricted=restricted) and batch is not None:
             self.batches.append(batch)
 
+    def add_read(self, source: Source, ask: Ask[Any], batch: CachedBatch | None) -> None:
+        """Add the answers of a source to an ask, by the batch that they are cached in; None if that is none."""
+        self.lookups.add((source, ask.lookup))
+        self.add(batch, restricted=ask.lookup.sensitivity.restricted)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the table is of many students, so that it may be used for a while when it is no longer fresh."""
+        return self.has_released and not self.is_restricted
+
+    def includes_some_of(self, purges: Iterable[Purge]) -> bool:
+        """Whether some of the purges may include an answer that was read."""
+        return any(purge.concerns(source, lookup) for purge in purges for source, lookup in self.lookups)
+
     def note_fetched(self) -> bool:
-        """Record that a source was asked; returns that its answers can be added, if they are cached now."""
+        """
+        Record that a source was asked.
+
+        Returns True: its answers can be added as dependencies if they are cached now.
+        """
         self.has_fetched = True
         return True
 
     def forgetting(self) -> Dependencies:
-        """The dependencies of a part whose answers are released with it: only their times are remembered."""
+        """The dependencies of a part that does not keep its answers: only their times are remembered."""
         self.has_released = True
         return _ForgettingDependencies(table=self)
 
     def add_times(self, batch: CachedBatch | None, *, restricted: bool) -> None:
-        """Add a batch without holding it: nobody sees when its answers are replaced, only when they are purged."""
+        """Add a batch without holding it: then only a purge of its answers is noticed, not their replacement."""
         self._note(batch, restricted=restricted)
 
     def _note(self, batch: CachedBatch | None, *, restricted: bool) -> bool:
@@ -53,7 +74,7 @@ class TableDependencies(Dependencies):
         if batch is None or not batch.is_current:
             self.complete = False
             return False
-        self.valid_until = min(self.valid_until, batch.valid_until)
+        self.valid_until = min(self.valid_until, _fresh_until(batch))
         self.oldest_fetched_at = min(self.oldest_fetched_at, batch.fetched_at)
         self.lookups.add((batch.bucket.source, batch.bucket.lookup))
         return True
@@ -69,6 +90,11 @@ class _ForgettingDependencies(Dependencies):
         """Add the times of a batch."""
         self.table.add_times(batch, restricted=restricted)
 
+    def add_read(self, source: Source, ask: Ask[Any], batch: CachedBatch | None) -> None:
+        """Add the times of the answers to an ask."""
+        self.table.lookups.add((source, ask.lookup))
+        self.add(batch, restricted=ask.lookup.sensitivity.restricted)
+
     def add_reach(self, batches: Iterable[CachedBatch], valid_until: float, *, complete: bool) -> None:
         """Add what the viewer's reach was computed from."""
         self.table.add_reach(batches, valid_until, complete=complete)
@@ -80,6 +106,20 @@ class _ForgettingDependencies(Dependencies):
     def forgetting(self) -> Dependencies:
         """The same dependencies."""
         return self
+
+
+def _fresh_until(batch: CachedBatch) -> float:
+    """
+    When the first answer of a batch becomes stale.
+
+    A page of a long list does so after a minute, because pages of different ages do not fit together. What was
+    computed from all of them is as good as a list that was read at once.
+    """
+    bucket = batch.bucket
+    if not bucket.lookup.paged or bucket.lookup.sensitivity.restricted:
+        return batch.valid_until
+    fresh_seconds = bucket.source.freshness(bucket.lookup).fresh.total_seconds()
+    return max(batch.valid_until, batch.fetched_at + fresh_seconds)
 
 
 def new_part(operation: Operation) -> Operation:
@@ -95,7 +135,7 @@ def new_part(operation: Operation) -> Operation:
 
 
 def merge(part: Operation, operation: Operation, *, kept_for: float | None = None) -> None:
-    """Count in an operation what a part of it did, or what was read for a table that was kept for some seconds."""
+    """Add the work of a part to its operation, or the reads for a table that was kept for some seconds."""
     for name, counts in part.traffic.by_source.items():
         own = operation.traffic.by_source.setdefault(name, SourceTraffic())
         own.calls += counts.calls
@@ -119,7 +159,7 @@ def merge(part: Operation, operation: Operation, *, kept_for: float | None = Non
 
 
 def _add(own: Dependencies, added: TableDependencies, *, is_kept: bool) -> None:
-    """Add what a table rests on to the dependencies of an operation's response."""
+    """Add a table's batches to the dependencies of an operation's response."""
     was_fetched = added.has_fetched and not is_kept
     complete = added.complete and not (added.is_restricted or added.has_released or was_fetched)
     own.add_reach(added.batches, added.valid_until, complete=complete)

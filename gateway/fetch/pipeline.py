@@ -7,16 +7,16 @@ import math
 import time
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any
 
 from student_graph.adapters.answers import Answers, Ask
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import District, Fetch, Source, Sources
-from student_graph.gateway.authorization.policy import authorized
+from student_graph.gateway.authorization.policy import authorized, counter_for
 from student_graph.gateway.authorization.reach_cache import ReachCache
 from student_graph.gateway.cache import AnswerCache, Cache, CachedFetch, Dependencies, Fleet, Limits
+from student_graph.gateway.cache.in_flight.long_tables import LongTable
 from student_graph.gateway.fetch.access_paths import RoutedFetch
 from student_graph.gateway.fetch.batching import Batcher, in_spans
 from student_graph.gateway.fetch.cache_view import CacheView, OperationTables
@@ -29,7 +29,7 @@ from student_graph.gateway.fetch.translations import TranslationCache
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
 from student_graph.gateway.telemetry import Telemetry, traced
 from student_graph.resolvers.access import Reach
-from student_graph.resolvers.context import Context, Health, ReadEstimates, Signer, Viewer, ViewerRole
+from student_graph.resolvers.context import Context, Health, ReadEstimates, Signer, Viewer
 from student_graph.resolvers.metrics.facts import MetricSettings
 from student_graph.resolvers.metrics.measure_cache import MeasureCache
 from student_graph.resolvers.operation import Operation, Staleness, Traffic
@@ -40,7 +40,7 @@ OPERATION_TIMEOUT_SECONDS = 10.0
 
 
 class FetchPipeline:
-    """Fetches records for all operations of a process; holds what they share: districts, cache and counts."""
+    """Fetches records for all operations of a process, and holds what they share: districts, cache and counts."""
 
     def __init__(
         self,
@@ -64,11 +64,11 @@ class FetchPipeline:
         `limits` bound the cache and `fleet` shares it with other processes. Parents in the districts of
         `dependents` keep their rights when a student turns 18. `metric_settings` says how districts judge their
         metrics; one that is missing has the defaults. `clock` counts seconds. An operation is inside
-        `vendor_wait()` while it waits for a source, and waits for them for `operation_seconds` at most, and for
-        each one for its timeout or `min_source_seconds`, if that is longer.
-        With `measure_ages`, the ages of cached answers are counted as they are served.
-        `running` is the pipeline of the settings so far, with which this one shares the answers of the sources and
-        what was counted and learned about them; then `fleet` and `clock` have no effect.
+        `vendor_wait()` while it waits for a source. It waits for all sources for `operation_seconds` at most, and
+        for each source for the source's timeout, or for `min_source_seconds` if that is longer. With
+        `measure_ages`, the ages of cached answers are counted as they are served. `running` is the pipeline of the
+        earlier settings. This one takes over the answers of its sources, and what was counted and learned about
+        them; then `fleet` and `clock` have no effect.
         """
         self.districts = {district.id: district for district in districts}
         self.translations = TranslationCache()
@@ -95,31 +95,47 @@ class FetchPipeline:
         self._operation_seconds, self._min_source_seconds = operation_seconds, min_source_seconds
 
     def start_operation(self, viewer: Viewer, dependencies: Dependencies | None = None) -> Context:
-        """The context for the resolvers of one new operation, which notes in `dependencies` what it rests on."""
+        """
+        The context for the resolvers of one new operation.
+
+        It notes in `dependencies` the answers that the operation uses.
+        """
         operation = Operation(dependencies=dependencies or Dependencies())
         deadline = asyncio.get_running_loop().time() + self._operation_seconds
         return self._context(viewer, viewer, operation, deadline, forget=False)
 
     def _context(
-        self, viewer: Viewer, reader: Viewer, operation: Operation, deadline: float, *, forget: bool
+        self,
+        viewer: Viewer,
+        reader: Viewer,
+        operation: Operation,
+        deadline: float,
+        *,
+        forget: bool,
+        table: LongTable | None = None,
     ) -> Context:
         """
-        A context of an operation that reads what `reader` may see: the viewer, or who counts for the viewer.
+        A context of an operation that reads what `reader` may see.
 
-        With `forget`, what it reads is no dependency of the response, which is then not cached.
+        It is the viewer, or who counts students for the viewer.
+
+        With `forget`, the answers that it reads are not kept as dependencies, so the response is not cached. It
+        reads many students then, and may take longer than the operation if that is for a `table` that goes on.
         """
         dependencies: Any = operation.dependencies
         if forget:
             dependencies = dependencies.forgetting()
         seconds = deadline - asyncio.get_running_loop().time()
-        layers = self._fetch(operation.traffic, operation.staleness, dependencies, seconds, viewer.person)
+        staleness = Staleness(operation.staleness.max_age) if forget else operation.staleness
+        layers = self._fetch(operation.traffic, staleness, dependencies, seconds, viewer.person)
         reach = partial(self._reach, reader, dependencies)
         disclosures, cached = operation.disclosures, layers.from_cache
         fetch = authorized(layers, reader, self.districts, reach, disclosures, from_cache=cached)
 
         def counting(*, everybody: bool, forget: bool) -> Context:
-            counter = _counter(viewer) if everybody else viewer
-            return self._context(viewer, counter, operation, deadline, forget=forget)
+            counter = counter_for(viewer) if everybody else viewer
+            until = table.extend() if forget and table is not None else deadline
+            return self._context(viewer, counter, operation, until, forget=forget, table=table)
 
         return Context(
             reader,
@@ -139,16 +155,17 @@ class FetchPipeline:
     def _tables(self, viewer: Viewer, reader: Viewer, operation: Operation, deadline: float) -> OperationTables:
         """The finished tables for an operation that reads what `reader` may see."""
 
-        def start_part(part: Operation) -> Context:
-            return self._context(viewer, reader, part, deadline, forget=False)
+        def start_part(part: Operation, table: LongTable | None) -> Context:
+            return self._context(viewer, reader, part, deadline, forget=False, table=table)
 
-        return OperationTables(self.cache.tables, self.districts, operation, start_part)
+        waiting = self.cache.vendor_wait
+        return OperationTables(self.cache.tables, self.districts, operation, start_part, deadline, waiting)
 
     def background_fetch(self, *, is_awaited: bool = False) -> tuple[Fetch, Traffic]:
         """
-        A fetch without authorization and without a deadline, as background work; and the record of its work.
+        Start background work: returns a fetch without authorization or deadline, and the record of its work.
 
-        `is_awaited`: somebody waits for it, such as the user of a command, so that it is no background work.
+        `is_awaited` says that somebody waits for it, such as the user of a command; then it is no background work.
         """
         traffic, staleness = Traffic(), Staleness()
         cached = CachedFetch(
@@ -172,9 +189,9 @@ class FetchPipeline:
 
     async def retire(self, sources: Collection[Source]) -> None:
         """
-        End the work for other settings than those that hold now; its last operation has ended.
+        End this pipeline, whose settings were replaced and whose last operation has ended.
 
-        What is shared with the pipeline that runs now stays, except for `sources`, which are no longer configured.
+        What it shares with the current pipeline stays, except for `sources`, which are no longer configured.
         """
         await self.reach_cache.close()
         self.cache.clear()
@@ -198,7 +215,7 @@ class FetchPipeline:
         """
         A fetch without authorization that works for so many seconds and records its work in the arguments.
 
-        `viewer` is whose operation it is: requests that go on after it are limited for each viewer.
+        `viewer` sends the operation. Requests that go on after the operation are limited for each viewer.
         """
         deadline = asyncio.get_running_loop().time() + timeout_seconds
         min_seconds = self._min_source_seconds
@@ -228,10 +245,10 @@ class _Layers:
     """
     authorized -> batched -> read ahead -> identified -> routed -> batched -> cached -> traced -> adapter.
 
-    Batching is there twice. The outer one gives identity and access paths all keys of a field at once. The
-    inner one fetches once what several callers need, such as the identities and coarse reads that those two
-    add. An ask that neither of the two changes uses the inner batcher only. An ask whose answers are all
-    cached uses none. Layers are made when an operation first needs them: most operations need few.
+    There are two batchers. The outer one gives identity and access paths all keys of a field at once. Identity and
+    access paths then ask for identities and lists; the inner batcher fetches them once if several callers need
+    them. An ask that identity and access paths do not change uses the inner batcher only. An ask whose answers are
+    all cached uses none. Layers are made when an operation first needs them: most operations need few.
     """
 
     def __init__(self, pipeline: FetchPipeline, cached: CachedFetch, staleness: Staleness) -> None:
@@ -246,7 +263,9 @@ class _Layers:
         return await (self._direct if is_direct else self._outer)(source, ask)
 
     def from_cache(self, source: Source, ask: Ask[Any]) -> Answers | None:
-        """The answers without waiting; None if a source must be asked, or if they must be made first."""
+        """
+        The answers without waiting; None if a source must be asked, or if the answers must be computed first.
+        """
         if source.identity is not None:
             day = self._pipeline.districts[source.district].today()
             return self._pipeline.translations.get(source, ask, day, self._routed)
@@ -273,21 +292,3 @@ class _Layers:
         routing = Batcher(routed, cached_answers=routed.from_cache)
         translated = identified(routing, pipeline.districts, pipeline.telemetry, pipeline.translations)
         return Batcher(ReadAhead(translated, routing, routed, pipeline.districts), turns=2)
-
-
-def _counter(viewer: Viewer) -> Viewer:
-    """
-    Who counts students for a viewer: all students of the districts, in the classes granted for all of them.
-
-    What it reads never leaves the gateway, except in counts whose small cells are hidden.
-    """
-    grants = frozenset(grant for grant in viewer.grants if not grant.is_limited)
-    return replace(
-        viewer,
-        role=ViewerRole.SERVICE,
-        grants=grants,
-        assigned=frozenset(),
-        email=None,
-        emergency=None,
-        counts_only=False,
-    )

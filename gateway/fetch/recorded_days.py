@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import TypeAlias
 
@@ -17,11 +17,21 @@ from student_graph.adapters.lookup import Lookup, lookup_of
 from student_graph.adapters.model import AttendanceEvent, DistrictId, SchoolId
 from student_graph.adapters.paging import ListTooLongError
 from student_graph.adapters.sources import District, Fetch, Source
+from student_graph.resolvers.metrics.recorded import RecordedAttendance
 
 MAX_LISTS = 1024
-"""Lists of a source and a school year whose days are kept: of the districts, or of the schools of large ones."""
+"""
+How many lists have their days kept. A list belongs to a source, a school year, and a district, or a school of a
+large district.
+"""
 SCHOOLS_PER_READ = 8
 """Schools whose attendance is read at once: it is a few megabytes."""
+MAX_OTHER_SCHOOLS = 40
+"""
+Schools whose attendance stands for that of a district whose list is too long.
+
+On each day of school somebody is absent in one of so many schools; three hundred lists would say the same.
+"""
 Days: TypeAlias = Mapping[SchoolId, frozenset[date]]
 """Days with an attendance record, by school."""
 _EVENTS_OF_DISTRICT = lookup_of(Adapter.attendance_events_by_district)
@@ -33,7 +43,8 @@ class RecordedDays:
     """
     Finds the days in the lists of a district's attendance; the days of each list are collected once.
 
-    If the list of the district is longer than lists may be, the lists of all its schools are read instead.
+    If the list of the district is longer than lists may be, those of the schools in question are read instead, and
+    some others stand for the district.
     """
 
     def __init__(self, districts: Mapping[DistrictId, District]) -> None:
@@ -41,43 +52,77 @@ class RecordedDays:
         self._days: LRUCache[tuple[Source, str, int], tuple[datetime, Days]] = LRUCache(MAX_LISTS)
         """By source, district or school, and school year: when the list was read, and its days."""
         self._too_long: set[Source] = set()
-        """Sources that have refused to list the attendance of the district at once."""
+        """Sources that have refused to list the attendance of the whole district."""
 
-    async def get(self, fetch: Fetch, district: DistrictId, school_year: int) -> Days:
+    async def get(
+        self,
+        fetch: Fetch,
+        district: DistrictId,
+        school_year: int,
+        schools: Collection[SchoolId],
+        *,
+        everywhere: bool = True,
+    ) -> RecordedAttendance:
         """
-        Return the days by school; empty if no source of the district lists its attendance.
+        Return the days of the district and of some schools; none if no source lists the district's attendance.
 
-        `fetch` must not be limited to the students of a viewer: the days must be the same for all viewers.
+        `fetch` must not be limited to the students of a viewer: the days must be the same for all viewers. Without
+        `everywhere` the days of the district are not read where that takes lists of other schools.
 
         Raises:
             AdapterError: a source failed.
         """
         sources = self._districts[district].sources_for(_EVENTS_OF_DISTRICT)
-        lists = await asyncio.gather(*(self._days_of_source(fetch, source, school_year) for source in sources))
-        schools = {school for days in lists for school in days}
-        return {school: frozenset().union(*(days.get(school, ()) for days in lists)) for school in schools}
+        lists = await asyncio.gather(
+            *(
+                self._days_of_source(fetch, source, school_year, schools, everywhere=everywhere)
+                for source in sources
+            )
+        )
+        names = set(schools).union(*(source_lists.by_school for source_lists in lists))
+        return RecordedAttendance(
+            frozenset().union(*(source_lists.everywhere for source_lists in lists)),
+            {
+                school: frozenset().union(*(source_lists.by_school.get(school, ()) for source_lists in lists))
+                for school in names
+            },
+        )
 
-    async def _days_of_source(self, fetch: Fetch, source: Source, school_year: int) -> Days:
-        """The days that one source has recorded, from its list of the district or from those of its schools."""
+    async def _days_of_source(
+        self, fetch: Fetch, source: Source, school_year: int, schools: Collection[SchoolId], *, everywhere: bool
+    ) -> RecordedAttendance:
+        """The days that one source has recorded, from its list of the district or from those of schools."""
         if source not in self._too_long and not _is_too_long(source):
             try:
-                return await self._days_of_lists(
+                days = await self._days_of_lists(
                     fetch, source, _EVENTS_OF_DISTRICT, (source.district,), school_year
                 )
+                return RecordedAttendance(frozenset().union(*days.values()), days)
             except ListTooLongError:
                 self._too_long.add(source)
                 if not _has_schools(source):
                     raise
+        others = await self._other_schools(fetch, source) if everywhere else []
+        names = sorted({*others, *schools})
+        by_school: dict[SchoolId, frozenset[date]] = {}
+        for start in range(0, len(names), SCHOOLS_PER_READ):
+            part = tuple(names[start : start + SCHOOLS_PER_READ])
+            by_school |= await self._days_of_lists(fetch, source, _EVENTS_OF_SCHOOL, part, school_year)
+        return RecordedAttendance(frozenset().union(*(by_school.get(name, ()) for name in others)), by_school)
+
+    async def _other_schools(self, fetch: Fetch, source: Source) -> Sequence[SchoolId]:
+        """
+        The schools that stand for all of a district: some from all parts of its list, always the same ones.
+
+        Raises:
+            AdapterError: the source failed.
+        """
         answers = await fetch(source, Ask(_SCHOOLS, (source.district,)))
         value = answers[source.district].value if source.district in answers else []
         if isinstance(value, AdapterError):
             raise value
         schools = sorted({school.school_id for school in value})
-        days: dict[SchoolId, frozenset[date]] = {}
-        for start in range(0, len(schools), SCHOOLS_PER_READ):
-            part = tuple(schools[start : start + SCHOOLS_PER_READ])
-            days |= await self._days_of_lists(fetch, source, _EVENTS_OF_SCHOOL, part, school_year)
-        return days
+        return schools[:: max(1, math.ceil(len(schools) / MAX_OTHER_SCHOOLS))]
 
     async def _days_of_lists(
         self, fetch: Fetch, source: Source, lookup: Lookup, keys: tuple[str, ...], school_year: int

@@ -127,7 +127,7 @@ async def metric_table(
         return await count(info.context)
     scope = TableScope.of(cohort.district, reach, viewer.rights_in(cohort.district))
     key = TableKey(scope, TABLE_KIND, (viewer.counts_only, request.key(cohort)))
-    return await tables.get(key, count, _size)
+    return await tables.get(key, count, _size, goes_on=cohort.is_district)
 
 
 async def _table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +23,8 @@ from student_graph.resolvers.fields.load import load_many, load_page
 
 MAX_LISTED_STUDENTS = 1_000_000
 """Students of a district that are listed besides those with an enrollment."""
+SCHOOLS_PER_READ = 8
+"""Schools whose enrollments are read at once: it is about a megabyte."""
 MAX_REMEMBERED_STUDENTS = 5_000
 """Students of a cohort whose response may be cached: it holds on to all records that it was computed from."""
 
@@ -100,15 +103,18 @@ async def _members_of_district(
     enrolled: dict[StudentId, tuple[_Rank, ...]] = {}
     known: set[StudentId] = set()
     shared: dict[tuple[_Rank, ...], tuple[_Rank, ...]] = {}  # most students of a school entered on one day
-    for school in sorted({school.school_id for school in schools}):
+    names = sorted({school.school_id for school in schools})
+    for start in range(0, len(names), SCHOOLS_PER_READ):
         reader = info if len(known) <= MAX_REMEMBERED_STUDENTS else forgetting()
-        rows = await _enrollments(reader, district, school)
-        known.update(row.student_id for row in rows)
-        current = [row for row in rows if _lasts(row, day)]
-        for row in current:
-            ranks = (*enrolled.get(row.student_id, ()), (bool(row.primary_school), row.entry_date, school))
-            enrolled[row.student_id] = shared.setdefault(ranks, ranks)
-        hint(info, district, [row.student_id for row in current], Ref("school", school))
+        part = names[start : start + SCHOOLS_PER_READ]
+        lists = await asyncio.gather(*(_enrollments(reader, district, school) for school in part))
+        for school, rows in zip(part, lists, strict=True):
+            known.update(row.student_id for row in rows)
+            current = [row for row in rows if _lasts(row, day)]
+            for row in current:
+                ranks = (*enrolled.get(row.student_id, ()), (bool(row.primary_school), row.entry_date, school))
+                enrolled[row.student_id] = shared.setdefault(ranks, ranks)
+            hint(info, district, [row.student_id for row in current], Ref("school", school))
     schools_of = {ranks: _schools(ranks) for ranks in shared}
     ordered = sorted(enrolled, key=lambda student: (schools_of[enrolled[student]][0], student))
     members = {student: schools_of[enrolled[student]] for student in ordered}
@@ -138,7 +144,8 @@ async def _students_besides(
         return await _students_by_page(district, known, forgetting)
     if not is_paged and not district.sources_for(lookup_of(Adapter.roster_by_district)):
         return set()
-    return set(await all_students(Reading(info, district), None, None, MAX_LISTED_STUDENTS)).difference(known)
+    reader = info if len(known) <= MAX_REMEMBERED_STUDENTS else forgetting()
+    return set(await all_students(Reading(reader, district), None, None, MAX_LISTED_STUDENTS)).difference(known)
 
 
 async def _students_by_page(

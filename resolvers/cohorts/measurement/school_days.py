@@ -31,6 +31,7 @@ from student_graph.resolvers.fields.outcome import (
 from student_graph.resolvers.metrics.attendance.calendar import school_days
 from student_graph.resolvers.metrics.facts import Part, SchoolDays
 from student_graph.resolvers.metrics.measure_cache import Attributes
+from student_graph.resolvers.metrics.recorded import RecordedAttendance
 
 
 class DistrictKey(NamedTuple):
@@ -175,17 +176,21 @@ async def _estimate(
 ) -> Outcomes[SchoolDays]:
     """Build the days of instruction also from the days on which schools recorded attendance."""
     memo, name = info.context.operation.memo, (district.id, year, "recorded days")
-    if name not in memo:  # the other parts of a long count need the attendance of all schools, too
+    known: RecordedAttendance = memo.get(name, RecordedAttendance())
+    missing = [school for school in schools if school not in known.by_school]
+    if missing:  # the other parts of a long count need the days of the district, too
+        is_first = name not in memo
         try:
-            memo[name] = await info.context.recorded_days(district.id, year.name)
+            more = await info.context.recorded_days(district.id, year.name, missing, everywhere=is_first)
         except AdapterError as error:
             return [error for _ in schools]
-    by_school: Mapping[SchoolId, frozenset[date]] = memo[name]
-    recorded = frozenset[date]().union(*by_school.values())
+        known = memo.get(name, more)
+        known = memo[name] = RecordedAttendance(known.everywhere, {**known.by_school, **more.by_school})
     cache = info.context.measure_cache
 
     def from_attendance(school: SchoolKey, read: Mapping[str, Any]) -> SchoolDays:
-        last = max(by_school.get(school.school_id, ()), default=None)
+        own = known.by_school.get(school.school_id, frozenset())
+        recorded, last = known.everywhere | own, max(own, default=None)
         name = (*school, year, "attendance")
         return cache.school_days(name, read, (recorded, last), lambda: _school_days(read, year, recorded, last))
 

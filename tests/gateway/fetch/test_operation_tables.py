@@ -47,7 +47,10 @@ class Stage:
         """Return the table as a new operation wants it."""
         operation = Operation(dependencies=Dependencies())
         district = District(DISTRICT, "Hill", ())
-        start_part: Any = nullcontext
+
+        def start_part(part: Operation, _table: Any) -> Any:
+            return nullcontext(part)
+
         tables = OperationTables(self.harness.cache.tables, {DISTRICT: district}, operation, start_part)
         return tables.get(self.key, self._compute, lambda _: 1000)
 

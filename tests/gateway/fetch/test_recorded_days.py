@@ -14,7 +14,7 @@ from student_graph.adapters.model import AttendanceEvent, DistrictId, SchoolId
 from student_graph.adapters.paging import ListTooLongError
 from student_graph.adapters.sources import District, Source
 from student_graph.gateway.fetch.pipeline import FetchPipeline
-from student_graph.gateway.fetch.recorded_days import RecordedDays
+from student_graph.gateway.fetch.recorded_days import MAX_OTHER_SCHOOLS, RecordedDays
 from student_graph.gateway.signing import HmacSigner
 from student_graph.resolvers.context import Viewer, ViewerRole
 from tests.resolvers.third_party import VendorData, third_party_source
@@ -60,8 +60,9 @@ async def days_of(district: District, answers: dict[str, Answer[Any]]) -> Any:
         )
         return {CEDAR: answers[source.name]} if source.name in answers else {}
 
-    days = await RecordedDays({CEDAR: district}).get(fetch, CEDAR, 2027)
-    return {school: sorted(dates) for school, dates in days.items()}
+    days = await RecordedDays({CEDAR: district}).get(fetch, CEDAR, 2027, ())
+    assert days.everywhere == frozenset().union(*days.by_school.values())
+    return {school: sorted(dates) for school, dates in days.by_school.items()}
 
 
 async def test_the_days_of_all_sources_are_joined_by_school() -> None:
@@ -92,34 +93,47 @@ async def test_a_source_that_is_down_is_an_error() -> None:
         await days_of(district_of(listing("sis")), answers)
 
 
-async def test_schools_are_read_if_the_list_of_the_district_is_too_long() -> None:
-    """The days are those of all schools' lists; the list that was refused is not asked for again."""
+async def test_some_schools_are_read_if_the_list_of_the_district_is_too_long() -> None:
+    """Those in question and others from all parts of the list; the refused list is not asked for again."""
+    names = [str(number) for number in range(101, 101 + 2 * MAX_OTHER_SCHOOLS)]
     lists: dict[str, Any] = {
         "attendance_events_by_school": {},
         "schools_by_district": {},
         "attendance_events_by_district": {},
     }
     recorded = RecordedDays({CEDAR: district_of(third_party_source("sis", VendorData(lists)))})
-    names: list[str] = []
+    asks: list[Ask[Any]] = []
 
     async def fetch(_: Source, ask: Ask[Any], /) -> dict[Any, Answer[Any]]:
-        names.append(ask.lookup.name)
+        asks.append(ask)
         rows: dict[str, Any] = {
             "attendance_events_by_district": {CEDAR: ListTooLongError(30_000, "rows")},
-            "schools_by_district": {CEDAR: [school("101"), school("102"), school("103")]},
+            "schools_by_district": {CEDAR: list(map(school, names))},
             "attendance_events_by_school": {
-                "101": events(("101", MONDAY), ("101", TUESDAY)),
-                "102": events(("102", TUESDAY)),
+                names[0]: events((names[0], MONDAY)),
+                names[1]: events((names[1], TUESDAY)),
             },
         }
         answers = rows[ask.lookup.name]
         return {key: Answer(answers[key], "sis", READ_AT) for key in ask.keys if key in answers}
 
-    days = [await recorded.get(fetch, CEDAR, 2027) for _ in range(2)]
+    first = await recorded.get(fetch, CEDAR, 2027, [SchoolId(names[1])])
+    assert first.everywhere == {MONDAY}
+    assert {name: first.by_school[SchoolId(name)] for name in names[:2]} == {
+        names[0]: {MONDAY},
+        names[1]: {TUESDAY},
+    }
+    read = [key for ask in asks if ask.lookup.name == "attendance_events_by_school" for key in ask.keys]
+    assert sorted(read) == sorted({*names[::2], names[1]})
 
-    assert days == [{"101": frozenset({MONDAY, TUESDAY}), "102": frozenset({TUESDAY})}] * 2
-    assert names.count("attendance_events_by_district") == 1
-    assert names.count("attendance_events_by_school") == 2
+    asks.clear()
+    assert await recorded.get(fetch, CEDAR, 2027, [SchoolId(names[1])]) == first
+    assert "attendance_events_by_district" not in [ask.lookup.name for ask in asks]
+
+    asks.clear()
+    own = await recorded.get(fetch, CEDAR, 2027, [SchoolId(names[1])], everywhere=False)
+    assert own.by_school == {names[1]: {TUESDAY}}
+    assert [ask.keys for ask in asks] == [(names[1],)]
 
 
 @pytest.mark.parametrize("failing", ["schools_by_district", "attendance_events_by_school"])
@@ -141,7 +155,7 @@ async def test_a_school_that_cannot_be_read_is_an_error(failing: str) -> None:
         return {key: Answer(value, "sis", READ_AT) for key in ask.keys}
 
     with pytest.raises(UnavailableError):
-        await recorded.get(fetch, CEDAR, 2027)
+        await recorded.get(fetch, CEDAR, 2027, ())
 
 
 async def test_a_list_is_collected_again_only_if_it_was_read_again() -> None:
@@ -154,10 +168,10 @@ async def test_a_list_is_collected_again_only_if_it_was_read_again() -> None:
         rows = events(("101", MONDAY)) + events(("101", TUESDAY)) * (read_at > READ_AT)
         return {CEDAR: Answer(rows, "sis", read_at)}
 
-    first = await recorded.get(fetch, CEDAR, 2027)
-    again = await recorded.get(fetch, CEDAR, 2027)
+    first = (await recorded.get(fetch, CEDAR, 2027, ())).by_school
+    again = (await recorded.get(fetch, CEDAR, 2027, ())).by_school
     read_at += timedelta(minutes=1)
-    later = await recorded.get(fetch, CEDAR, 2027)
+    later = (await recorded.get(fetch, CEDAR, 2027, ())).by_school
 
     assert first == again == {"101": frozenset({MONDAY})}
     assert later == {"101": frozenset({MONDAY, TUESDAY})}
@@ -170,7 +184,8 @@ async def test_a_viewer_without_students_gets_the_days_of_everybody() -> None:
     days = []
     for role in (ViewerRole.SUPERINTENDENT, ViewerRole.STUDENT):
         viewer = Viewer(role.value, role, frozenset({CEDAR}))
-        days.append(await pipeline.start_operation(viewer).recorded_days(CEDAR, 2027))
+        days.append(await pipeline.start_operation(viewer).recorded_days(CEDAR, 2027, ()))
     await pipeline.close()
 
-    assert days == [{"101": frozenset({MONDAY}), "102": frozenset({TUESDAY})}] * 2
+    by_school = {"101": frozenset({MONDAY}), "102": frozenset({TUESDAY})}
+    assert days == [(frozenset({MONDAY, TUESDAY}), by_school)] * 2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +15,7 @@ from student_graph.adapters.model import SchoolId, StudentId
 from student_graph.resolvers.cohorts.measurement.measure import measure_students
 from student_graph.resolvers.metrics.facts import Part
 from student_graph.resolvers.metrics.measure import Metric
+from student_graph.resolvers.metrics.recorded import RecordedAttendance
 from tests.patience import SOURCE_SECONDS
 from tests.resolvers.cohorts.measurement.counted import Counted, measure, request, use, world_of
 from tests.resolvers.two_districts import CEDAR, school, school_enrollment
@@ -94,14 +94,15 @@ async def test_a_calendar_that_cannot_be_read_is_an_error(monkeypatch: pytest.Mo
 
 
 async def test_days_are_estimated_where_no_source_offers_a_calendar(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The weekdays on which the district recorded attendance are its days of school, the same for all viewers."""
+    """The weekdays on which the district or the school itself recorded attendance are the days of the school."""
     use(monkeypatch, DAYS)
     DAYS.facts.clear()
     _, world = world_of(school_enrollments_by_student={"1": [school_enrollment("1")]})
-    recorded = {SchoolId("102"): frozenset({date(2027, 2, 1), date(2027, 2, 2), date(2027, 2, 6)})}
+    elsewhere = frozenset({date(2027, 2, 1), date(2027, 2, 6)})
+    own = {SchoolId("101"): frozenset({date(2027, 2, 2)}), SchoolId("102"): frozenset({date(2027, 2, 3)})}
 
-    async def recorded_days(*_: Any) -> Mapping[SchoolId, frozenset[date]]:
-        return recorded
+    async def recorded_days(*_: Any, **__: Any) -> RecordedAttendance:
+        return RecordedAttendance(elsewhere, own)
 
     context = world.context()
     context.recorded_days = recorded_days
