@@ -112,40 +112,42 @@ class AccessPath(Generic[R]):
     None of them means that the key has no records. A key without the record is one that the source does not know.
     """
     coarse_key_in: Callable[[Any], Any] | None = None
-    """Returns the coarse key that a key itself contains: the school in a section's id. No read names it then."""
+    """
+    Returns the coarse key that a key itself contains, such as the school in a section's id: no read names it.
+    """
     coarse_arguments: Callable[[Sequence[Any]], Mapping[str, Hashable]] | None = None
-    """Returns arguments of the coarse lookup that the keys decide, such as the school year of some sections."""
+    """Returns arguments of the coarse lookup that follow from the keys, such as the sections' school year."""
     names_all_keys: bool = False
     """
-    Whether a key that `coarse_keys_from` does not know is unknown to the source; always so with `coarse_keys_of`.
-    Such a key is not asked for at all: a section without a course in the LMS has no work there.
+    Whether a key that `coarse_keys_from` does not know is unknown to the source; always true with
+    `coarse_keys_of`. Such a key is not requested at all: a section without a course in the LMS has no work there.
     """
     sort_key: Callable[[R], Any] | None = None
     """Sorts the records of a key as the lookup's docstring promises; None keeps the order of the coarse answer."""
     selects: Callable[[R, Mapping[str, Hashable]], bool] | None = None
-    """Whether a coarse record belongs to the answer for the lookup's arguments; None takes all records."""
+    """Returns whether a coarse record belongs to the answer for the lookup's arguments; None if all do."""
     is_complete: Callable[[Any], bool] | None = None
     """
-    Whether the coarse answers hold all records of a key, by the source's settings; None if they always do.
-    Some vendors send the list without rows that a point read has, unless the district fills a certain field.
+    Returns whether the coarse answers hold all records of a key, by the source's settings; None if they always do.
+    Some vendors' lists lack rows that a point read has, unless the district fills a certain field.
     """
     has_enrolled_schools: bool = False
     """
     Whether the coarse answers have all records of a key at the schools where the student is enrolled.
 
-    This is for lists of a school, with enrollments in `coarse_keys_from`. Where `is_complete` is false they may
-    lack records at other schools, and answer only an ask that can do without these: `Ask.at_enrolled_schools`.
+    This is for lists of a school, with enrollments in `coarse_keys_from`. If `is_complete` returns false, they may
+    lack records at other schools, and answer only asks that do not need those: `Ask.at_enrolled_schools`.
     """
     accepts: Callable[[Any], bool] | None = None
     """
-    Whether `key_of` can return a key; None if it can return all. The gateway reads the other keys one by one.
+    Returns whether `key_of` can return a key; None if it always can. The gateway reads other keys one by one.
 
-    A source with ids of its own has keys of several kinds, and a record of its lists is found by one of them.
+    A source with ids of its own has keys of several kinds, but a record of its lists has only one of them.
     """
 
     @property
     def usual_coarse_keys(self) -> float:
-        """About how many coarse keys a class has: one district or school, but all sections of a schedule."""
+        """About how many coarse keys a class of students has: one district or school, but many sections."""
         if self.coarse_keys_from is None or lookup_of(self.coarse_lookup).key_kind == "school":
             return 1.0
         return lookup_of(self.coarse_keys_from).records_per_key
@@ -180,11 +182,11 @@ class Adapter(AllLookups):
     paths: ClassVar[Mapping[LookupMethod, tuple[AccessPath[Any], ...]]] = {}
     """Access paths, by the lookup that they answer. The gateway takes the cheapest, or point reads."""
     recorded_properties: ClassVar[frozenset[str]] = frozenset()
-    """The vendor's properties whose values recordings keep: they are about nobody. `*` stands for any text."""
+    """The vendor's properties whose values recordings keep: they are about no person. `*` stands for any text."""
     recorded_words: ClassVar[frozenset[str]] = frozenset()
-    """Words of the vendor's API that recordings keep beside those of the payload models and of the code."""
+    """Words of the vendor's API that recordings keep, besides words of the payload models and of the code."""
     recorded_constants: ClassVar[frozenset[str]] = frozenset()
-    """Constants of the vendor's API, such as the name of a role, that recordings keep wherever they are."""
+    """Constants of the vendor's API, such as the name of a role, that recordings keep at every position."""
     recorded_settings: ClassVar[frozenset[str]] = frozenset()
     """Settings whose values recordings keep wherever they are, such as the ids of categories of grades."""
     identity: ClassVar[IdentityRules | None] = None
@@ -201,7 +203,7 @@ class Adapter(AllLookups):
 
     @property
     def estimates(self) -> AdapterSettings:
-        """The settings by which access paths are priced, with lengths of lists that were seen since."""
+        """The settings for estimating costs of access paths, updated with the lengths of lists that were read."""
         return self.settings
 
     @classmethod
@@ -246,8 +248,8 @@ class Adapter(AllLookups):
         """
         Return the common form of all spellings of a key that the vendor's database may take for one key.
 
-        By default the key itself: the vendor compares keys exactly. The gateway takes two spellings with one form
-        neither for equal nor for different: it reads such a key alone, so that the vendor compares.
+        By default the key itself: the vendor compares keys exactly. If two spellings have one form, the gateway
+        does not decide whether they are the same key: it reads each alone, so that the vendor compares.
         """
         return key
 
@@ -255,15 +257,16 @@ class Adapter(AllLookups):
         """
         Return the version of the vendor's data, or None if the vendor publishes none.
 
-        The version changes whenever any answer may have changed. It costs one small request; if it is unchanged,
-        the gateway confirms cached answers instead of fetching them. It may raise what a lookup may raise.
+        The version changes whenever any answer may have changed. Reading it takes one small request; if it is
+        unchanged, the gateway confirms cached answers instead of fetching them. It may raise what a lookup may
+        raise.
         """
         return None
 
     @property
     def reads_changes(self) -> bool | None:
         """
-        Return whether the vendor sends only what changed since a version, as far as it was asked.
+        Return whether the vendor can send only what changed since a version.
 
         None if it was not asked yet, or if the adapter always reads lists in full.
         """

@@ -49,7 +49,7 @@ class RestSettings(AdapterSettings):
     """Settings of a declared vendor; the declaration adds its own."""
 
     declaration: str | None = None
-    """File with the declaration of the vendor's API; a relative path is one beside the settings file."""
+    """File with the declaration of the vendor's API. A relative path starts at the folder of the settings file."""
 
 
 class Rest(Adapter):
@@ -287,9 +287,10 @@ def _is_of_year(record: Any, arguments: Mapping[str, Any]) -> bool:
 
 def _calls(plan: Plan, part: LookupPlan) -> float:
     """
-    About how many requests a lookup takes for a key, as declared or by the usual number of its records.
+    About how many requests a lookup takes for a key, as declared or from the usual number of its records.
 
-    A key alone takes one request, and a share of one with others: with `keys` the estimate is between the two.
+    A single key takes one request, and a key among others a part of one. With `keys`, the estimate is between the
+    two.
     """
     calls = plan.declaration.lookups[part.lookup.name].calls
     if calls is not None:

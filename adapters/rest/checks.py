@@ -1,4 +1,4 @@
-"""What all parts of the compiler need: the declaration, and errors with the line of the file."""
+"""What all parts of the compiler use: the declaration, and errors with the line of the file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Checks:
         """The placeholders of the settings that requests may use."""
 
     def linked_kinds(self) -> set[str]:
-        """The kinds of keys that name a field of the vendor, because identity rules make them."""
+        """The kinds of keys that name a field of the vendor, because identity rules build them."""
         rules = self.declaration.identity
         if rules is None:
             return set()
@@ -76,5 +76,5 @@ class Checks:
 
 
 def same(document: object) -> object:
-    """Return the document: the rows of a response without a path."""
+    """Return the document itself: without a path, the response is the rows."""
     return document

@@ -1,4 +1,4 @@
-"""A declaration after it was checked and compiled: what the adapter needs to answer, as plain functions."""
+"""A checked and compiled declaration: what the adapter needs to answer lookups, as plain functions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from student_graph.adapters.rest.mapping.paths import Getter
 from student_graph.adapters.rest.mapping.record_mapping import RecordMapping
 
 YEAR_START = "school_year_start"
-"""Placeholder of the calendar year in which the requested school year begins, by which some vendors name it."""
+"""
+Placeholder of the calendar year in which the requested school year begins: some vendors name school years by it.
+"""
 
 
 FIRST_DAY, LAST_DAY = "school_year_first_day", "school_year_last_day"
@@ -47,7 +49,7 @@ class LookupPlan:
     first: tuple[FirstPlan, ...] = ()
     """What is read before the request, in this order."""
     id_lists: tuple[FirstPlan, ...] = ()
-    """Lists of all ids of the vendor, by which its mapping leads back to keys."""
+    """Lists of all ids of the vendor, by which the mapping translates ids back to keys."""
     repeats: Mapping[str, Getter] = field(default_factory=dict)
     """Where rows repeat the values of placeholders of their request."""
 
@@ -73,7 +75,9 @@ class LookupPlan:
 
     @property
     def names_only_what_was_read(self) -> bool:
-        """Whether all that is in the path was read first: the vendor has named it itself, and must know it."""
+        """
+        Whether all values in the path were read first: the vendor itself has named the object, and must know it.
+        """
         read = {first.name for first in self.first}
         return all(request.path.names and request.path.names <= read for request in self.requests.values())
 

@@ -1,8 +1,9 @@
 """
 What a recording keeps of a declared vendor, by its declaration.
 
-The words are those of its requests and paths. Values stay of properties that are read as codes, true and false, or
-days and years of school, and as nothing else: a property that is also read as a name or an id is made up.
+It keeps the words of the declaration's requests and paths. It keeps values of properties that are read only as
+codes, true and false, or days and years of school. If a property is also read as a name or an id, its value is
+replaced by a made-up one.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ PERSONAL_DATES = ("birth", "last_", "created", "hire")
 _NO_PATHS = frozenset({"value", "date", "zone", "scale", "add", "year_begins", "codes", "key_of", "table"})
 """Options of a value that are no paths."""
 YEAR_ATTRIBUTES = frozenset({"school_year", "year", "grade_year"})
-"""Numbers that are about nobody."""
+"""Numbers that are not about a person."""
 
 
 def recording_rules(plan: Plan) -> dict[str, frozenset[str]]:
@@ -85,7 +86,8 @@ def properties_of_plan(plan: Plan) -> frozenset[str]:
         names.add(first.matches, is_code=False)
         names.add(first.value, is_code=name in names.code_tables)
     for name, first in plan.declaration.first.items():
-        # A table of codes is read by the same codes as the rows; a table of what rows say is read by their ids.
+        # A table of codes is looked up by the codes in the rows; a table of values is looked up by the ids of the
+        # rows.
         used_by = names.code_tables.get(name, set())
         is_code = bool(used_by) and used_by.isdisjoint(names.private)
         names.codes |= used_by if is_code else set()
@@ -101,7 +103,9 @@ def literals(plan: Plan) -> frozenset[str]:
 
 
 def _parameters(plan: Plan) -> Iterator[str]:
-    """Parameters of requests that are about nobody: of pages, and with a school year or its days."""
+    """
+    Parameters of requests that are not about a person: those of pages, and those with a school year or its days.
+    """
     declared = plan.declaration.lookups.values()
     for style in (plan.declaration.paging, *(lookup.paging for lookup in declared)):
         yield from (name for part in ("size", "offset", "page") if (name := getattr(style, part, None)))
@@ -113,7 +117,9 @@ def _parameters(plan: Plan) -> Iterator[str]:
 
 
 class _Names:
-    """The names of a declaration's properties: of those that are about nobody, and of all others."""
+    """
+    The names of a declaration's properties, in two groups: those that are not about a person, and all others.
+    """
 
     def __init__(self, plan: Plan) -> None:
         self._first = plan.declaration.first
@@ -150,9 +156,9 @@ class _Names:
     def _add_codes(self, spec: Any) -> None:
         if not (isinstance(spec, Mapping) and "table" in spec):
             for path in _paths_of(spec):
-                # Of pairs of a name and a value, the names of the members do not say what the value is.
+                # In pairs of a name and a value, the member names do not say what the value means.
                 self.add(path, is_code="[?" not in path)
-        # The path leads to the key of a table, or is a placeholder: what was read first is the code.
+        # The path is that of a table's key, or a placeholder: then the value that was read first is the code.
         table = spec.get("table") if isinstance(spec, Mapping) else str(spec).strip("{}")
         if table in self._first:
             self.code_tables.setdefault(table, set()).update(

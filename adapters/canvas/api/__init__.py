@@ -1,8 +1,8 @@
 """
 Payloads of the Canvas REST API v1: https://developerdocs.instructure.com/services/canvas.
 
-Only the properties that the adapter reads are declared. Canvas may send as little as `{id, name}`: a property that
-a token or a server may leave out is optional. Absent and null differ for one property only, `posted_at`.
+Only the properties that the adapter reads are declared. Canvas may send as little as `{id, name}`, so a property
+that a token or a server may leave out is optional. Absent and null differ for one property only, `posted_at`.
 """
 
 from typing import Annotated

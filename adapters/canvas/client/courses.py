@@ -40,7 +40,7 @@ class CourseReader:
             is_background: QuestionQueue(self._ask_question, courses_per_call, is_background=is_background)
             for is_background in (False, True)
         }
-        """For people, and for work in the background: nobody waits for a question of the latter."""
+        """One queue for people, and one for work in the background, whose questions nobody waits for."""
 
     @property
     def can_ask(self) -> bool:
@@ -91,7 +91,11 @@ class CourseReader:
         return members
 
     async def _unknown(self, ids: Sequence[int]) -> frozenset[int]:
-        """Those of a few courses that Canvas does not know: without a permission GraphQL answers null, too."""
+        """
+        Which of a few courses Canvas does not know.
+
+        GraphQL does not show it: without a permission it also answers null.
+        """
         if len(ids) > MAX_UNKNOWN_COURSES:
             return frozenset()
         return frozenset([id for id in ids if await self._rest.course(id) is None])

@@ -53,7 +53,10 @@ class CourseList:
     """Fields of the course that are requested together with the first page; `$id` stands for its id."""
     max_pages: int = MAX_PAGES
     is_optional: bool = False
-    """Whether a list with more pages becomes null, because it can be read otherwise; else that is a failure."""
+    """
+    Whether a list with too many pages becomes null, because it can be read in another way; otherwise it is a
+    failure.
+    """
 
     def text(self, after: str | None = None) -> str:
         """The field in a question, from the start of the list or after a cursor."""

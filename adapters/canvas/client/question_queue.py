@@ -3,10 +3,10 @@ Gathers the courses of lookups that run at the same time into few questions.
 
 A question may be about 20 courses, and a page of one teacher needs six. Courses that are requested within some
 milliseconds are asked for together, each with all lists that somebody requests of it. While a question that is not
-full is under way, the next one that is not full waits for its end, but not for long, and gathers more, as Nagle's
-algorithm does with small packets. A course only joins questions that were not sent yet, so no answer is older than
-the lookup. Work in the background, for which nobody waits, gathers for some seconds before it asks a question that
-is not full.
+full is running, the next one waits a short time for its end and gathers more courses, unless it is full. Nagle's
+algorithm does the same with small packets. A course only joins questions that were not sent yet, so no answer is
+older than the lookup. Work in the background, for which nobody waits, gathers for some seconds before it asks a
+question that is not full.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ class _Course:
     """A course that somebody requests."""
 
     context: Context
-    """Of who requested it first."""
+    """The context of the lookup that requested it first."""
     answer: asyncio.Future[Course | AdapterError | None] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
     lists: frozenset[CourseList] = frozenset()
     callers: int = 0
     readers: dict[Reader, None] = field(default_factory=dict)
-    """Those who requested it before its question was sent."""
+    """The lookups that requested it before its question was sent."""
     question: _Question | None = None
     """The question that was sent about it, until it has been answered."""
     unreadable: UnreadableRows | None = None
@@ -88,7 +88,7 @@ class QuestionQueue:
         self._gathering: asyncio.TimerHandle | None = None
         self._waiting_long: asyncio.TimerHandle | None = None
         self._small_question: asyncio.Task[None] | None = None
-        """The one under way that is not full."""
+        """The running question that is not full."""
 
     async def courses(self, ids: Sequence[int], lists: Sequence[CourseList]) -> dict[int, Course | AdapterError]:
         """The courses by id, with some lists at least. Courses that Canvas does not know are left out."""
@@ -138,12 +138,12 @@ class QuestionQueue:
                 self._send()
 
     def _send_all(self) -> None:
-        """Wait no longer for the question under way: its vendor may hang."""
+        """Stop waiting for the running question, because its vendor may hang."""
         self._waiting_long = None
         self._send(at_once=True)
 
     async def _answer(self, group: Mapping[int, _Course]) -> None:
-        """Ask about some courses, and give the answers, or the failure, to who waits for them."""
+        """Ask about some courses, and give the answers, or the failure, to the lookups that wait for them."""
         answers: Mapping[int, Course | AdapterError] = {}
         failure: Exception | None = None
         try:
@@ -167,7 +167,7 @@ class QuestionQueue:
                 course.answer.exception()  # which nobody may be waiting for any more
 
     async def _leave(self, courses: Mapping[int, _Course]) -> None:
-        """Wait no longer for courses. A question that nobody waits for is cancelled, or not sent at all."""
+        """Stop waiting for courses. A question that nobody waits for is cancelled, or not sent at all."""
         for number, course in courses.items():
             course.callers -= 1
             if not course.callers and self._waiting.get(number) is course:

@@ -68,8 +68,8 @@ class SubmissionReader:
         """
         The courses about which questions are asked, those with the fewest pages first.
 
-        In the background a question is about the courses of many pages. Somebody who waits asks for courses only
-        if these alone take fewer questions than calls, which would run at the same time.
+        In the background a question is about the courses of many pages. If somebody waits, questions are used only
+        if they are fewer than the REST calls, because those would run at the same time.
         """
         if self._questions is None or self._questions.is_refused:
             return []

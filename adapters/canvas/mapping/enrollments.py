@@ -86,7 +86,7 @@ def student_key(subject: Subject) -> StudentId:
 
 
 def names_another(student_id: StudentId, subject: Subject) -> bool:
-    """Whether a subject has another SIS id than a student who is named by one."""
+    """Whether a student is named by a SIS id, and the subject has another one."""
     own = [vendor_key(field, text) for field, text in subject.ids if field == "sis_user_id"]
     is_by_sis_id = student_id.startswith(vendor_key("sis_user_id", ""))
     return is_by_sis_id and bool(own) and student_id.casefold() not in map(str.casefold, own)

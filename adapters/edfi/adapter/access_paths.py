@@ -2,8 +2,8 @@
 Access paths of the adapter: one long list instead of many short ones.
 
 Costs are calls, estimated until the gateway has seen what the lists cost. A list of the district has all rows of a
-student or section. A list of a school or section has them only if Ed-Fi makes each row name a school or section of
-the student, or if a setting says that the district does.
+student or section. A list of a school or section is complete only if Ed-Fi requires that each row names a school
+or section of the student, or if a setting says that the district's rows do.
 """
 
 from __future__ import annotations
@@ -56,12 +56,12 @@ _STUDENT, _SECTION = attrgetter("student_id"), attrgetter("section_id")
 
 
 def _by_district(coarse_lookup: LookupMethod, cost: Cost, key: str = "student_id") -> AccessPath[Any]:
-    """The path over a list of the district, which has the order of the lookup and always all rows of a key."""
+    """The path through a list of the district, which has the order of the lookup and always all rows of a key."""
     return AccessPath(coarse_lookup, attrgetter(key), cost)
 
 
 def _section_of_school(coarse_lookup: LookupMethod, cost: Cost) -> AccessPath[Any]:
-    """The path from sections over a list of their school: the rows name the section, and it names the school."""
+    """The path from sections through a list of their school: rows name the section, its id names the school."""
     has_years = "school_year" in lookup_of(coarse_lookup).argument_names
     return AccessPath(
         coarse_lookup,

@@ -93,7 +93,7 @@ class ContactLookups(EdFiLookups):
         async def read(contact_id: str) -> api.Contact | None:
             try:
                 filters = {names.contact_id: unique_id(contact_id)}
-            except BadKeyError as error:  # it is the vendor's: the student's other contacts are read
+            except BadKeyError as error:  # the vendor's error: other contacts are still read
                 report_unreadable_row(contact_id.encode(), PayloadError(error.reason, code=SCHEMA_CODE))
                 return None
             rows = await self.client.read_rows(names.contacts, filters)

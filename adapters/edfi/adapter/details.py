@@ -1,8 +1,8 @@
 """
 Reads people together with rows of other resources that hold details of them, such as e-mail addresses.
 
-Reading one person and reading all of them give the same details, also where a reference spells the person's number
-otherwise than the person does.
+Reading one person and reading all people give the same details, even if a reference spells the person's number in
+another way.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """
 Counts the rows of long lists: `limit=0&totalCount=true` answers with the length of a list and without its rows.
 
-How much a district records for each student differs too much to be guessed: a list that is expected to take 400
-calls may take 70. One request tells.
+Districts differ too much in how much they record for each student: a list that is expected to take 400 calls may
+take 70. One request is enough to know.
 """
 
 from __future__ import annotations

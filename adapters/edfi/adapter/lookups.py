@@ -28,7 +28,7 @@ from student_graph.adapters.interface import Interface
 from student_graph.adapters.model import DistrictId, SchoolId, SectionId, StudentId
 
 ROWS_PER_SLICE = 500
-"""Rows that are made into records before others get their turn."""
+"""Rows that are converted to records before other tasks may run."""
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -78,7 +78,7 @@ class EdFiLookups(Adapter):
 
     @property
     def estimates(self) -> EdFiSettings:
-        """The settings, with the numbers of students of the district and of schools that lists last had."""
+        """The settings, with the numbers of students that the last lists of the district and of schools had."""
         return self._estimates
 
     def count_students(self, students: int | None) -> None:
@@ -87,7 +87,7 @@ class EdFiLookups(Adapter):
             self._estimates = self._estimates.model_copy(update={"students": students})
 
     def count_school_students(self, lists: Mapping[SchoolId, Sequence[HasStudent] | AdapterError]) -> None:
-        """Estimate the costs of a school's lists by the students that the lists of some schools name."""
+        """Estimate the costs of a school's lists from the number of students in the lists of some schools."""
         counts = self._students_by_school
         for school_id, records in lists.items():
             if not isinstance(records, AdapterError) and records:
@@ -192,7 +192,8 @@ class EdFiLookups(Adapter):
         """
         The sorted records of each section's rows, as `read_lists` returns them.
 
-        Sections of one course offering are read together, unless their list has more pages than they are.
+        Sections of one course offering are read together, unless their common list has more pages than there are
+        sections.
         """
         groups = self._section_groups.groups(resource, ids)
         grouped = {id for group in groups for id in group}

@@ -100,7 +100,7 @@ class SectionLookups(EdFiLookups):
         read: Callable[[Iterable[K]], Awaitable[Mapping[K, P | AdapterError]]],
     ) -> dict[K, P]:
         """
-        The rows by key, also those of keys that are spelled otherwise and that `read` finds.
+        The rows by key, including keys with another spelling whose rows `read` finds.
 
         Raises:
             AdapterError: One of these could not be read.
@@ -168,8 +168,8 @@ class SectionLookups(EdFiLookups):
         """
         The row of each key; keys without a row are absent.
 
-        Keys with the same `group_filters` are read as one list if they are more than the list has pages, and
-        otherwise one by one with their `key_filters`. A school has about `rows_per_student` for each student.
+        Keys with the same `group_filters` are read as one list if there are more keys than pages in the list;
+        otherwise each key is read with its `key_filters`. A school has about `rows_per_student` for each student.
         """
         list_pages = self.settings.pages(self.estimates.school_students * rows_per_student)
         reads = self._reads(keys, group_filters, key_filters, list_pages)

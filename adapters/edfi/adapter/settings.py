@@ -11,7 +11,11 @@ from student_graph.adapters.edfi.mapping.descriptors import validate_descriptor_
 
 
 class EdFiSettings(TokenSettings):
-    """Settings of an Ed-Fi ODS/API. Estimates price reads: a wrong one costs calls and loses no data."""
+    """
+    Settings of an Ed-Fi ODS/API.
+
+    Estimated numbers decide how data is read: a wrong one costs calls, but loses no data.
+    """
 
     client_id: str = Field(min_length=1)
     """Key of an API client that may read the district, from the administrator of the API."""

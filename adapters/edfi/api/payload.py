@@ -56,8 +56,8 @@ def _paths(item: type[Payload]) -> Mapping[str, tuple[_Path, ...]]:
     """
     The paths of properties, of references too, by the name of the filter, in the order of declaration.
 
-    Ed-Fi filters by `schoolId`, not by `schoolReference.schoolId`. A row is compared for each filter of a list of
-    thousands, so this is found once for each type of row.
+    Ed-Fi filters by `schoolId`, not by `schoolReference.schoolId`. Lists have thousands of rows, and each row is
+    compared with each filter. So the paths are found only once for each type of row.
     """
     paths: dict[str, list[_Path]] = {}
     for name, declared in item.model_fields.items():
@@ -80,7 +80,7 @@ def _payload_type(annotation: Any) -> type[Payload] | None:
 
 
 def _value_at(row: Payload, paths: Iterable[_Path]) -> Any:
-    """The value at the first path that the row has; a path through a reference that is null is none."""
+    """The value at the first path that the row has. A path through a null reference does not count."""
     for references, name in paths:
         holder: Any = row
         for reference in references:

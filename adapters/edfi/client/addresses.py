@@ -1,5 +1,5 @@
 """
-Fills the placeholders in the addresses that a discovery document names: tenant, school year and other qualifiers.
+Fills the placeholders in the addresses of a discovery document: tenant, school year and other qualifiers.
 
 An API of version 5 or 6 that serves each school year at an address of its own names the calendar year of today,
 whichever year it is asked about; one of version 7 or later names placeholders such as `{tenantIdentifier}`.
@@ -30,7 +30,7 @@ class MissingSettingError(AdapterError):
 
 @dataclass(frozen=True, slots=True)
 class AddressValues:
-    """The values for what the addresses of an API leave open."""
+    """The values for placeholders in the addresses of an API."""
 
     tenant: str | None = None
     school_year: Callable[[], int] = school_year_from_july

@@ -34,11 +34,16 @@ RESOURCES_WITH_KEY_CHANGES = frozenset(
 )
 """Resources that are listed by a part of their key, which a district may change: a row may leave a list."""
 SECTION_FILTER = "sectionIdentifier"
-"""A filter of the lists of a section. The key of a section may change, and with it the keys of all its rows."""
+"""A filter of the lists of a section. If the key of a section changes, the keys of all its rows change too."""
 CHANGEABLE_FILTERS = frozenset({"reportedSchoolId"})
-"""Filters by a property that is no part of a key: a row with another value is in another list, without a trace."""
+"""
+Filters by a property that is not part of a key. If the value changes, the row moves to another list without a
+recorded change.
+"""
 TOTAL_CHECK_SECONDS = 900.0
-"""How often the length of a list is compared: a row that the client may no longer see is no deletion."""
+"""
+How often the length of a list is compared: rows that the client may no longer see are not reported as deleted.
+"""
 MAX_CHECKED_LISTS = 10_000
 REFUSALS = frozenset({400, 404, 405, 500, 501})
 """Statuses with which servers refuse change queries."""
@@ -74,7 +79,7 @@ class ChangeReader:
         """
         Return the changes of a list since a version, or None if the list must be read in full.
 
-        So it is if the server does not answer change queries, or if a change cannot be read.
+        That is necessary if the server does not answer change queries, or if a change cannot be read.
 
         Raises:
             httpx.HTTPError: the server failed otherwise. An `AdapterError` may also be raised.
@@ -103,11 +108,15 @@ class ChangeReader:
         return Changes(rows, frozenset(removed - {row.id for row in rows}))
 
     def note_full_read(self, resource: Resource[Any], filters: Filters) -> None:
-        """Remember that a list was read in full, which says how long it is as well as a comparison."""
+        """Remember that a list was read in full, which shows its length as well as a comparison would."""
         self._checked_totals[resource.name, tuple(sorted(filters.items()))] = True
 
     async def has_length(self, resource: Resource[P], filters: Filters, length: int) -> bool:
-        """Return whether a list still has so many rows; it is asked for from time to time, and else assumed."""
+        """
+        Return whether a list still has so many rows.
+
+        The server is asked from time to time; otherwise it is assumed.
+        """
         address = (resource.name, tuple(sorted(filters.items())))
         if address in self._checked_totals:
             return True

@@ -24,7 +24,7 @@ from student_graph.adapters.reading import read
 
 DOCUMENT_LIFETIME_SECONDS = 3600.0
 DEFAULT_DATA_STANDARD = (5, 0)
-"""The version that an API is taken to have if it declares none that can be read."""
+"""The version that is assumed if an API declares no readable version."""
 
 PAGE_TOKENS_SINCE = (7, 3)
 """The first version of ODS/API with page tokens; Ed-Fi API continues its numbers."""
@@ -99,7 +99,7 @@ class Discovery:
         )
 
     async def standard(self) -> DataStandard:
-        """What differs in the declared Data Standard; that of 5.0 if none is declared."""
+        """The entry of the declared Data Standard; the entry of 5.0 if none is declared."""
         return _standard_of(await self.document())
 
     async def offers_page_tokens(self) -> bool:

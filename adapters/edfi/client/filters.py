@@ -32,7 +32,7 @@ class AppliedFilters:
         """
         Whether a row satisfies the filters, as the server compares values that differ only in spelling.
 
-        A row that does not, but whose values are spellings of the requested ones, is reported.
+        A row whose values are other spellings of the requested ones does not satisfy them, and is reported.
         """
         mismatches = row.mismatches(filters)
         is_same = all(loose_value(value) == loose_value(filters[name]) for name, value in mismatches.items())
@@ -63,7 +63,7 @@ class AppliedFilters:
                 params = {**filters, name: NO_KEY, "limit": 1, "offset": 0}
                 response = await self._http.get(url, params=params)
                 is_refused = response.status_code in _REFUSALS_OF_VALUES
-                # A row that cannot be read is one, too: it was sent although the filter excludes it.
+                # A row that cannot be read also counts: it was sent although the filter excludes it.
                 applied = is_refused or not (resource.read(response) or response.json())
                 self._applied[resource.name, name] = applied
         return applied

@@ -2,9 +2,9 @@
 Compares keys as the databases behind Ed-Fi APIs do.
 
 SQL Server ignores case and blanks at the end of a text, and PostgreSQL does not. A reference has the spelling that
-was sent with it, so that it may differ from the spelling of the object. The API does not tell its database. Where
-spellings differ, the adapter therefore asks the server: a row that a filter returns is the server's own decision,
-once it is known that the server applies the filter at all.
+was sent with it, so that it may differ from the spelling of the object. The API does not say which database it
+uses. If spellings differ, the adapter therefore asks the server: once it is known that the server applies a filter
+at all, the rows that the filter returns are the server's decision.
 """
 
 from __future__ import annotations
@@ -28,15 +28,16 @@ NO_KEY = "no-such-key"
 
 
 def loose_value(value: Any) -> Any:
-    """The form of a value that all texts share which differ only by case and blanks at the end."""
+    """The common form of all texts that differ only in case and in blanks at the end."""
     return value.rstrip(" ").casefold() if isinstance(value, str) else value
 
 
 def names_another(row: bytes, filters: Mapping[str, str | int]) -> bool:
     """
-    Whether a row that cannot be read has, for one of the filters that it was read with, another value only.
+    Whether an unreadable row is about another object: one of its filters finds only other values in it.
 
-    A number, and a text with a zero before it, are no other value: it may be why the row cannot be read.
+    A number, or a text with a leading zero, does not count as another value, because it may be the reason why the
+    row cannot be read.
     """
     values: dict[str, set[Any]] = {}
     for name, value in _leaves(from_json(row)):
@@ -56,7 +57,7 @@ def _leaves(raw: Any) -> Iterator[tuple[str, Any]]:
 
 @lru_cache(MAX_REMEMBERED_KEYS)
 def loose_id(id: str) -> str:
-    """The form of an id of the graph that all ids share whose parts differ only by case and blanks at the end."""
+    """The common form of all ids of the graph whose parts differ only in case and in blanks at the end."""
     return "/".join(quote(loose_value(unquote(part)), safe="") for part in id.split("/"))
 
 
@@ -69,7 +70,9 @@ class RowsByKey(Generic[K, R]):
         self._loose = {_loose(key) for key in self.exact}
 
     def other_spellings(self, keys: Iterable[K]) -> list[K]:
-        """The keys that no row has, but that a row has in another spelling: the server must compare them."""
+        """
+        The keys that no row has exactly, but that some row has in another spelling. The server must compare them.
+        """
         return [key for key in dict.fromkeys(keys) if key not in self.exact and _loose(key) in self._loose]
 
 

@@ -117,7 +117,7 @@ class EdFiClient:
         return own
 
     async def read_shared(self, resource: Resource[P], filters: Filters | None = None) -> list[P]:
-        """As `read_rows`. Lookups that want the same rows at the same time share them, and do not change them."""
+        """As `read_rows`, but lookups that want the same rows at the same time share them, unchanged."""
         read = partial(self.read_rows, resource, filters)
         rows: list[P] = await self._shared_reads.read(_list_key(resource, filters or {}), read)
         return rows
@@ -232,7 +232,7 @@ class EdFiClient:
         )
 
     async def count_rows(self, resource: Resource[Any], filters: Filters) -> int | None:
-        """The number of rows of a resource that satisfy the filters; None if the server does not tell it."""
+        """The number of rows of a resource that satisfy the filters; None if the server does not report it."""
         url = await self.discovery.resource_url(resource.name)
         response = await self._http.get(url, params={**filters, "limit": 0, "totalCount": True})
         resource.read(response)
@@ -295,5 +295,5 @@ class EdFiClient:
 
 
 def _list_key(resource: Resource[Any], filters: Filters) -> Hashable:
-    """What tells a list from the others of a server. Two models of the rows of one resource are two lists."""
+    """The identity of a list of a server. With two models of its rows, one resource is two lists."""
     return resource, tuple(sorted(filters.items()))

@@ -1,5 +1,5 @@
 """
-Sections whose rows one list has: those of one course offering.
+Groups of sections that one list can answer: the sections of one course offering.
 
 Ed-Fi filters by equality, so that one call cannot name several sections. The sections of an offering (school,
 year, session and course) differ in their identifier alone. A list without this filter has the rows of all of them,
@@ -49,7 +49,7 @@ class SectionGroups:
         """Read with a client, at most so many groups at the same time."""
         self._client, self._concurrency = client, concurrency
         self._too_long: TTLCache[Hashable, int] = TTLCache(MAX_LONG_LISTS, LONG_LIST_SECONDS)
-        """By resource and offering: if so many sections or fewer are wanted, each is read by itself."""
+        """By resource and offering: if this many sections or fewer are requested, each is read by itself."""
 
     def groups(self, resource: Resource[Any], ids: Iterable[SectionId]) -> list[SectionGroup]:
         """Those of the sections that are read together: two or more of an offering, in each group."""
@@ -69,8 +69,8 @@ class SectionGroups:
         """
         The records of each section of some groups, or an error if the server cannot be reached.
 
-        A section that must be read by itself is absent: its list of the offering is too long, has rows that cannot
-        be read, or is refused, or records spell the section otherwise.
+        A section is absent if it must be read by itself: the list of its offering is too long, has unreadable
+        rows, or is refused, or records spell the section in another way.
         """
 
         async def read_group(group: SectionGroup) -> Mapping[SectionId, Sequence[R]]:
@@ -102,7 +102,7 @@ def records_by_section(group: SectionGroup, records: Iterable[R]) -> Mapping[Sec
     """
     The records of each section of a group from those of its offering.
 
-    A section is absent if records spell it otherwise: only the server knows whether these are its records.
+    A section is absent if records spell it in another way: only the server knows whether these are its records.
     """
     by_id: dict[SectionId | None, list[R]] = {}
     spellings: dict[str, set[SectionId]] = {}

@@ -29,8 +29,8 @@ _KINDS = frozenset(
 """
 Codes of the kinds of address that are returned.
 
-The other ones of Ed-Fi say where a homeless student stays, such as a shelter or a hotel, and a district's own may:
-that is another class of data.
+Ed-Fi's other kinds, and perhaps a district's own, say where a homeless student stays, such as a shelter or a
+hotel. That belongs to another class of data.
 """
 
 
@@ -38,8 +38,8 @@ def addresses(row: Student, details: Iterable[api.StudentAddresses]) -> list[Stu
     """
     The addresses of a student at all agencies and schools, without duplicates, the earliest first.
 
-    A place that one of them does not publish, or where a homeless student stays, is left out for all of them. An
-    address of several periods is one record for each.
+    If one of them marks an address as not to be published, or as the place where a homeless student stays, it is
+    left out for all of them. An address of several periods is one record for each.
 
     A row holds all addresses of an agency or school, without ids: their ids are that of the row with a checksum.
     """
@@ -77,7 +77,7 @@ def _is_hidden(address: api.Address) -> bool:
 
 
 def _site(address: api.Address) -> tuple[str, ...]:
-    """What two addresses of the same place have in common, however they are written."""
+    """The comparable form of an address: equal for two spellings of the same place."""
     parts = (address.streetNumberName, address.apartmentRoomSuiteNumber or "", address.postalCode[:5])
     return tuple("".join(filter(str.isalnum, part)).casefold() for part in parts)
 

@@ -113,7 +113,7 @@ def demographics(
     """
     A student's demographics as recorded by an agency, or else by the school of the lowest number.
 
-    Sex is Ed-Fi `sexDescriptor` of that record, or else the student's `birthSexDescriptor`.
+    Sex is Ed-Fi `sexDescriptor` of that record or, without it, the student's `birthSexDescriptor`.
     """
     recorded = next(iter(_agencies_first(records, agencies)), None)
     return Demographics(

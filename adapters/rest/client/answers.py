@@ -117,9 +117,10 @@ class Answering:
         """
         The rows of the request with each of several values of its placeholders.
 
-        None for one that is not there, such as a student at a school that the student has left. In a list of the
-        district that is an error: the list would lack a part. What the vendor has named itself, such as a section
-        in a student's list, has no rows if the vendor then does not know it, and is reported.
+        None for an object that is not there, such as a student at a school that the student has left. In a list of
+        the district this is an error, because the list would lack a part. If the vendor itself has named the
+        object, such as a section in a student's list, and then does not know it, the object has no rows and is
+        reported.
 
         Raises:
             PayloadError: the vendor does not know its own id of the key.
@@ -172,7 +173,7 @@ class Answering:
 
     def _check_own(self, records: list[Record], key: Any) -> None:
         """
-        Check that the records of a response are not about other keys only, if its request named the key.
+        Check that not all records of a response are about other keys, if its request named the key.
 
         Raises:
             PayloadError: they are; records of several keys may also come from a server that ignores a filter.
@@ -206,7 +207,7 @@ class Answering:
         return Page(map_rows(self._plan, page.rows, contexts[0]), page.after, page.total)
 
     async def _in_groups(self, keys: list[Any], arguments: Mapping[str, Any]) -> dict[Any, Any]:
-        """The answers to keys, so many in each request as the vendor takes."""
+        """The answers to keys, with as many keys in each request as the vendor accepts."""
         size, answers = self._plan.keys_per_call, dict[Any, Any]()
         possible = []
         for key in keys:
@@ -229,7 +230,7 @@ class Answering:
 
     async def _group(self, group: tuple[Any, ...], arguments: Mapping[str, Any]) -> dict[Any, Any]:
         """
-        The answers to keys of one request; see `unanswered_keys` for a response to another one.
+        The answers to the keys of one request; see `unanswered_keys` for a response to another request.
 
         Raises:
             PayloadError: all records are about keys that it did not name.

@@ -3,7 +3,7 @@ Reads what the request of a lookup needs before it can be sent.
 
 A `[first]` is a request of its own. Its values are placeholders: one value, such as the school year of a database
 or the vendor's own id of a key; several, such as the schools of a student, so that the lookup is asked at each of
-them; or a table that says what the vendor's codes stand for. It may use what another one has read.
+them; or a table that says what the vendor's codes stand for. It may use values that another `[first]` has read.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Responses:
     rows: dict[tuple[str, str | None], Rows | None] = field(default_factory=dict)
     """The rows of a response, by its request and the path of its rows; None if the vendor has no such resource."""
     errors: dict[str, Exception] = field(default_factory=dict)
-    """Requests that failed: they failed for all keys, and are not sent again."""
+    """Errors of requests that failed. They count for all keys, and the requests are not sent again."""
     values: dict[tuple[str, str], Any] = field(default_factory=dict)
     """What the rows of a response say, by the name of the `[first]` and the request."""
 
@@ -75,7 +75,7 @@ class First:
         return contexts
 
     async def keys_of_ids(self, plan: FirstPlan, values: Mapping[str, Any], responses: Responses) -> KeyedValues:
-        """Return the list of all ids that a `[first]` reads: it leads from the vendor's ids back to the keys."""
+        """Return the list of all ids that a `[first]` reads. It translates the vendor's ids back to keys."""
         keyed: KeyedValues | None = await self._read_once(plan, values, responses)
         return KeyedValues() if keyed is None else keyed
 
@@ -91,7 +91,9 @@ class First:
         return await gather_in_order(range(len(contexts)), extended, self._concurrency)
 
     async def _extended(self, plan: FirstPlan, values: Values, responses: Responses) -> list[Values] | None:
-        """The values of one request with those of a `[first]`; None if there is none where one has to be."""
+        """
+        The values of one request, together with the values of a `[first]`; None if a required value is missing.
+        """
         read = await self._read_once(plan, values, responses)
         if plan.code is not None:
             if read is None and self._names_only_what_was_read(plan):
@@ -112,7 +114,9 @@ class First:
         return [{**values, plan.name: own[0]}]
 
     async def _read_once(self, plan: FirstPlan, values: Mapping[str, Any], responses: Responses) -> Any:
-        """What the rows of a response say, which are read once in a call; None if there is no such resource."""
+        """
+        The values in the rows of a response, which is read once in a call; None if there is no such resource.
+        """
         check_values(plan.request, values)
         request = RowRequest(plan.request.url(values), plan.request.params(values))
         identity = repr((request.url, sorted(request.params.items())))
@@ -130,7 +134,7 @@ class First:
             return responses.values[name]
 
     def _names_only_what_was_read(self, plan: FirstPlan) -> bool:
-        """Whether all that is in the path of a request was read first: the vendor has named it itself."""
+        """Whether all values in the path of a request were read first: the vendor itself has named the object."""
         return bool(plan.request.path.names) and plan.request.path.names <= self._names
 
     async def _rows(

@@ -101,7 +101,9 @@ def _codes(plan: FirstPlan, code_at: Getter, rows: Rows) -> Iterable[tuple[str, 
 
 
 def _value(plan: FirstPlan, row: Mapping[str, Any]) -> str | None:
-    """The value of a row; None and a report if there is none, or one of several that no request can have."""
+    """
+    The value of a row. None, with a report, if there is no value, or if one of several cannot be in a request.
+    """
     value = _text(plan.value, row)
     if value is None or not plan.several:
         return value
@@ -112,7 +114,7 @@ def _value(plan: FirstPlan, row: Mapping[str, Any]) -> str | None:
 
 
 def _text(get: Getter, row: Mapping[str, Any], *, may_be_absent: bool = False) -> str | None:
-    """The text at a path; None and a report if there is none that can be read, or none that has to be there."""
+    """The text at a path. None, with a report, if it cannot be read, or if a required text is missing."""
     problem = "no value"
     try:
         raw = get(row)

@@ -70,7 +70,7 @@ def value_at(get: Getter, document: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class RowSource:
-    """Where the rows are in a response, and what tells two rows apart."""
+    """Where the rows are in a response, and how two rows are distinguished."""
 
     get: Getter
     key: Callable[[dict[str, Any]], Hashable]
@@ -78,7 +78,7 @@ class RowSource:
     """Whether the response may be one object instead of a list of them."""
 
     def with_rows(self, get: Getter) -> RowSource:
-        """The same for a response with other rows, which have no id to compare; it may be a single one."""
+        """The same for other rows of a response, which have no id to compare. The response may be a single row."""
         return RowSource(get, to_json, is_single=True)
 
     def distinct(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -34,10 +34,11 @@ async def read_numbered_page(
     """
     Read one page of a list by numbers of pages.
 
-    The cursor is the number of rows before the page, and the rows of the page before it: a page of another size
-    begins at the same row if its size divides the number of rows before it. A short page does not end the list,
-    because many servers silently reduce the size; the total, the number of pages or an empty page does. A server
-    that sends more rows than requested has pages of that size: the cursor says so, and no other size is tried.
+    The cursor has the number of rows before the page, and the size of the previous page. A page of another size
+    begins at the same row if that size divides the number of rows before it. A short page does not end the list,
+    because many servers silently reduce the size. The list ends by its total, by the number of pages, or with an
+    empty page. A server that sends more rows than requested has pages of that size: the cursor says so, and no
+    other size is tried.
 
     Raises:
         BadKeyError: the cursor of the window is not a cursor of this list.

@@ -42,8 +42,7 @@ def check_repeated(plan: LookupPlan, rows: Rows, values: Mapping[str, Any]) -> N
     """
     Check that rows repeat values of their request, where the declaration says that they do.
 
-    Raises:
-        PayloadError: they all have other values, so that the response is that of another request.
+    Raises: PayloadError: all have other values, so the response belongs to another request.
     """
     for name, get in plan.repeats.items():
         returned = []
@@ -59,7 +58,9 @@ def _report(row: Mapping[str, Any], exc: UnreadableValueError) -> None:
 
 def _parts(row: Any, lists: Sequence[Getter]) -> list[Any]:
     """
-    A row once for each element of a list in it, which is there as `element`; the row itself without a list.
+    Copies of a row, one for each element of a list in it, with the element as `element`.
+
+    The row itself without a list.
 
     Raises:
         UnreadableValueError: there is something else than a list, or one that is too long.
@@ -81,12 +82,16 @@ def _parts(row: Any, lists: Sequence[Getter]) -> list[Any]:
 
 
 def is_of_year(record: Any, year: int | None) -> bool:
-    """Whether a record is of a school year: some vendors send all years. One without a year is of any."""
+    """
+    Whether a record belongs to a school year: some vendors send all years.
+
+    A record without a year belongs to each.
+    """
     return year is None or getattr(record, "school_year", None) in (None, year)
 
 
 def once(records: Iterable[Record]) -> list[Record]:
-    """Records of several requests, each once: a student of two schools is in the lists of both."""
+    """Records of several requests, each only once, although a student of two schools is in the lists of both."""
     by_id: dict[str, Record] = {}
     for record in records:
         by_id.setdefault(record.vendor_id, record)

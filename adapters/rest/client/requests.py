@@ -1,4 +1,4 @@
-"""The requests for rows: GET, or POST with a JSON body for vendors that read by it."""
+"""The requests for rows: GET, or POST with a JSON body for vendors that use POST for reading."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import httpx
 
 @dataclass(frozen=True, slots=True)
 class RowRequest:
-    """A request for rows, whose placeholders have their values."""
+    """A request for rows, in which all placeholders are replaced by values."""
 
     url: str
     params: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""Numbers of records, read strictly, and school years by one number or by both of their years."""
+"""Reads numbers strictly, and school years that are written as one number or as both of their years."""
 
 from __future__ import annotations
 

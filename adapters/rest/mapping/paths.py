@@ -2,8 +2,8 @@
 Paths in JMESPath, compiled to plain functions.
 
 Names, positions and literals become functions that read dictionaries; all other expressions are evaluated by the
-library. An expression is read from a file of the operator, never from a response. It cannot call anything but the
-functions of JMESPath, has no loops, and its length and depth are limited. https://jmespath.org/specification.html
+library. An expression is read from a file of the operator, never from a response. It can only call the functions
+of JMESPath, has no loops, and its length and depth are limited. https://jmespath.org/specification.html
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """
 Readers of values: functions of a row and of what was requested.
 
-The readers of required values do in one function what would otherwise be three, because they run for every row.
+A reader of a required value is one function instead of three, because it runs for every row.
 """
 
 from __future__ import annotations
@@ -113,10 +113,10 @@ def _is_plain(raw: Any) -> bool:
 
 def looked_up(get: Reader, table: str, convert: Convert, *, codes: bool) -> Reader:
     """
-    Return a reader of what a table of the vendor, the placeholder `table`, has for a code or an id.
+    Return a reader that looks up a code or an id in a table of the vendor, which is the placeholder `table`.
 
-    With `codes`, a code that is not in the table stands for something that no list of codes has, and never for
-    itself; an id that is not there has no value.
+    With `codes`, a code that is not in the table has no meaning, even if `codes` has the same text. An id that is
+    not in the table has no value.
     """
 
     def value(row: Any, placeholders: Placeholders) -> Any:
@@ -135,7 +135,7 @@ def key_of(get: Getter, table: str, convert: Convert) -> Reader:
     """
     Return a reader of the district's id for an id of the vendor, by the list of ids `table`.
 
-    An id that is not in the list has none. Without the list, as for a sample, the id stands for itself.
+    An id that is not in the list has no value. Without the list, as with a sample, the result is the id itself.
     """
 
     def value(row: Any, placeholders: Placeholders) -> Any:

@@ -126,9 +126,7 @@ def is_enum(hint: Any) -> bool:
 
 
 def in_table(table: Any, code: Any) -> Any:
-    """
-    What a code or id of the vendor stands for in a table that the vendor sends; None if it is blank or not there.
-    """
+    """The meaning of a code or an id in a table that the vendor sends; None if it is blank or not in the table."""
     name = text(code)
     if name is None or not isinstance(table, Mapping):
         return name

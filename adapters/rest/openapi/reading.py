@@ -2,8 +2,8 @@
 Reads an OpenAPI document, 3.0 or 3.1, in JSON or YAML, within limits.
 
 References are followed inside the document only. In OpenAPI 3.1 a schema may refer to itself: a path through a
-schema never goes twice through the same reference. Aliases of YAML count as the objects that they repeat, so that
-a small file is no large document. Tags, which can name Python objects, are refused.
+schema never goes twice through the same reference. Aliases of YAML are counted as the objects that they repeat, so
+that a small file cannot become a huge document. Tags, which can name Python objects, are refused.
 """
 
 from __future__ import annotations
