@@ -26,6 +26,12 @@ T = TypeVar("T")
 
 OPERATION_TIMEOUT_SECONDS = 0.05
 """Default timeout of one operation."""
+CONNECT_SECONDS = 5.0
+"""Time to connect, also while this process waits for a processor. The operation that waits for it has less."""
+MAX_CONNECTIONS = 64
+"""Connections to Redis at the same time."""
+MAX_OPERATIONS = 48
+"""Operations at the same time; others wait for one of them. Events have connections of their own."""
 MAX_FAILURES_IN_A_ROW = 3
 """Failures in a row after which Redis is not used for a while."""
 FIRST_PAUSE_SECONDS = 1.0
@@ -119,8 +125,11 @@ class RedisStore:
             db=int(parts.path.strip("/") or 0),
             password=password or (unquote(parts.password) if parts.password else None),
             ssl=parts.scheme == "rediss",
-            pool_max_size=64,
-            create_connection_timeout=1.0,
+            pool_max_size=MAX_CONNECTIONS,
+            create_connection_timeout=CONNECT_SECONDS,
+            # With version 3 the client takes connections for open that Redis has closed, as after a restart or
+            # because they were idle: each is then a failure of the operation that uses it next.
+            connection_pool_kwargs={"protocol": 2},
         )
         self.client = self._cache.client
         self._process_id = secrets.token_hex(8)
@@ -128,6 +137,7 @@ class RedisStore:
         """Whether all earlier purges are known to this process. Until then, no stored answer can be trusted."""
         self._failures_in_a_row = 0
         self._resume_at = 0.0
+        self._turns = asyncio.Semaphore(MAX_OPERATIONS)
         self._running: set[asyncio.Future[Any]] = set()
 
     @property
@@ -220,24 +230,31 @@ class RedisStore:
         Raises:
             RedisUnavailableError: the operation failed or timed out, or Redis is not used at the moment.
         """
-        if time.monotonic() < self._resume_at:
-            operation.close()
-            raise RedisUnavailableError
-        task = asyncio.ensure_future(operation)
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task: asyncio.Future[T] | None = None
         try:
-            result = await _result_within(task, self._timeout)
+            async with self._turns:
+                if time.monotonic() < self._resume_at:
+                    raise RedisUnavailableError
+                task = asyncio.ensure_future(operation)
+                self._running.add(task)
+                task.add_done_callback(self._running.discard)
+                result = await _result_within(task, self._timeout)
         except (TimeoutError, RedisError, OSError) as exc:
             self._count_failure()
             raise RedisUnavailableError from exc
         finally:
-            task.cancel()
+            if task is None:
+                operation.close()
+            else:
+                task.cancel()
         self._failures_in_a_row = 0
         return result
 
     def _count_failure(self) -> None:
+        """Count a failure. Operations that were under way when a pause began make it no longer."""
         self.counts.failures += 1
+        if time.monotonic() < self._resume_at:
+            return
         self._failures_in_a_row += 1
         if self._failures_in_a_row >= MAX_FAILURES_IN_A_ROW:
             doublings = (self._failures_in_a_row - MAX_FAILURES_IN_A_ROW) // MAX_FAILURES_IN_A_ROW
