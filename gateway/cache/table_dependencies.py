@@ -134,6 +134,14 @@ def new_part(operation: Operation) -> Operation:
     return part
 
 
+def note_age(part: Operation, now: float) -> None:
+    """Count the answers of a part that took long as old as the oldest of them: they were fetched as it began."""
+    read = part.dependencies
+    if isinstance(read, TableDependencies) and math.isfinite(read.oldest_fetched_at):
+        for counts in part.traffic.by_source.values():
+            counts.age = max(counts.age, now - read.oldest_fetched_at)
+
+
 def merge(part: Operation, operation: Operation, *, kept_for: float | None = None) -> None:
     """Add the work of a part to its operation, or the reads for a table that was kept for some seconds."""
     for name, counts in part.traffic.by_source.items():

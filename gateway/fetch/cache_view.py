@@ -21,7 +21,7 @@ from student_graph.gateway.cache.entries import Entry
 from student_graph.gateway.cache.in_flight.long_tables import LongTable
 from student_graph.gateway.cache.lifetimes import oldest_fetch_time, with_max_age
 from student_graph.gateway.cache.table_cache import TableCache, bookkeeping
-from student_graph.gateway.cache.table_dependencies import merge, new_part
+from student_graph.gateway.cache.table_dependencies import merge, new_part, note_age
 from student_graph.resolvers.access import TableKey
 from student_graph.resolvers.context import Context
 from student_graph.resolvers.fields.outcome import Partial
@@ -201,6 +201,7 @@ class OperationTables:
 
         async def work(table: LongTable) -> T:
             value = await compute(self.start_part(table.part, table))
+            note_age(table.part, self.tables.now)
             if not isinstance(value, Partial | AdapterError):
                 seconds = self.tables.now - began_at
                 self._keep(key, value, size_of(value), table.part, purges=table.purges, seconds=seconds)
