@@ -192,10 +192,10 @@ class MetricRequest:
     """Only tests of this family, ignoring case; None for all."""
     settings: MetricSettings = MetricSettings()
     memo: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
-    """What is the same for all students of the request, such as the windows of a school."""
+    """Values that are the same for all students of the request, such as the windows of a school."""
 
     def __post_init__(self) -> None:
-        """Begin without memories: a request that is a changed copy of another must not share them."""
+        """Begin with an empty memo: a changed copy of a request must not share the memo of the original."""
         object.__setattr__(self, "memo", {})
 
 

@@ -2,7 +2,8 @@
 The groups that a student belongs to on a day: grade level, programs, meals, disability, housing, race and more.
 
 Pure functions of records. They serve as filters and as dimensions of aggregates. Each grouping has the class of
-data of the records that it reads: who may not see them must not filter, sort or count by it either.
+data of the records that it reads: viewers who may not see these records must not filter, sort or count by the
+grouping either.
 """
 
 from __future__ import annotations
@@ -153,7 +154,7 @@ def is_english_learner(programs: Iterable[ProgramParticipation], day: date) -> b
     """
     Whether a student takes part in English language instruction on a day.
 
-    Which programs are that is a matter of `districts.codes.program`; by default, ESL and bilingual programs.
+    `districts.codes.program` says which programs these are; by default, they are ESL and bilingual programs.
     """
     return ProgramType.LANGUAGE_INSTRUCTION in program_types(programs, day)
 
@@ -211,7 +212,7 @@ def bus_routes(transportation: Iterable[Transportation]) -> frozenset[str]:
 
 
 def _flag(name: str, belongs: object) -> Groups:
-    """A group of its own, or none."""
+    """A group for students with the flag; no group for others."""
     return frozenset((name,)) if belongs else frozenset()
 
 

@@ -1,8 +1,8 @@
 """
-Measures that are kept for the next operation, while the records that they were computed from are the current ones.
+Measures that are kept for the next operation, as long as the records that they were computed from are current.
 
-Records are shared by all operations and never change. So a measure is the same as before if its request is equal
-and every record that it needs is the same object. Only then is it used again: it is as current as its records.
+Records are shared by all operations and never change. A measure is the same as before if its request is equal and
+every record that it needs is the same object. Only then is it used again, so it is as current as its records.
 Measures of restricted classes of data are not kept, and those that no operation used are forgotten within two
 minutes.
 """
@@ -26,7 +26,7 @@ from student_graph.resolvers.metrics.work import count_due
 MAX_CACHED_VALUES = 24_000
 """Measures, profiles and students' records of a process that are kept, each of about a kilobyte."""
 MAX_UNUSED_SECONDS = 60.0
-"""Time after which what no operation used is forgotten, at the latest after twice as long."""
+"""Values that no operation used for this time are forgotten, at the latest after twice this time."""
 MAX_CACHED_REQUESTS = 1_000
 """Distinct requests whose measures are kept."""
 MAX_CACHED_SCHOOLS = 2_000
@@ -37,7 +37,7 @@ V = TypeVar("V")
 
 
 class Generations(Generic[V]):
-    """Values in two generations: those used lately, and those used before, which are forgotten first."""
+    """Values in two generations: values that were used lately, and older ones, which are forgotten first."""
 
     def __init__(self, max_values: int = MAX_CACHED_VALUES) -> None:
         self._max_values = max_values
@@ -70,7 +70,9 @@ class Generations(Generic[V]):
             loop.call_later(MAX_UNUSED_SECONDS, self._forget_unused, loop)
 
     def count(self) -> None:
-        """Count one more value; begin a generation if the present one has half of those that may be kept."""
+        """
+        Count one more value, and begin a generation if the present one has half of the values that may be kept.
+        """
         self._added += 1
         if self._added > self._max_values // 2:
             self._start_generation()
@@ -106,7 +108,11 @@ class _CachedDays(NamedTuple):
 
 
 class RequestToken:
-    """Stands for equal requests. It holds what it is found by, so that nothing else gets its identity."""
+    """
+    Represents equal requests.
+
+    It keeps the objects by whose ids it is found, so that no other object gets these ids.
+    """
 
     __slots__ = ("_choices",)
 
@@ -126,7 +132,9 @@ class MeasureCache:
     def student(
         self, name: Hashable, parts: Sequence[Attributes], facts: Callable[[], StudentFacts]
     ) -> KnownStudent:
-        """Return a student's records with their measures, which are none if one of the records is another now."""
+        """
+        Return a student's records with their measures. There are no measures if one of the records has changed.
+        """
         known = self._students.get(name)
         if known is None or not all(map(is_same, known.parts, parts)):
             known = KnownStudent(parts, facts())
@@ -175,7 +183,8 @@ class MeasureCache:
 
         The time of the computation is no part of it: only which work is due depends on it.
         """
-        # The token holds these, so that no other object gets the identity of one; to hash them takes longer.
+        # The token keeps these objects, so that no other object gets the id of one. Hashing them would take
+        # longer.
         choices = (request.preset, request.rule, request.settings)
         key = (
             request.metric,

@@ -28,9 +28,9 @@ def school_changes(enrollments: Iterable[SchoolEnrollment], first: date, last: d
     The changes of school from the first to the last day, both included, in the order of the entries.
 
     A change is an entry at a school after the student left another one, both within these days. The school that
-    counts as left is the one with the latest exit up to the entry. To come back to the same school is no change,
-    and neither is a second school beside the first. Enrollments that are said not to be at the primary school, and
-    those that never lasted a day, do not count.
+    counts as left is the one with the latest exit up to the entry. Coming back to the same school is no change. A
+    second school in addition to the first is no change either. Enrollments that are said not to be at the primary
+    school, and those that never lasted a day, do not count.
     """
     rows = sorted(_lasting(enrollments), key=lambda row: (row.entry_date, row.vendor_id))
     changes = []
@@ -58,7 +58,7 @@ def _lasting(enrollments: Iterable[SchoolEnrollment]) -> list[SchoolEnrollment]:
 
 
 def _is_enrolled_before(rows: Sequence[SchoolEnrollment], entered: SchoolEnrollment) -> bool:
-    """Whether another enrollment at the same school lasts at the entry: the entry is a repeated record."""
+    """Whether another enrollment at the same school covers the entry, so that the entry is a repeated record."""
     return any(
         row is not entered
         and row.school_id == entered.school_id

@@ -1,4 +1,4 @@
-"""The days on which schools recorded attendance: where a calendar is not complete, they stand for its days."""
+"""The days on which schools recorded attendance. If a calendar is not complete, they replace its days."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what a metric counts to a measure: the rule, the window, the level and the reasons."""
+"""Turns the count of a metric into a measure with rule, window, level and reasons."""
 
 from __future__ import annotations
 

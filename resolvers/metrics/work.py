@@ -42,7 +42,8 @@ def count_due(facts: StudentFacts, request: MetricRequest) -> int:
     """
     How many of the student's assignments were due before now.
 
-    Of the same assignments it changes only with what is missing: time decides nothing else about work.
+    For the same assignments, it changes only if more work becomes missing: nothing else about work depends on the
+    time.
     """
     now = now_of(request)
     return sum(row.due_at is not None and row.due_at < now for row in facts.work)
@@ -82,7 +83,7 @@ def _is_at_school(facts: StudentFacts, row: AssignmentWork, scope: Scope) -> boo
 
 
 def _identity(row: AssignmentWork) -> object:
-    """What makes two records the same work: work of a student in two sections of a course is listed under both."""
+    """What identifies a piece of work: work of a student in two sections of a course is listed in both."""
     source = row.fetched.source if row.fetched else None
     return source, row.lms_course_id, row.assignment_id
 

@@ -19,7 +19,10 @@ from student_graph.resolvers.metrics.registry import METRICS
 STAFF_ROLES = frozenset({ViewerRole.TEACHER, ViewerRole.PRINCIPAL, ViewerRole.COUNSELOR})
 """Roles that may count the students of a school at which they reach enough."""
 MIN_OWN_STUDENTS = 10
-"""Students of a school that a viewer reaches to count all: one student of two schools opens no second one."""
+"""
+Fewest students of a school that a viewer must reach to count all of them: one student of two schools is not enough
+for the second one.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class Access:
     members: Members
     """All students of the cohort."""
     is_complete: bool
-    """Whether the viewer may see every one of them, in all classes of data that are counted."""
+    """Whether the viewer may see all of these students, in all classes of data that are counted."""
     reach: Reach
 
     def sees(self, student: StudentId) -> bool:
@@ -66,7 +69,9 @@ def classes_of(metrics: Iterable[Metric], dimensions: Iterable[Dimension]) -> li
 
 def refuse_unless_counting(context: Context, cohort: Cohort, reach: Reach) -> None:
     """
-    Check that a viewer may count students at all: those of a district only a service, or who may see all of them.
+    Check that a viewer may count students at all.
+
+    Students of a district may be counted only by a service, or by viewers who may see all of them.
 
     Raises:
         ForbiddenError: the viewer may not.

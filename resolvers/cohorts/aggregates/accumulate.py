@@ -1,4 +1,4 @@
-"""Counts of students, one after the other: a record is needed only while its student is counted."""
+"""Counts students one after the other, so that a record is needed only while its student is counted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GroupName: TypeAlias = tuple[str, ...]
 NO_GROUP = ""
 """Name of the group of students who have none in a dimension."""
 SOME, ZERO = "SOME", "ZERO"
-"""What counts as the level of a metric that nothing judges: a value above zero, or zero."""
+"""The levels of a metric without thresholds: a value above zero, or zero."""
 
 
 @dataclass(slots=True)
@@ -37,12 +37,12 @@ class CountedStudent:
     crossed: Outcome[Measure] | None = None
     """The metric by whose levels students are grouped; None if they are not."""
     main_school: str = NO_GROUP
-    """The school at which the student counts where every student counts once."""
+    """The school at which the student counts in tables in which every student counts once."""
     is_visible: bool = True
     """Whether the viewer may see the student."""
 
     def failures(self) -> list[AdapterError]:
-        """The errors of all measures of the student, those that count in groups only among them."""
+        """The errors of all measures of the student, including measures that count only in groups."""
         crossed = () if self.crossed is None else (self.crossed,)
         measures = (self.measure, *self.by_school.values(), *crossed)
         return [failure for measure in measures for failure in failures_in(measure)]
@@ -56,7 +56,7 @@ class CountedStudent:
 
 
 class Accumulator(Protocol):
-    """Counts students and keeps none of them."""
+    """Counts students without keeping any of them."""
 
     total: Tally
 
@@ -106,8 +106,8 @@ class HiddenCounts:
     """
     How many students have the same groups and level, for viewers who may not see all of them.
 
-    The students that the viewer may not see are counted apart: what is hidden depends on them alone, because the
-    viewer knows the others.
+    The students that the viewer may not see are also counted separately. What is hidden depends on them alone,
+    because the viewer knows the others.
     """
 
     def __init__(self, dimension: Dimension | None, *, judged: bool) -> None:

@@ -72,7 +72,7 @@ class TableHead:
         return {"keys": keys, "crossed_level": crossed}
 
     def unit_of_groups(self) -> Unit:
-        """Return what counts once in the groups of a complete table."""
+        """Return the unit of the groups of a complete table: what counts once."""
         return Unit.STUDENT_SCHOOL if Dimension.SCHOOL in self.dimensions else self.unit
 
 
@@ -156,7 +156,7 @@ def hidden_table(head: TableHead, counts: HiddenCounts, *, judged: bool) -> Metr
 def _shown_of_crossed(
     metric: Metric, crossed: Metric, atoms: Mapping[Atom, int], groups: list[str], levels: list[str]
 ) -> ShownCounts:
-    """What is shown of two metrics: the same whichever of them is crossed with the other."""
+    """Which counts of two crossed metrics are shown. The result is the same if the two are exchanged."""
     if metric.name > crossed.name:
         turned = {(frozenset((level,)), group): n for (pattern, level), n in atoms.items() for group in pattern}
         shown = _shown_of_crossed(crossed, metric, turned, levels, groups)
@@ -166,7 +166,7 @@ def _shown_of_crossed(
 
 
 HIDDEN_FIRST = frozenset({Level.ON_TRACK.name, ZERO, NO_GROUP, "NONE_RECORDED", "NOT_STATED", "UNMAPPED"})
-"""Groups and levels that readers need least: they are the rest."""
+"""Groups and levels that readers need least, because they collect what is left."""
 HIDDEN_LAST = frozenset({Level.AT_RISK.name, SOME})
 """Levels that readers need most."""
 
@@ -176,7 +176,7 @@ def _unjudged_levels() -> list[str]:
 
 
 def _group_names(head: TableHead, dimension: Dimension | None, atoms: Mapping[Atom, int]) -> list[str]:
-    """The groups of a table, whether or not anybody is in them."""
+    """The groups of a table, including empty ones."""
     if head.crossed is not None:
         return [level.name for level in judged_levels(head.crossed)]
     if dimension is None:

@@ -1,4 +1,4 @@
-"""Where a long count keeps how far it is: numbers of groups, and no record of a student."""
+"""Stores the progress of a long count: numbers of groups, and no record of a student."""
 
 from __future__ import annotations
 
@@ -12,22 +12,24 @@ T = TypeVar("T")
 
 
 class Counted(NamedTuple):
-    """How far a count is."""
+    """The progress of a count."""
 
     students: int
-    """Students that are counted, the first ones of the cohort."""
+    """Number of students that were counted: the first ones of the cohort."""
     state: Mapping[str, Any]
     """The counts so far, as JSON values."""
 
 
 class Checkpoint(Protocol):
-    """Keeps how far a count is after each part of the students."""
+    """Stores the progress of a count after each part of the students."""
 
     def load(self, students: Sequence[StudentId]) -> Counted | None:
-        """Return how far the count of these students is; None if it has not begun, or was of other students."""
+        """
+        Return the progress of a count of these students; None if it has not begun, or counted other students.
+        """
 
     def save(self, students: Sequence[StudentId], counted: Counted) -> None:
-        """Keep how far the count of these students is."""
+        """Store the progress of the count of these students."""
 
     async def may_read_again(self, attempts: int) -> bool:
         """Wait before students are read again because a source failed in so many attempts; False to go on."""
@@ -35,7 +37,7 @@ class Checkpoint(Protocol):
 
 async def reading_again(checkpoint: Checkpoint | None, read: Callable[[int], Awaitable[T]]) -> T:
     """
-    Return what `read` returns, which gets the number of earlier attempts; a long count tries again for a while.
+    Return the result of `read`, which gets the number of earlier attempts. A long count tries again for a while.
 
     Raises:
         AdapterError: the last attempt failed.

@@ -1,4 +1,4 @@
-"""Which counts of a line or a table are hidden, so that none below ten can be computed from the others."""
+"""Decides which counts of a line or table are hidden, so that none below ten can be computed from shown ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Position: TypeAlias = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """Which positions of a line are hidden first, and which last, where there is a choice; else the smallest."""
+    """Which positions of a line are hidden first and last if there is a choice; otherwise the smallest counts."""
 
     first: frozenset[int] = frozenset()
     last: frozenset[int] = frozenset()
@@ -27,7 +27,7 @@ class Preference:
 
 
 _LAST_COUNT_WEIGHT = 10**6
-"""How many students a count weighs in addition that is hidden last."""
+"""Additional weight, in students, of a count that is hidden last."""
 NO_PREFERENCE = Preference()
 
 
@@ -35,8 +35,8 @@ def hide_in_line(counts: Sequence[int], preference: Preference = NO_PREFERENCE) 
     """
     The positions to hide in a line of counts whose total is shown.
 
-    All counts below ten, and if what is hidden together does not reach ten, or is only one count, the smallest
-    others until it does.
+    These are all counts below ten. If their sum is below ten, or if only one count is hidden, the smallest other
+    counts are hidden too.
     """
     hidden = {index for index, count in enumerate(counts) if count < MIN_SHOWN_COUNT}
     others = sorted(
@@ -60,8 +60,8 @@ def hide_in_table(
     The positions to hide in a table of counts.
 
     The totals of all rows and columns are shown except those of `hidden_rows` and `hidden_columns`, whose counts
-    are all hidden. A hidden count below ten could be ten: a chain of hidden counts exists along which students can
-    be moved so that no shown count and no shown total changes.
+    are all hidden. Each hidden count below ten could as well be ten: students can be moved along a chain of hidden
+    counts so that no shown count and no shown total changes.
     """
     positions = [(row, column) for row in range(len(counts)) for column in range(len(counts[row]))]
     hidden = {
@@ -75,7 +75,7 @@ def hide_in_table(
     for position in small:
         while (reached := network.unreached(position)) is not None:
             more = _square(network, losses, position) or _cheapest(network, losses, reached)
-            if not more:  # all is hidden that could help: the totals alone allow ten
+            if not more:  # everything that could help is hidden: now only the totals decide, and they allow ten
                 break
             hidden |= more
     return frozenset(hidden)
@@ -169,9 +169,9 @@ class _Network:
         If there is none, the rows and columns that were reached.
         """
         from_row: dict[int, Position] = {}
-        """How each column was reached: the position that is lowered."""
+        """By column, the position that is lowered to reach it."""
         from_column: dict[int, Position] = {}
-        """How each row was reached: the position that is raised."""
+        """By row, the position that is raised to reach it."""
         rows = {row}
         queue = deque([row])
         while queue:

@@ -1,9 +1,10 @@
 """
 What may be counted for viewers who may not see all of the students: one definition of each kind of number.
 
-Two tables that differ in one choice differ by few students: those between two thresholds, or those who were absent
-in one week more. No suppression within a table helps against that. So there is one table of each cohort, dimension
-and kind of number: by the district's own preset and its window. Which students are counted is not a choice either.
+Two tables that differ in one choice may differ by few students, such as those between two thresholds, or those who
+were absent in one more week. Suppression within a table does not prevent that. Therefore there is only one table
+of each cohort, dimension and kind of number: by the district's own preset and its window. The counted students
+cannot be chosen either.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def refuse_unless_published(
     metric: Metric, choices: Choices, dimensions: Sequence[Dimension], settings: MetricSettings
 ) -> None:
     """
-    Check that a table is the one that viewers get who may not see all of the students.
+    Check that a table is the one for viewers who may not see all of the students.
 
     Raises:
         GraphQLError: it is not; the message names what to change, the code is `SUPPRESSED`.

@@ -1,4 +1,4 @@
-"""Sums and differences of counts: what a reader can compute who knows which groups have students in common."""
+"""Sums and differences of counts that a reader can compute who knows which groups have students in common."""
 
 from __future__ import annotations
 

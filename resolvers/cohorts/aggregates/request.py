@@ -1,4 +1,4 @@
-"""What is wanted of a cohort: a metric, groups, and perhaps a second metric; with all choices resolved."""
+"""A request for a table of a cohort: a metric, groups, and perhaps a second metric, with all choices resolved."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class CrossedMetric:
 
 @dataclass(frozen=True, slots=True)
 class TableRequest:
-    """Which table is wanted of a cohort."""
+    """A request for one table of a cohort."""
 
     metric: Metric
     choices: Choices
@@ -41,7 +41,7 @@ class TableRequest:
     crossed: CrossedMetric | None = None
 
     def key(self, cohort: Cohort) -> Hashable:
-        """Return what is wanted of a cohort, in a form that can be compared."""
+        """Return the request in a form that can be compared."""
         return (
             cohort.school,
             cohort.section,
@@ -68,7 +68,7 @@ class TablePlan:
 
     @property
     def changes_with_time(self) -> bool:
-        """Whether equal records give another table later on the same day: work becomes due."""
+        """Whether equal records can give another table later on the same day, because work becomes due."""
         parts = {part for metric in self.metrics for part in METRICS[metric].parts}
         return Adapter.assignment_work_by_student in lookup_methods(parts)
 

@@ -1,12 +1,12 @@
 """
-Suppression of small cells: which counts of students a viewer may see who may not see all of the students.
+Suppression of small cells: which counts are shown to a viewer who may not see all of the students.
 
-A count below ten is hidden, also zero, and so is every count from which it follows by adding and subtracting
-(NCES 2011-603; 34 CFR 99.31(b)(1): no reasonable person may be able to identify a student). What is hidden is
-decided from the top down: first the total, then each dimension alone, then the dimension by level. A count that is
-shown at one step stays shown at the next one, so two tables of one viewer never disagree about what is hidden.
+A count below ten is hidden, also zero, and so is every count from which it follows by adding and subtracting (NCES
+2011-603; 34 CFR 99.31(b)(1): no reasonable person may be able to identify a student). This is decided from the top
+down: first the total, then each dimension alone, then the dimension by level. A count that is shown at one step
+stays shown at the next step, so two tables of one viewer never disagree about what is hidden.
 
-After each step, every hidden count below ten could as well be ten or more: the shown counts allow both.
+After each step, the shown counts also allow every hidden count below ten to be ten or more.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ def shown_counts(
     Decide which counts of the students in `atoms` are shown.
 
     `groups` and `levels` are all that may occur. If groups are `overlapping`, a student may be in several of them
-    or in none; else in exactly one. Where there is a choice, the groups and levels in `first` are hidden
-    first, those in `last` last, and of others the smallest.
+    or in none; otherwise in exactly one. If there is a choice, groups and levels in `first` are hidden first,
+    those in `last` are hidden last, and among the others the smallest ones are hidden.
     """
     table = _Table(atoms, groups, levels, first, last)
     if sum(table.by_level) < MIN_SHOWN_COUNT:
@@ -143,7 +143,9 @@ class _Table:
         return ShownCounts(True, frozenset(groups), levels, frozenset(cells))
 
     def _hidden_of_group(self, row: int, *, hidden: bool) -> set[int]:
-        """Levels that are hidden for one group, so that neither it nor those outside it have a small count."""
+        """
+        Levels that are hidden for a group, so that neither the group nor the students outside have a small count.
+        """
         outside = [total - count for total, count in zip(self.by_level, self.cells[row], strict=True)]
         positions = hide_in_table(
             [self.cells[row], outside], (0, 1) if hidden else (), self.hidden_levels, columns=self.columns

@@ -1,4 +1,4 @@
-"""Sums over the students of a group: exact, and small however many students there are."""
+"""Sums over the students of a group. They are exact, and take little memory even for many students."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ExactSum:
 
 
 class Tally:
-    """What is counted of one group. It keeps no record and no student: eight bytes for each value."""
+    """The counts of one group. They keep no record and no student, only eight bytes for each value."""
 
     __slots__ = (
         "above_zero",

@@ -67,9 +67,7 @@ class _Builder:
     def build(self, condition: StudentCondition, level: int) -> Condition:
         """The tree of a condition at a level of nesting."""
         values = {name: value for name, value in vars(condition).items() if value not in (None, strawberry.UNSET)}
-        if (
-            len(values) != 1
-        ):  # validation has refused it, unless the value comes from a variable of a stock executor
+        if len(values) != 1:  # validation refuses it, unless the value comes from a variable of a stock executor
             raise bad_input("where: name exactly one kind of condition.")
         [(name, value)] = values.items()
         if isinstance(value, list):
@@ -131,7 +129,7 @@ class _Builder:
         )
 
     def assessment(self, condition: AssessmentCondition) -> Leaf:
-        """The latest result in a family of tests: all that is said about it."""
+        """The latest result in a family of tests, which must meet all parts of the condition."""
         ranks = Bounds.of(condition.rank_at_least, condition.rank_at_most)
         percentiles = Bounds.of(condition.percentile_at_least, None, None, condition.percentile_below)
         proficient = Bounds() if condition.proficient is None else Bounds.of(*[float(condition.proficient)] * 2)

@@ -17,11 +17,13 @@ from student_graph.resolvers.cohorts.conditions.tree import Leaf, Reading
 from student_graph.resolvers.fields.load import load_batch, load_many, load_page
 
 HINTED_KINDS = ("school", "section")
-"""Kinds of lists from which students are reached: a source may answer for all students of one at once."""
+"""Kinds of lists from which students are reached. A source may answer for all students of such a list at once."""
 
 
 async def named_students(reading: Reading, ids: Sequence[StudentId]) -> list[StudentId]:
-    """Return those of some students who exist and are within reach, as their source spells their numbers."""
+    """
+    Of some students, return those who exist and are within reach, with their numbers as the source spells them.
+    """
     keys = [Key(reading.district.id, student) for student in ids]
     records = await load_batch(reading.info, Adapter.students_by_id, keys)
     return sorted({record.student_id for record in records if record is not None})
@@ -37,7 +39,7 @@ def reached_students(reading: Reading, reach: Reach) -> list[StudentId]:
 
 async def listed_students(reading: Reading, leaf: Leaf) -> list[StudentId]:
     """
-    Return the students within reach who meet a condition that its list of records decides.
+    Return the students within reach who meet a condition, for a condition that a list of records decides.
 
     If a longer list fails, the list of the school decides it.
     """

@@ -31,15 +31,18 @@ class RecordLeaf:
     method: LookupMethod
     """The lookup of a student's records, such as `Adapter.food_service_by_student`."""
     matches: Callable[[Sequence[Any]], bool]
-    """Whether a student with these records, all that there are, meets the condition."""
+    """Returns whether a student meets the condition, from all of the student's records."""
     share: float
     record_list: RecordList | None = None
     """A list of all records that can meet it; None if there is none, or if students without a record meet it."""
     reached_via: RecordList | None = None
-    """The list of a school or section that reaches the students, if `record_list` is a longer one that has it."""
+    """
+    The list of a school or section from which the students are reached, if `record_list` is a longer list that
+    contains it.
+    """
     arguments: Mapping[str, Hashable] = field(default_factory=dict)
     needs_one: bool = True
-    """Whether one matching record is enough, so that records that are missing cannot change a match."""
+    """Whether one matching record is enough, so that missing records cannot change a match."""
 
     @property
     def sensitivities(self) -> frozenset[Sensitivity]:

@@ -98,7 +98,7 @@ class MetricLeaf:
         )
 
     def listed(self, records: Mapping[StudentId, Sequence[Any]]) -> list[StudentId]:
-        """Return nobody: no list decides a metric."""
+        """Return nobody, because no list decides a metric."""
         return []
 
     async def judge(self, reading: Reading, students: Sequence[StudentId]) -> Sequence[Verdict]:

@@ -21,7 +21,7 @@ from student_graph.resolvers.metrics.measure import Level, Measure
 HAS_VALUE, HAS_NONE, IS_UNKNOWN = 0, 1, 2
 """Students with a value are first, then those without one, then those whose value could not be read."""
 SEVERITY = {Level.AT_RISK: 0, Level.WATCH: 1, Level.ON_TRACK: 2, Level.NOT_EVALUATED: 3}
-"""Levels by how early they are listed."""
+"""The position of each level in a list: lower numbers come first."""
 
 
 class Position(NamedTuple):

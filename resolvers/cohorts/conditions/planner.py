@@ -24,7 +24,7 @@ from student_graph.resolvers.cohorts.conditions.tree import (
 _ENROLLMENTS_OF_SCHOOL: LookupMethod = Adapter.school_enrollments_by_school
 _ENROLLMENTS_OF_DISTRICT: LookupMethod = Adapter.school_enrollments_by_district
 CALLS_PER_STUDENT = 1e-6
-"""What judging a student costs beside its reads: it decides between conditions that need none."""
+"""Cost of judging a student, in addition to reads. It decides between conditions that need no reads."""
 
 
 ROSTER_GUESS = 5_000.0
@@ -34,14 +34,14 @@ STUDENTS_PER_PAGE = 500
 MIN_SHARE_DECIDED = 1e-9
 """Share of students that a condition decides at least, so that nothing is divided by 0."""
 STUDENTS_PER_SCHOOL = 500
-"""Students of one school: so many more mean that calendars and terms of one more school are read."""
+"""Students of one school. For each further group of this size, calendars and terms of one more school are read."""
 
 
 class Start(NamedTuple):
-    """The candidates of a population: no other student can be in it."""
+    """The candidates of a population. No other student can be in the population."""
 
     text: str
-    """What they are, such as `students named by id`."""
+    """A description of the candidates, such as `students named by id`."""
     students: float
     """About how many there are."""
     calls: float
@@ -51,7 +51,7 @@ class Start(NamedTuple):
     leaves: tuple[Leaf, ...] = ()
     """The conditions whose lists name them: one, or several in `any`; empty for another start."""
     is_known: bool = True
-    """Whether their number was seen; otherwise it is a guess."""
+    """Whether their number is known; otherwise it is a guess."""
     answered: frozenset[LookupMethod] = frozenset()
     """Lookups of these students that the lists answer, too."""
 
@@ -75,7 +75,10 @@ class Plan:
     """The conditions that are left, in their order."""
     steps: Sequence[Step]
     orders_all: bool = False
-    """Whether the order may be read of all candidates at once: by estimate, that needs no call more."""
+    """
+    Whether the values of the order may be read for all candidates at once, because that needs no additional call
+    by estimate.
+    """
 
     @property
     def calls(self) -> float:
@@ -169,7 +172,7 @@ class Planner:
 
 @dataclass(slots=True)
 class _Ordering:
-    """Orders conditions: first what leaves few students undecided at little cost."""
+    """Orders conditions: first those that leave few students undecided at little cost."""
 
     costs: ReadCalls
     read: set[LookupMethod] = field(default_factory=set)
@@ -221,7 +224,7 @@ class _Ordering:
         return sum(self._calls(method, students, self.read - {method}) for method in methods)
 
     def _rank(self, part: Condition, students: float, *, needs_all: bool) -> float:
-        """Cost for each student that a part decides: of two parts, the one with the lower rank goes first."""
+        """The cost for each student that a part decides. The part with the lower rank goes first."""
         methods = {method for leaf in leaves_of(part) for method in leaf.lookups}
         calls = sum(self._calls(method, students, methods - {method}) for method in methods)
         share = self.share(part)

@@ -1,5 +1,5 @@
 """
-Finds the students of a population: plans, refuses what nothing bounds, names candidates and judges them.
+Finds the students of a population: makes a plan, refuses unbounded ones, names candidates and judges them.
 
 Every read goes through the fetch pipeline, so a student outside the viewer's reach is never a candidate, and a
 class of data that is granted for other students is an error that leaves a student undecided.
@@ -49,7 +49,7 @@ POSITION_BYTES = 320
 
 @dataclass(frozen=True, slots=True)
 class PopulationRequest:
-    """Which students are wanted, and in which order."""
+    """A request for the students of a population, in an order."""
 
     condition: Parts
     """What all of them must meet."""
@@ -133,8 +133,8 @@ def plan_population(
     """
     Return the cheapest plan of a population.
 
-    It starts from a list of records only if the viewer may see its class of data of all students within reach,
-    which are `for_all`: otherwise students would be missing from the list instead of undecided.
+    It starts from a list of records only if the viewer may see its class of data for all students within reach
+    (the classes in `for_all`). Otherwise students would be missing from the list instead of being undecided.
     """
     if request.ids is not None:
         count = len(request.ids)
@@ -192,8 +192,8 @@ async def judge_batch(
     """
     The verdicts of a batch, and the positions of those who meet the condition.
 
-    The order is read together with the condition where that needs no call more: one wait for the source in place
-    of two.
+    The values of the order are read together with the condition if that needs no additional call, so that the
+    operation waits for the source once instead of twice.
     """
     if ordering is None:
         verdicts = await plan.condition.judge(reading, batch)

@@ -1,4 +1,4 @@
-"""About how many vendor calls the reads of a population need, by what such reads cost lately."""
+"""Estimates how many vendor calls the reads of a population need, from the recent cost of such reads."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ReadCalls:
         """
         Return about how many calls the lookup of so many keys needs, each source by its cheapest way.
 
-        Lookups that are `read` anyway cost nothing where they name the coarse keys of a way.
+        Lookups in `read` are read anyway. They cost nothing if they name the coarse keys of a way.
         """
         lookup = lookup_of(method)
         named = frozenset(map(lookup_of, read))

@@ -1,4 +1,4 @@
-"""Why a population is refused: grants, and the calls that it would need."""
+"""Refuses populations for which the viewer has no grants, or that would need too many calls."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def refuse_unless_granted(reading: Reading, leaves: Iterable[Leaf]) -> None:
 
 
 class _Spent(NamedTuple):
-    """What the populations of an operation need so far: kept in its memo."""
+    """What the populations of an operation have needed so far; kept in the operation's memo."""
 
     calls: float = 0.0
     students: float = 0.0
@@ -53,7 +53,8 @@ def refuse_unless_affordable(reading: Reading, plan: Plan) -> None:
     """
     Check that a plan needs few enough vendor calls and judges few enough students, by estimate.
 
-    As long as the number of students is a guess, only the calls that name them count: then the number is known.
+    As long as the number of students is a guess, only the calls that name them count, because the number is known
+    after these calls.
 
     Raises:
         GraphQLError: it does not; the message says what bounds it.

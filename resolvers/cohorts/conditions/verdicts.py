@@ -31,9 +31,9 @@ def negate(verdict: Verdict) -> Verdict:
 
 def combine(current: Verdict, other: Verdict, *, decisive: bool) -> Verdict:
     """
-    Return the verdict of two conditions. A `decisive` one decides alone: False for `all`, True for `any`.
+    Return the verdict of two conditions. The `decisive` verdict decides alone: False for `all`, True for `any`.
 
-    A decisive verdict decides whatever the other one is. Otherwise one that is undecided leaves both undecided.
+    If neither verdict is decisive and one is undecided, the result is undecided.
     """
     if decisive in (current, other):
         return decisive
@@ -44,5 +44,5 @@ def combine(current: Verdict, other: Verdict, *, decisive: bool) -> Verdict:
 
 
 def distinct(reasons: Iterable[AdapterError]) -> tuple[AdapterError, ...]:
-    """Return reasons with another source or code each, in their order."""
+    """Return the first reason of each source and code, in their order."""
     return tuple({(reason.source, reason.code): reason for reason in reasons}.values())

@@ -1,9 +1,9 @@
 """
 Reads attendance and grades only at the schools where students are enrolled, where that changes no number.
 
-A metric leaves out events and grades at a school where the student has no enrollment. So the list of a school is
-enough for the values of its students, although it may lack such records. Only the data quality that mentions them
-needs all; tables, populations and indicators do without.
+A metric leaves out events and grades at a school where the student has no enrollment. The list of a school is
+therefore enough for the values of its students, although it may lack such records. Only the data quality, which
+mentions such records, needs all of them. Tables, populations and indicators do not.
 """
 
 from __future__ import annotations
@@ -76,7 +76,9 @@ def _at_schools(outcome: Outcome[Attributes], name: str, schools: frozenset[Scho
 
 
 def for_values(info: Info, district: District) -> Info:
-    """Return the field with sources that leave out what changes no value of a metric, and no level."""
+    """
+    Return the field's info with sources that leave out records which change no value and no level of a metric.
+    """
     if not needs_enrolled_schools_only(district):
         return info
     context = info.context

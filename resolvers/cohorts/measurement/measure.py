@@ -36,9 +36,9 @@ class _Need(NamedTuple):
 
 
 MAX_SHARED_NEEDS = 1000
-"""Distinct needs of requests that are shared; there are a few for each school year."""
+"""Most needs that equal requests share; there are only a few for each school year."""
 MAX_STUDENTS_PER_BATCH = 4000
-"""Students whose records are read at once. It is so high because a school's list is one read for all of them."""
+"""Most students whose records are read at once. It is high because a school's list is one read for all of them."""
 
 
 async def measure_students(
@@ -95,8 +95,8 @@ async def _measure_batch(
     """
     The same for students whose records are all held at once.
 
-    Requests that need the same parts share them. Others do not, so that no measure depends on what else is
-    requested: the schools of a student may follow from one part or another.
+    Requests that need the same parts share them. Requests with other parts do not share, so that no measure
+    depends on what else is requested: the schools of a student may follow from any part.
     """
     distinct = list(dict.fromkeys(needs))
     read = _read_once if cached else _read
@@ -115,7 +115,7 @@ def _need(request: MetricRequest, *, at_enrolled_schools: bool = False) -> _Need
 
 @lru_cache(MAX_SHARED_NEEDS)
 def _shared(need: _Need) -> _Need:
-    """The same object for equal needs: names of cached students, of which it is a part, are then compared fast."""
+    """The same object for equal needs. It is part of the keys of cached students, which are then compared fast."""
     return need
 
 
@@ -151,7 +151,7 @@ async def _read_once(info: Info, district: District, students: Sequence[StudentI
         members = () if are_restricted(need.parts) else zip(students, zip(*columns, strict=True), strict=True)
         make = partial(_known_student, info.context.measure_cache, district, need)
         records = _Records(columns, [make(student, parts) async for student, parts in in_slices(members)])
-    except BaseException:  # such as the end of a part that came later: another field reads
+    except BaseException:  # such as the end of a deferred part: then another field reads
         del memo[name]
         future.set_result(None)
         raise

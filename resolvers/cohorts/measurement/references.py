@@ -104,7 +104,7 @@ def merge_by_key(keys: Iterable[Hashable], outcomes: Mapping[Any, Outcome[Any]])
 
 
 def combined(known: Attributes, more: Mapping[str, Outcome[Any]]) -> Outcome[Attributes]:
-    """Add attributes that were read apart: the first error of one of them, or all with all failures."""
+    """Combine attributes that were read separately: the first error, or all attributes with all failures."""
     return merge_by_key([*known, *more], {**known, **more})
 
 

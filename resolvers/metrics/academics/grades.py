@@ -37,7 +37,7 @@ class Grades:
 
     @property
     def source(self) -> str:
-        """Where the grades are from, as a sentence."""
+        """The source of the grades, as a sentence."""
         return _SOURCES[self.rows[0].source] if self.rows else "No grade is recorded."
 
 
@@ -56,9 +56,10 @@ def current_grades(facts: StudentFacts, scope: Scope) -> Grades:
     """
     The current grade of each course.
 
-    It is the grade that the source marks as current, else the latest one: by date, then by grading period. Grades
-    that are marked as not current, conduct, exams and grades that count ungraded work as zero are never current.
-    If the SIS posts any for the student in the year, those of the LMS do not count: the two are never merged.
+    It is the grade that the source marks as current, or else the latest one by date and then by grading period.
+    Grades that are marked as not current, conduct, exams and grades that count ungraded work as zero are never
+    current. If the SIS posts any for the student in the year, those of the LMS do not count: the two are never
+    merged.
     """
     grades = _in_scope(facts, scope)
     rows = list(filter(_may_be_current, grades.rows))
@@ -112,7 +113,7 @@ def semester_grades(facts: StudentFacts, scope: Scope) -> Grades:
 
 def is_failing(grade: CourseGrade, settings: MetricSettings) -> bool | None:
     """
-    Whether a grade is failing by what the district configured; None if that does not say.
+    Whether a grade is failing by the district's settings; None if they do not say.
 
     A number counts before a letter. A letter that the grade scale does not have, such as an incomplete, is not
     judged.
@@ -185,7 +186,7 @@ def _in_scope(facts: StudentFacts, scope: Scope) -> Grades:
 def is_in_subjects(
     facts: StudentFacts, section_id: SectionId | None, scope: Scope, quality: set[DataQuality]
 ) -> bool:
-    """Whether a section is in a subject that is asked for; a subject that is not known is added to `quality`."""
+    """Whether a section is in a requested subject. An unknown subject is added to `quality`."""
     if not scope.subjects:
         return True
     course = None if section_id is None else facts.courses.get(section_id)
@@ -202,7 +203,7 @@ def _school_of(facts: StudentFacts, row: CourseGrade) -> SchoolId | None:
 
 
 def _course_of(row: CourseGrade) -> object:
-    """What makes two grades ones of the same course: its section, else the LMS's course, else its name."""
+    """What identifies the course of a grade: its section, or else the LMS's course, or else its name."""
     return row.section_id or row.lms_course_id or row.course_name or row.vendor_id
 
 

@@ -64,7 +64,9 @@ def _tally_by_credits(facts: StudentFacts, scope: Scope, required: Fraction, due
 
 
 def _tally_by_credits_and_failures(facts: StudentFacts, scope: Scope, grade: GradeLevel, *, ended: bool) -> Tally:
-    """The rule of freshmen: enough credits at the end of the year, and not too many failed semesters by then."""
+    """
+    The rule for freshmen: enough credits at the end of the year, and not too many failed semesters until then.
+    """
     required = dict(scope.rule.credits_by_grade).get(grade)
     if required is None:
         return Tally(reasons=[f"The rule says nothing about {grade.value.lower()}."])

@@ -22,7 +22,9 @@ PERCENTILE_LIMITS = frozenset({DataQuality.NORM_YEAR_UNKNOWN, DataQuality.NOT_NU
 
 
 def _tally(rows: list[AssessmentStanding], scope: Scope, limits: frozenset[DataQuality]) -> Tally:
-    """What all metrics of assessments share: the results as evidence, their days, and what limits them."""
+    """
+    The common parts of all metrics of assessments: the results as evidence, their days, and what limits them.
+    """
     days = [row.administered_on for row in rows if row.administered_on is not None]
     return Tally(
         quality={limit for row in rows for limit in row.data_quality if limit in limits},

@@ -24,7 +24,7 @@ _UNKNOWN = frozenset({DataQuality.ENROLLMENT_UNKNOWN})
 
 
 class DayStatus(NamedTuple):
-    """The worst that is recorded of a student for one day at one school."""
+    """The worst record of a student for one day at one school."""
 
     missed: Share
     """Share of the day that was missed, from 0 to 1."""
@@ -36,7 +36,7 @@ class EnrolledSchool:
     """A student's days at one school within a window."""
 
     school_id: SchoolId | None
-    """The school; None for the district as a whole, if it is not known at which school the student was when."""
+    """The school; None for the whole district, if it is not known when the student was at which school."""
     window: SchoolWindow
     first: date
     """First enrolled day of the window."""
@@ -65,10 +65,10 @@ def enrolled_schools(
     """
     The schools of a request at which the student is enrolled, with the days within the window, or within `span`.
 
-    Several enrollments at one school are one: a day counts once, also if the student left and came back on it. An
-    enrollment that other records show has a school, and no dates. If no enrollment is recorded, the student counts
-    as enrolled on the complete window where events are recorded: at that school, or in the district as a whole if
-    there are none, or some at several schools.
+    Several enrollments at one school count as one. A day counts once, even if the student left and came back on
+    it. An enrollment that other records show has a school, and no dates. If no enrollment is recorded, the student
+    counts as enrolled for the complete window at the school where events are recorded. If there are no events, or
+    events at several schools, the student counts as enrolled in the district as a whole.
     """
     if not facts.enrollments:
         return _unknown(facts, request, rule, span)

@@ -94,7 +94,9 @@ def excusal_of(event: AttendanceEvent) -> Excusal | None:
 
 
 def rank_of(event: AttendanceEvent) -> int:
-    """Which of two events that miss the same share of a day is worse: the one with the higher rank."""
+    """
+    The rank of an event: of two events that miss the same share of a day, the one with the higher rank is worse.
+    """
     excusal = excusal_of(event)
     return 0 if excusal is None else 1 if excusal is Excusal.EXCUSED else 2
 
@@ -163,7 +165,7 @@ def _days_at(school: EnrolledSchool, attendance: Attendance) -> int:
     """
     The enrolled days at a school.
 
-    There are at least as many as days with a record of absence, also if a session states fewer. At a school that
+    There are never fewer than days with a record of absence, even if a session states fewer. At a school that
     records presence too, only days with a record count. There are none at a school that records nothing.
     """
     if school.window.school.never_recorded:

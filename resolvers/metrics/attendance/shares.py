@@ -81,7 +81,7 @@ def absence_count(excusal: Excusal | None) -> Function:
 
 
 def tardies(facts: StudentFacts, request: MetricRequest, rule: Rule) -> Measure:
-    """The days with a tardy arrival at school. They count as recorded, also on a day without school."""
+    """The days with a tardy arrival at school. They count as they are recorded, even on a day without school."""
     attendance = read_attendance(facts, request, rule)
     if not attendance.days and not attendance.tardies:
         return to_measure(attendance, no_days_verdict(attendance))

@@ -1,4 +1,4 @@
-"""From a student's attendance to a measure: value, level, and reasons that a teacher understands."""
+"""Turns a student's attendance into a measure: value, level, and reasons that a teacher understands."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Wording:
-    """The words for what a share is about."""
+    """The words that describe a share in sentences."""
 
     adjective: str
     """What the student was on the counted days, such as `Absent`."""
@@ -54,7 +54,7 @@ class Wording:
 
 
 def percent(share: Fraction, edges: Iterable[Fraction] = ()) -> str:
-    """A share as a percentage, such as `11.2 %`, with as many decimals as tell it from the edges."""
+    """A share as a percentage, such as `11.2 %`, with enough decimals to distinguish it from the edges."""
     percentage = share * 100
     for decimals in range(1, MAX_DECIMALS + 1):
         rounded = Fraction(round(percentage, decimals))

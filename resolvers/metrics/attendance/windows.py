@@ -23,7 +23,7 @@ LAST_WINDOWS = frozenset({WindowKind.LAST_4_WEEKS, WindowKind.LAST_8_WEEKS})
 FIRST_WINDOWS = frozenset({WindowKind.FIRST_4_WEEKS, WindowKind.FIRST_6_WEEKS})
 ONE_DAY = timedelta(days=1)
 MAX_YEAR = timedelta(days=366)
-"""After how long from the first day of a school year days belong to the next."""
+"""Time after the first day of a school year from which days belong to the next year."""
 
 Span: TypeAlias = tuple[date, date]
 """The first and last day, both included; the last is before the first if there is none."""
@@ -40,7 +40,9 @@ class SchoolWindow:
     last: date
     """The last day: not after the day of the computation, nor after the school's latest record."""
     begins: date
-    """The first day that matters: of instruction or of a session. Who is enrolled by then misses no day."""
+    """
+    The first day that matters, of instruction or of a session. A student who is enrolled by then misses no day.
+    """
     count: int
     """Days of instruction."""
     possible: frozenset[date]
@@ -49,7 +51,7 @@ class SchoolWindow:
     by_sessions: bool
     """Whether a complete session counts with the days that it states."""
     is_complete: bool
-    """Whether all days of the window have passed; only windows of the first weeks may lack some."""
+    """Whether all days of the window have passed. Only windows of the first weeks may be incomplete."""
     counts: dict[Span, tuple[int, frozenset[DataQuality]]] = field(default_factory=dict)
     """Days of parts of the window, which many students share."""
 
@@ -142,5 +144,5 @@ def last_days(school: SchoolDays, request: MetricRequest, count: int, end: date)
 
 
 def year_end(request: MetricRequest) -> date:
-    """The last day of the school year, at the latest: sessions and days after it belong to the next one."""
+    """The latest possible last day of the school year: later sessions and days belong to the next year."""
     return request.year_start + MAX_YEAR - 2 * ONE_DAY

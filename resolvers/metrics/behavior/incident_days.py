@@ -48,7 +48,7 @@ def count_incident_days(facts: StudentFacts, scope: Scope) -> Tally:
 
 
 def _what_excludes(incident: Incident, school: EnrolledSchool | None) -> DataQuality | None:
-    """Why the day of an incident does not count; None if it does."""
+    """The reason why the day of an incident does not count; None if it counts."""
     if school is None or not school.is_enrolled(incident.date):
         return DataQuality.EVENTS_OUTSIDE_ENROLLMENT
     return None if incident.date in school.window.possible else DataQuality.EVENTS_WITHOUT_SCHOOL

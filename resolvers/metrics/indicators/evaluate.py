@@ -60,7 +60,7 @@ _RECORDED_BUT_LIMITED = frozenset(
         DataQuality.REPEATED_RECORDS,
     }
 )
-"""What may limit a metric without a value when there is just no record; any other limit may hide a risk."""
+"""Limits of a metric without a value that only mean that there is no record. Any other limit may hide a risk."""
 _ABSENCE_METRICS = (Metric.CHRONIC_ABSENCE, Metric.FIRST_WEEKS_ABSENCE, Metric.ATTENDANCE_RATE)
 
 
@@ -69,7 +69,7 @@ class Unread:
     """Replaces a measure that could not be computed because records could not be read."""
 
     reason: str
-    """Why, as a sentence."""
+    """The reason, as a sentence."""
     quality: DataQuality
 
 
@@ -87,7 +87,7 @@ def indicator_rules(preset: Preset, domains: Iterable[Domain] = ()) -> list[Rule
     """
     The rules of a preset's indicators, by domain in its order.
 
-    `domains` adds indicators that the preset does not define. So far only assessment can be added: its rule is
+    `domains` adds indicators that the preset does not define. So far, only assessment can be added. Its rule is
     that the latest results are proficient.
     """
     order = [*preset.domains, *(domain for domain in domains if domain not in preset.domains)]
@@ -135,14 +135,17 @@ def evaluate(request: MetricRequest, rules: Sequence[Rule], results: Sequence[Me
 
 
 def _named_by_domain(request: MetricRequest, rules: Sequence[Rule]) -> dict[Domain, list[tuple[str, int]]]:
-    """The names and positions of the rules of each domain, computed once for all students of a request."""
+    """By domain, the names and positions of its rules, computed once for all students of a request."""
     key = (evaluate, *map(id, rules))
     memo = request.memo.get(key)
     if memo is None:
         named: dict[Domain, list[tuple[str, int]]] = {}
         for index, rule in enumerate(rules):
             named.setdefault(domain_of(rule.metric), []).append((_name(rule), index))
-        memo = request.memo[key] = (named, tuple(rules))  # the rules are held, so that their ids stay theirs
+        memo = request.memo[key] = (
+            named,
+            tuple(rules),
+        )  # the rules are kept, so that no other objects get their ids
     by_domain: dict[Domain, list[tuple[str, int]]] = memo[0]
     return by_domain
 
@@ -162,7 +165,11 @@ def _judge(profile: RiskProfile, preset: Preset, points: int) -> None:
 
 
 def _order(points: int, at_risk: int, results: Sequence[Measure | Unread]) -> Fraction:
-    """Points, then domains at risk, then days absent: each later one weighs less than a step of the one before."""
+    """
+    First points, then domains at risk, then days absent.
+
+    Each later value weighs less than one step of the value before it.
+    """
     absences = [
         1 - result.exact if result.metric is Metric.ATTENDANCE_RATE else result.exact
         for result in results

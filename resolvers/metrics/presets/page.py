@@ -92,7 +92,7 @@ def _row(rule: Rule) -> str:
 
 
 def _definition(rule: Rule) -> str:
-    """The description, and what a reader must know beside the thresholds."""
+    """The description, and what a reader must know in addition to the thresholds."""
     parts = [rule.description]
     if rule.min_days:
         parts.append(f"Judged from {rule.min_days} enrolled days on.")
