@@ -8,10 +8,10 @@ from student_graph.adapters.errors import AdapterError, BadKeyError, NotOfferedE
 from student_graph.adapters.keys import query_text
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import Assessment, AssessmentId, AssessmentResult, DistrictId, StudentId
-from student_graph.adapters.oneroster.adapter.section_enrollments import merge_rows
 from student_graph.adapters.oneroster.adapter.users import UserLookups
 from student_graph.adapters.oneroster.api import gradebook as api
 from student_graph.adapters.oneroster.client.requests import Relation
+from student_graph.adapters.oneroster.client.rows import merge_rows
 from student_graph.adapters.oneroster.mapping import assessments as mapping
 from student_graph.adapters.oneroster.mapping.people import Person
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.errors import AdapterError, listed_and_unknown
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import ContactId, DistrictId, StudentContact, StudentId
 from student_graph.adapters.oneroster.adapter.users import USERS_PER_STUDENT, UserLookups, answers_of, current_day
@@ -31,14 +31,18 @@ class ContactLookups(UserLookups):
             agent_id for person in persons.values() if isinstance(person, Person) for agent_id in person.agent_ids
         }
         users = await self.client.read_objects(
-            api.USERS, agent_ids, estimated_rows=USERS_PER_STUDENT * self.settings.students
+            api.USERS,
+            agent_ids,
+            estimated_rows=USERS_PER_STUDENT * self.settings.students,
+            with_inactive=True,
         )
         return answers_of(persons, lambda person: self._contacts(person, users))
 
     async def contacts_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[StudentContact]]:
         """All pages of OneRoster `students` and `users`."""
         persons = await self.all_students()
-        users = {user.sourcedId: user for user in await self.client.read_rows(api.USERS)}
+        rows = await self.client.read_rows(api.USERS, with_inactive=True)
+        users = {user.sourcedId: user for user in rows}
         records = [record for person in persons for record in self._contacts(person, users)]
         return dict.fromkeys(ids, records)
 
@@ -66,17 +70,19 @@ class ContactLookups(UserLookups):
         self, person: Person, users: Mapping[str, api.User] | Mapping[str, api.User | AdapterError]
     ) -> list[StudentContact]:
         """
-        The agents of a student who are contacts, sorted by id; one whose user cannot be read is left out.
+        The agents of a student who are contacts, sorted by id.
+
+        An agent whose user cannot be read, or whom the server does not have, is left out and reported.
 
         Raises:
             AdapterError: The server did not answer with an agent.
         """
         agents: dict[ContactId, list[api.User]] = {}
         for agent_id in person.agent_ids:
-            agent = users.get(agent_id)
+            agent = users.get(agent_id, listed_and_unknown())
             if isinstance(agent, AdapterError):
-                leave_out_unreadable(agent)
-            elif agent is not None and agent.has_current_role(api.CONTACT_ROLES, current_day()):
+                leave_out_unreadable(agent, agent_id)
+            elif agent.is_active and agent.has_current_role(api.CONTACT_ROLES, current_day()):
                 agents.setdefault(contact_id_of(agent), []).append(agent)
         return [self._contact(agents[contact], person) for contact in sorted(agents)]
 

@@ -11,14 +11,15 @@ from student_graph.adapters.keys import is_path_segment
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import AssignmentWork, CourseGrade, SectionId, StudentId
 from student_graph.adapters.oneroster.adapter.schools import STUDENTS_PER_CLASS, SchoolLookups, parse_section_keys
-from student_graph.adapters.oneroster.adapter.section_enrollments import merge_rows
 from student_graph.adapters.oneroster.api import gradebook as api
 from student_graph.adapters.oneroster.api.rostering import CLASSES
 from student_graph.adapters.oneroster.client.keys import is_linked
 from student_graph.adapters.oneroster.client.requests import Relation
+from student_graph.adapters.oneroster.client.rows import merge_rows, readable_rows
 from student_graph.adapters.oneroster.mapping import gradebook as mapping
 from student_graph.adapters.oneroster.mapping.people import Person
 from student_graph.adapters.oneroster.mapping.schools import Calendar, grading_period
+from student_graph.adapters.reading import rows_needed_by
 
 K = TypeVar("K")
 R = TypeVar("R")
@@ -142,9 +143,13 @@ class GradebookLookups(SchoolLookups):
         class_ids, errors = parse_section_keys(ids)
         items_by_class = await self.client.read_related(CLASS_LINE_ITEMS, class_ids.values())
         results_by_class = await self._results_by_class(items_by_class)
-        user_ids = {
-            row.student.sourcedId for rows in results_by_class.values() for row in _rows(rows) if row.student
-        }
+        keys_by_user: dict[str, list[SectionId]] = {}
+        for key, class_id in class_ids.items():
+            for row in readable_rows(results_by_class.get(class_id, [])):
+                if row.student:
+                    keys_by_user.setdefault(row.student.sourcedId, []).append(key)
+        rows_needed_by(keys_by_user)
+        user_ids = set(keys_by_user)
         persons = await self.persons_of_users(
             user_ids,
             linked=any(map(is_linked, ids)),
@@ -153,7 +158,7 @@ class GradebookLookups(SchoolLookups):
         batch: dict[SectionId, list[GradedItem] | AdapterError] = dict(errors.items())
         for key, class_id in class_ids.items():
             results = results_by_class.get(class_id, [])
-            items = {row.sourcedId: row for row in _rows(items_by_class.get(class_id, []))}
+            items = {row.sourcedId: row for row in readable_rows(items_by_class.get(class_id, []))}
             batch[key] = (
                 results
                 if isinstance(results, AdapterError)
@@ -182,10 +187,12 @@ class GradebookLookups(SchoolLookups):
                 class_ids,
                 lambda key: client.read_nested(api.RESULTS, CLASS_RESULTS_PATH, key, field="class.sourcedId"),
             )
-        item_ids = {row.sourcedId for class_id in class_ids for row in _rows(items_by_class[class_id])}
+        item_ids = {row.sourcedId for class_id in class_ids for row in readable_rows(items_by_class[class_id])}
         results = await client.read_related(LINE_ITEM_RESULTS, item_ids)
         for class_id in class_ids:
-            batch[class_id] = merge_rows([results[row.sourcedId] for row in _rows(items_by_class[class_id])])
+            batch[class_id] = merge_rows(
+                [results[row.sourcedId] for row in readable_rows(items_by_class[class_id])]
+            )
         return batch
 
     async def _items_by_student(
@@ -197,7 +204,14 @@ class GradebookLookups(SchoolLookups):
             user.sourcedId for person in persons.values() if isinstance(person, Person) for user in person.users
         }
         results = await self.client.read_related(STUDENT_RESULTS, user_ids)
-        items = await self._items_of([row for rows in results.values() for row in _rows(rows)])
+        keys_by_item: dict[str, list[StudentId]] = {}
+        for key, person in persons.items():
+            for user in person.users if isinstance(person, Person) else ():
+                for row in readable_rows(results[user.sourcedId]):
+                    if row.lineItem:
+                        keys_by_item.setdefault(row.lineItem.sourcedId, []).append(key)
+        rows_needed_by(keys_by_item)
+        items = await self._items_of([row for rows in results.values() for row in readable_rows(rows)])
         batch: dict[StudentId, list[GradedItem] | AdapterError] = {}
         for key, person in persons.items():
             if isinstance(person, AdapterError):
@@ -220,7 +234,7 @@ class GradebookLookups(SchoolLookups):
         items: dict[str, api.LineItem] = {}
         if len(class_ids) < min(len(item_ids), self.settings.pages(estimated_rows)):
             rows_by_class = await self.client.read_related(CLASS_LINE_ITEMS, class_ids)
-            rows = (row for answer in rows_by_class.values() for row in _rows(answer))
+            rows = (row for answer in rows_by_class.values() for row in readable_rows(answer))
             items = {row.sourcedId: row for row in rows if row.sourcedId in item_ids}
         return items | await self.client.read_by_ids(
             api.LINE_ITEMS, item_ids - items.keys(), estimated_rows=estimated_rows
@@ -236,7 +250,7 @@ class GradebookLookups(SchoolLookups):
         items = {
             graded.item.sourcedId: graded.item
             for answer in answers
-            for graded in _rows(answer)
+            for graded in readable_rows(answer)
             if graded.category in categories
         }
         years: dict[str, int | None] = {}
@@ -257,11 +271,6 @@ class GradebookLookups(SchoolLookups):
                     (year for term in row.terms if (year := calendar.year_of(term.sourcedId))), None
                 )
         return years
-
-
-def _rows(answer: list[R] | AdapterError) -> list[R]:
-    """The rows of an answer; empty for an error, which fails its key elsewhere."""
-    return [] if isinstance(answer, AdapterError) else answer
 
 
 def _items_of_person(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
-from student_graph.adapters.errors import AdapterError, BadKeyError, PayloadError
+from student_graph.adapters.errors import AdapterError, BadKeyError, PayloadError, listed_and_unknown
 from student_graph.adapters.keys import is_path_segment
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import (
@@ -25,9 +25,11 @@ from student_graph.adapters.oneroster.api import rostering as api
 from student_graph.adapters.oneroster.api.resources import Resource
 from student_graph.adapters.oneroster.client.keys import parse_section_key
 from student_graph.adapters.oneroster.client.requests import Relation
-from student_graph.adapters.oneroster.client.rows import require_all
+from student_graph.adapters.oneroster.client.rows import readable_rows, require_all
 from student_graph.adapters.oneroster.mapping import schools as mapping
-from student_graph.adapters.reading import reading_key
+from student_graph.adapters.reading import leave_out_unreadable, reading_key, rows_needed_by
+
+K = TypeVar("K", bound=str)
 
 CLASS_STUDENTS_PATH = "classes/{}/students"
 SCHOOL_STUDENTS_PATH = "schools/{}/students"
@@ -77,7 +79,9 @@ class SchoolLookups(UserLookups):
         school_ids = await self.school_sourced_ids(ids)
         calendar = await self.calendar()
         classes = await self.client.read_related(SCHOOL_CLASSES, school_ids.values())
-        courses = await self._courses(row for rows in classes.values() if isinstance(rows, list) for row in rows)
+        courses = await self._courses(
+            (key, row) for key, org_id in school_ids.items() for row in readable_rows(classes[org_id])
+        )
         batch: dict[SchoolId, list[Section] | AdapterError] = {}
         for key, sourced_id in school_ids.items():
             rows = classes[sourced_id]
@@ -98,10 +102,11 @@ class SchoolLookups(UserLookups):
         batch: dict[SectionId, Section | AdapterError] = dict(errors.items())
         if not classes:
             return batch
-        section_of = await self._section_mapper(list(classes.values()))
+        section_of = await self._section_mapper(classes.items())
         for key, row in classes.items():
             try:
-                section = section_of(row)
+                with reading_key(key):
+                    section = section_of(row)
             except PayloadError as error:
                 batch[key] = error
             else:
@@ -113,14 +118,14 @@ class SchoolLookups(UserLookups):
     async def sections_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Section]]:
         """All OneRoster `classes`, with the courses, terms and schools that they name."""
         classes = await self.client.read_rows(api.CLASSES)
-        section_of = await self._section_mapper(classes)
+        section_of = await self._section_mapper((key, row) for key in ids for row in classes)
         sections = [section for section in records_of(classes, section_of, _id_of) if section is not None]
         return dict.fromkeys(ids, sections)
 
     async def courses_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, Course]:
         """OneRoster `classes` and the `courses` that they name."""
         classes, errors = await self.class_rows(ids)
-        courses = await self._courses(classes.values())
+        courses = await self._courses(classes.items())
         batch: dict[SectionId, Course | AdapterError] = dict(errors.items())
         for key, row in classes.items():
             if course := courses.get(row.course.sourcedId) if row.course else None:
@@ -130,7 +135,7 @@ class SchoolLookups(UserLookups):
     async def courses_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Course]]:
         """All OneRoster `classes`, and the `courses` that they name."""
         classes = await self.client.read_rows(api.CLASSES)
-        courses = await self._courses(classes)
+        courses = await self._courses((key, row) for key in ids for row in classes)
         records = [
             mapping.course(courses[row.course.sourcedId], SectionId(row.sourcedId))
             for row in classes
@@ -192,26 +197,36 @@ class SchoolLookups(UserLookups):
         students = await client.read_by_key(ids, lambda key: client.read_nested(api.STUDENTS, path, key))
         return [user for users in require_all(students).values() for user in users]
 
-    async def _section_mapper(self, classes: Sequence[api.Class]) -> Callable[[api.Class], Section | None]:
+    async def _section_mapper(
+        self, classes: Iterable[tuple[K, api.Class]]
+    ) -> Callable[[api.Class], Section | None]:
         """
         A function that maps any of the classes to a section; None for one of no known school.
 
-        It raises PayloadError for a class without a term that has a school year.
+        Each class comes with the key of the lookup that it is read for. The function reports a class that names a
+        school that the server does not have, and raises PayloadError for one without a term of a school year.
         """
         calendar, courses = await self.calendar(), await self._courses(classes)
+        orgs = {row.sourcedId for row in await self.client.read_rows(api.ORGS, with_inactive=True)}
         schools = {row.sourcedId: mapping.school_id(row) for row in await self.school_rows()}
 
         def section_of(row: api.Class) -> Section | None:
+            if row.school and row.school.sourcedId not in orgs:
+                leave_out_unreadable(listed_and_unknown("a school"), row.sourcedId)
             school = schools.get(row.school.sourcedId) if row.school else None
             return mapping.section(row, school, calendar, courses) if school else None
 
         return section_of
 
-    async def _courses(self, classes: Iterable[api.Class]) -> dict[str, api.Course]:
-        """The courses of classes, by id."""
-        course_ids = {row.course.sourcedId for row in classes if row.course}
+    async def _courses(self, classes: Iterable[tuple[K, api.Class]]) -> dict[str, api.Course]:
+        """The courses of classes, by id. Each class comes with the key of the lookup that it is read for."""
+        keys_by_course: dict[str, list[K]] = {}
+        for key, row in classes:
+            if row.course:
+                keys_by_course.setdefault(row.course.sourcedId, []).append(key)
+        rows_needed_by(keys_by_course)
         return await self.client.read_by_ids(
-            api.COURSES, course_ids, estimated_rows=self.settings.students / STUDENTS_PER_COURSE
+            api.COURSES, keys_by_course, estimated_rows=self.settings.students / STUDENTS_PER_COURSE
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeAlias, TypeVar
 
 from student_graph.adapters.errors import AdapterError
@@ -22,8 +22,10 @@ from student_graph.adapters.oneroster.adapter.schools import STUDENTS_PER_CLASS,
 from student_graph.adapters.oneroster.api import rostering as api
 from student_graph.adapters.oneroster.client.keys import is_linked
 from student_graph.adapters.oneroster.client.requests import Relation
+from student_graph.adapters.oneroster.client.rows import merge_rows, readable_rows, require_all
 from student_graph.adapters.oneroster.mapping import people as mapping
 from student_graph.adapters.oneroster.mapping.people import Person
+from student_graph.adapters.reading import rows_needed_by
 
 CLASS_ENROLLMENTS = Relation(api.ENROLLMENTS, "class.sourcedId")
 USER_ENROLLMENTS = Relation(api.ENROLLMENTS, "user.sourcedId")
@@ -32,7 +34,7 @@ USER_CLASSES_PATH = "users/{}/classes"
 CLASS_ENROLLMENTS_PATH = "schools/{}/classes/{}/enrollments"
 STUDENT_ROLE = "student"
 
-R = TypeVar("R")
+K = TypeVar("K", bound=str)
 EnrollmentRows: TypeAlias = Mapping[str, list[api.Enrollment] | AdapterError]
 """Enrollments, or an error, by the id of a class or user."""
 
@@ -46,7 +48,7 @@ class SectionEnrollmentLookups(SchoolLookups):
         """OneRoster `enrollments` with the role `student`, by class."""
         class_ids, errors = parse_section_keys(ids)
         rows = await self._enrollments_by_class(class_ids.values())
-        user_ids = _user_ids(rows, {STUDENT_ROLE})
+        user_ids = _user_ids(rows, {STUDENT_ROLE}, class_ids)
         persons = await self.persons_of_users(
             user_ids,
             linked=any(map(is_linked, ids)),
@@ -63,7 +65,7 @@ class SectionEnrollmentLookups(SchoolLookups):
         class_ids, errors = parse_section_keys(ids)
         rows = await self._enrollments_by_class(class_ids.values())
         users = await self.client.read_by_ids(
-            api.USERS, _user_ids(rows, api.STAFF_ROLES), estimated_rows=self.settings.students
+            api.USERS, _user_ids(rows, api.STAFF_ROLES, class_ids), estimated_rows=self.settings.students
         )
         batch: dict[SectionId, list[SectionStaff] | AdapterError] = dict(errors.items())
         for key, class_id in class_ids.items():
@@ -94,7 +96,7 @@ class SectionEnrollmentLookups(SchoolLookups):
         """OneRoster `enrollments` with the role `student` that name each school."""
         school_ids = await self.school_sourced_ids(ids)
         rows = await self.client.read_related(SCHOOL_ENROLLMENTS, school_ids.values())
-        user_ids = _user_ids(rows, {STUDENT_ROLE})
+        user_ids = _user_ids(rows, {STUDENT_ROLE}, school_ids)
         persons = await self.persons_of_users(
             user_ids, loaded=await self.students_of_schools(school_ids.values(), user_ids)
         )
@@ -109,7 +111,7 @@ class SectionEnrollmentLookups(SchoolLookups):
     ) -> Batch[DistrictId, list[SectionEnrollment]]:
         """All OneRoster `enrollments` with the role `student`."""
         rows = await self.client.read_rows(api.ENROLLMENTS)
-        persons = await self.persons_of_all_users(_user_ids({"": rows}, {STUDENT_ROLE}))
+        persons = await self.persons_of_all_users(_user_ids({"": rows}, {STUDENT_ROLE}, dict.fromkeys(ids, "")))
         return dict.fromkeys(ids, _of_students(rows, persons))
 
     async def section_staff_by_staff(self, ids: Sequence[StaffId]) -> Batch[StaffId, list[SectionStaff]]:
@@ -129,13 +131,7 @@ class SectionEnrollmentLookups(SchoolLookups):
         }
         classes = await self.client.read_objects(
             api.CLASSES,
-            {
-                row.class_.sourcedId
-                for answer in rows.values()
-                if isinstance(answer, list)
-                for row in answer
-                if row.class_
-            },
+            {row.class_.sourcedId for answer in rows.values() for row in readable_rows(answer) if row.class_},
             estimated_rows=self.settings.students / STUDENTS_PER_CLASS,
             with_inactive=True,
         )
@@ -157,8 +153,8 @@ class SectionEnrollmentLookups(SchoolLookups):
             return await self.client.read_related(CLASS_ENROLLMENTS, class_ids)
         if not await self._has_class_route():
             return await self.client.read_related(CLASS_ENROLLMENTS, class_ids)
-        classes = await self.client.read_by_ids(api.CLASSES, class_ids, estimated_rows=self.settings.students)
-        return await self._enrollments_at_routes(classes)
+        classes = await self.client.read_objects(api.CLASSES, class_ids, estimated_rows=self.settings.students)
+        return await self._enrollments_at_routes(require_all(classes))
 
     async def _enrollments_by_user(self, ids: Iterable[str]) -> EnrollmentRows:
         """
@@ -216,16 +212,19 @@ class SectionEnrollmentLookups(SchoolLookups):
         return rows | await self.client.read_filtered(api.ENROLLMENTS, CLASS_ENROLLMENTS.field, others, 0)
 
 
-def merge_rows(lists: Sequence[list[R] | AdapterError]) -> list[R] | AdapterError:
-    """The rows of all lists, or the first error."""
-    error = next((answer for answer in lists if isinstance(answer, AdapterError)), None)
-    return error or [row for answer in lists if isinstance(answer, list) for row in answer]
+def _user_ids(rows_by_id: EnrollmentRows, roles: Collection[str], ids: Mapping[K, str]) -> set[str]:
+    """
+    The ids of the users who have one of the roles in the enrollments.
 
-
-def _user_ids(rows_by_key: EnrollmentRows, roles: Iterable[str]) -> set[str]:
-    """The ids of the users who have one of the roles in the enrollments."""
-    rows = (row for answer in rows_by_key.values() if isinstance(answer, list) for row in answer)
-    return {row.user.sourcedId for row in rows if row.user and row.role in set(roles)}
+    `ids` has the id of each key of the lookup: a user who is left out is reported for the keys of those rows.
+    """
+    keys_by_user: dict[str, list[K]] = {}
+    for key, object_id in ids.items():
+        for row in readable_rows(rows_by_id.get(object_id, [])):
+            if row.user and row.role in roles:
+                keys_by_user.setdefault(row.user.sourcedId, []).append(key)
+    rows_needed_by(keys_by_user)
+    return set(keys_by_user)
 
 
 def _of_student(person: Person, rows: Sequence[api.Enrollment]) -> list[SectionEnrollment]:

@@ -29,7 +29,7 @@ from student_graph.adapters.oneroster.client.keys import (
     student_id_of,
 )
 from student_graph.adapters.oneroster.client.requests import Relation
-from student_graph.adapters.oneroster.client.rows import require_all, rows_by_value
+from student_graph.adapters.oneroster.client.rows import known_objects, require_all, rows_by_value
 from student_graph.adapters.oneroster.mapping.people import Person, subject_of
 from student_graph.adapters.oneroster.mapping.schools import Calendar
 from student_graph.adapters.reading import reading_key
@@ -105,8 +105,9 @@ class UserLookups(OneRosterLookups):
     async def persons_of_all_users(self, user_ids: Iterable[str]) -> dict[str, Person]:
         """The same, from the list of all students."""
         distinct_ids = set(user_ids)
-        students = await self.client.read_rows(STUDENTS)
+        students = await self.client.read_rows(STUDENTS, with_inactive=True)
         users = {user.sourcedId: user for user in students if user.sourcedId in distinct_ids}
+        users = known_objects(users, distinct_ids)
         return await self._persons_by_user(users, distinct_ids, linked=False)
 
     async def users_with_roles(

@@ -27,14 +27,13 @@ from student_graph.adapters.oneroster.client.probe import Probe
 from student_graph.adapters.oneroster.client.rows import (
     answers_by_value,
     check_own,
-    is_unreadable,
+    known_objects,
     page_count,
-    require_all,
     rows_by_value,
     rows_of,
 )
 from student_graph.adapters.paging import OffsetLists
-from student_graph.adapters.reading import SharedReads, report_unreadable_row
+from student_graph.adapters.reading import SharedReads
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -137,17 +136,14 @@ class OneRosterClient:
         self, resource: Resource[R], ids: Iterable[str], *, estimated_rows: float
     ) -> dict[str, R]:
         """
-        The objects by id; see `read_objects`. One whose values make no object is left out and reported.
+        The active objects that other rows name by id; see `read_objects` and `known_objects`.
 
         Raises:
             AdapterError: A request for one of the objects failed.
         """
-        objects = await self.read_objects(resource, ids, estimated_rows=estimated_rows)
-        for key, answer in list(objects.items()):
-            if is_unreadable(answer):
-                report_unreadable_row(key.encode(), answer)
-                del objects[key]
-        return require_all(objects)
+        named = set(ids)
+        objects = await self.read_objects(resource, named, estimated_rows=estimated_rows, with_inactive=True)
+        return known_objects(objects, named)
 
     async def read_objects(
         self, resource: Resource[R], ids: Iterable[str], *, estimated_rows: float, with_inactive: bool = False

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TypeGuard, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
-from student_graph.adapters.errors import WRONG_KEY_REASON, AdapterError, PayloadError, another_object
+from student_graph.adapters.errors import AdapterError, another_object, listed_and_unknown
 from student_graph.adapters.keys import (
     check_own_keys,
     has_other_form,
@@ -14,7 +14,7 @@ from student_graph.adapters.keys import (
     unanswered_keys,
 )
 from student_graph.adapters.oneroster.api.payload import Item
-from student_graph.adapters.reading.unreadable import SCHEMA_CODE
+from student_graph.adapters.reading import leave_out_unreadable, reading_key
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -82,9 +82,25 @@ def rows_of(rows: Sequence[R], field: str, value: str) -> list[R]:
     return own
 
 
-def is_unreadable(answer: object) -> TypeGuard[PayloadError]:
-    """Whether an object was sent, with values that make no object; another object was not sent for its key."""
-    return isinstance(answer, PayloadError) and answer.code == SCHEMA_CODE and answer.reason != WRONG_KEY_REASON
+def known_objects(objects: Mapping[str, R | AdapterError], ids: Iterable[str]) -> dict[str, R]:
+    """
+    The active ones of the objects that other rows name by `ids`.
+
+    An id of which the server has no object, or one whose values make no object, is left out and reported, as read
+    for that id. An object that is not active is as if no row named it.
+
+    Raises:
+        AdapterError: An object could not be read.
+    """
+    known: dict[str, R] = {}
+    for key in sorted(set(ids)):
+        answer = objects.get(key, listed_and_unknown())
+        if isinstance(answer, AdapterError):
+            with reading_key(key):
+                leave_out_unreadable(answer, key)
+        elif answer.is_active:
+            known[key] = answer
+    return known
 
 
 def page_count(rows: float, page_size: int) -> float:
@@ -105,3 +121,14 @@ def require_all(batch: dict[K, V | AdapterError]) -> dict[K, V]:
             raise answer
         answers[key] = answer
     return answers
+
+
+def merge_rows(lists: Sequence[list[V] | AdapterError]) -> list[V] | AdapterError:
+    """The rows of all lists, or the first error."""
+    error = next((answer for answer in lists if isinstance(answer, AdapterError)), None)
+    return error or [row for answer in lists if isinstance(answer, list) for row in answer]
+
+
+def readable_rows(answer: list[V] | AdapterError) -> list[V]:
+    """The rows of an answer; empty for an error, which fails its key elsewhere."""
+    return [] if isinstance(answer, AdapterError) else answer

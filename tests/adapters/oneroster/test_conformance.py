@@ -58,11 +58,6 @@ class EdFiService(SampledSandbox):
 class OneRosterSuite(AdapterSuite):
     """The conformance suite for one server."""
 
-    exempt: ClassVar[Mapping[str, str]] = {
-        "an_object_that_is_listed_and_not_known_is_reported": "a reference to an object that the server has "
-        "deleted (404) is like one to an object that is not active: the row counts as not there",
-    }
-
     sandbox_type: ClassVar[Any] = SampledSandbox
     students = STUDENTS
     not_served: ClassVar[frozenset[str]] = frozenset()
@@ -106,7 +101,6 @@ class TestPublished11(OneRosterSuite):
         }
     )  # 1.1 has no assessments
     exempt: ClassVar[Mapping[str, str]] = {
-        **OneRosterSuite.exempt,
         "the_cost_of_a_key_is_about_right": "results do not name their class: line items by id take more calls",
     }
 
@@ -133,6 +127,5 @@ class TestEdFiService(OneRosterSuite):
         }
     )  # it has rostering only
     exempt: ClassVar[Mapping[str, str]] = {
-        **OneRosterSuite.exempt,
         "the_cost_of_a_key_is_about_right": "without totals, lists of schools and sessions take one more call",
     }

@@ -11,6 +11,7 @@ from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import DistrictId, SectionId, StaffId
 from student_graph.adapters.oneroster.sandbox import PUBLISHED_12, OneRosterSandbox
+from student_graph.adapters.reading import collecting_unreadable_rows
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.testing.harness import run_lookup
 from tests.adapters.oneroster.scripted_sandbox import ScriptedSandbox, connected, user_row
@@ -97,3 +98,80 @@ async def test_a_class_that_is_not_active_gives_its_teacher_no_scope(status: str
         records: Any = (await adapter.section_staff_by_staff([StaffId("T1")]))[StaffId("T1")]
 
     assert [record.section_id for record in records] == sections
+
+
+def _school_with_unknown(**unknown: str) -> ScriptedSandbox:
+    """Two classes with a student each. The first names `unknown` objects, by kind, which are not there."""
+    users = {
+        name: user_row(name, name.upper(), agents=[{"sourcedId": unknown.get("agent", "t")}])
+        for name in ("a", "b", "d")
+    }
+    teacher = user_row("t", "T") | {"roles": [{"role": "teacher"}, {"role": "parent"}]}
+    rows = [
+        {
+            "sourcedId": f"c{number}",
+            "school": {"sourcedId": unknown.get("school", "org") if number == 1 else "org"},
+            "course": {"sourcedId": unknown.get("course", "math") if number == 1 else "math"},
+            "terms": [{"sourcedId": "term"}],
+        }
+        for number in (1, 2)
+    ]
+    enrollments = [
+        {
+            "sourcedId": f"e-{user}-{class_}",
+            "user": {"sourcedId": user},
+            "class": {"sourcedId": class_},
+            "role": role,
+        }
+        for user, class_, role in (
+            ("a", "c1", "student"),
+            (unknown.get("user", "d"), "c1", "student"),
+            (unknown.get("teacher", "t"), "c1", "teacher"),
+            ("b", "c2", "student"),
+            ("t", "c2", "teacher"),
+        )
+    ]
+    term = {"sourcedId": "term", "type": "term", "schoolYear": 2026, "title": "T", "startDate": "2025-08-01"}
+    bodies: dict[str, Any] = {
+        "users": {"users": [*users.values(), teacher]},
+        "students": {"users": [*users.values()]},
+        "enrollments": {"enrollments": enrollments},
+        "classes": {"classes": rows},
+        "orgs": {"orgs": [{"sourcedId": "org", "type": "school", "name": "Hill", "identifier": "1"}]},
+        "courses": {"courses": [{"sourcedId": "math", "title": "Math"}]},
+        "academicSessions": {"academicSessions": [term | {"endDate": "2026-06-01"}]},
+    }
+    bodies |= {f"{kind}/{row['sourcedId']}": {kind[:-1]: row} for kind in ("classes",) for row in rows}
+    bodies |= {f"students/{name}": {"user": row} for name, row in users.items()}
+    bodies |= {f"users/{row['sourcedId']}": {"user": row} for row in (*users.values(), teacher)}
+    bodies["courses/math"] = {"course": bodies["courses"]["courses"][0]}
+    return ScriptedSandbox(bodies)
+
+
+SECTIONS, STUDENTS = ("c1", "c2"), ("A", "B")
+UNKNOWN: dict[str, tuple[Any, dict[str, str], tuple[str, ...], set[str]]] = {
+    "a student of a section": (Adapter.section_enrollments_by_section, {"user": "x"}, SECTIONS, {"c1"}),
+    "a student, in all enrollments": (Adapter.section_enrollments_by_district, {"user": "x"}, ("here",), {"here"}),
+    "a teacher of a section": (Adapter.section_staff_by_section, {"teacher": "x"}, SECTIONS, {"c1"}),
+    "the course of a section": (Adapter.courses_by_section, {"course": "x"}, SECTIONS, {"c1"}),
+    "the school of a section": (Adapter.sections_by_id, {"school": "x"}, SECTIONS, {"c1"}),
+    "the school of a section, in all": (Adapter.sections_by_district, {"school": "x"}, ("here",), {"here"}),
+    "an agent": (Adapter.contacts_by_student, {"agent": "x"}, STUDENTS, {"A", "B"}),
+    "an agent, in all students": (Adapter.contacts_by_district, {"agent": "x"}, ("here",), {"here"}),
+}
+"""What a row names: the lookup, the id that the server does not have, the keys, and those that miss a record."""
+
+
+@pytest.mark.parametrize("case", UNKNOWN)
+async def test_a_row_that_names_what_the_server_does_not_have_is_reported(case: str) -> None:
+    """It is reported for the keys whose rows name it only; nothing is reported if the server has it."""
+    method, unknown, keys, missing = UNKNOWN[case]
+    reports: list[set[Any]] = []
+    for names in (unknown, {}):
+        sandbox = _school_with_unknown(**names)
+        async with connected(sandbox) as adapter:
+            with collecting_unreadable_rows() as unreadable:
+                await run_lookup(adapter, lookup_of(method), list(keys), sandbox.arguments())
+        reports.append(set(unreadable.errors_by_key(keys)))
+
+    assert reports == [missing, set()]
