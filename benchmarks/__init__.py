@@ -1,1 +1,1 @@
-"""What the gateway is measured by: medians and ratios of one run, and answers compared before they are timed."""
+"""Benchmarks of the gateway: medians and ratios of one run. Answers are compared before they are timed."""

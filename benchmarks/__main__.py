@@ -33,7 +33,10 @@ NAMES = (
     "overload",
     "fleet",
 )
-"""The benchmarks, one module each. `soak` is first: memory freed by others would hide its growth."""
+"""
+The benchmarks, one module for each. `soak` is first, because memory freed by other benchmarks would hide its
+growth.
+"""
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """
 `aggregate`: a metric over all students of a district, by school and grade level.
 
-The district's records are made when they are read, so that the growth of the process is that of the gateway.
+The district's records are made when they are read, so that only the gateway makes the process grow.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ async def measure(*, quick: bool) -> list[Row]:
     students = QUICK_STUDENT_COUNT if quick else STUDENT_COUNT
     case = f"{students:,} students"
     district = make_large_district(students)
-    await _count(make_large_district(min(students, 2_000)))  # caches of code and types are no growth
+    await _count(make_large_district(min(students, 2_000)))  # caches of code and types do not count as growth
     before, started = resident_mib(), time.process_time()
     table = await _count(district)
     seconds = time.process_time() - started

@@ -41,12 +41,12 @@ LATENCY_MS, JITTER_MS = 150.0, 30.0
 DISTRICT_STUDENTS, LARGE_DISTRICT_STUDENTS = 1_000, 20_000
 TEACHERS_AT_ONCE = 10
 MAX_CALLS_RATIO_AT_ONCE = 1.3
-"""The goal for teachers at once: the multiple of the least calls that other pages may need, too."""
+"""Goal for teachers at the same time, as a multiple of the fewest possible calls: the same as for other pages."""
 MAX_REQUESTS_OF_PAGE = 5
-"""Requests until a page is complete: a busy machine lets a deadline cut the first ones."""
+"""Most requests until a page is complete: on a busy machine, the first ones end at a deadline."""
 MORNING_STUDENTS, MORNING_TEACHERS = 1_500, 60
 QUICK_STUDENTS, QUICK_TEACHERS = 300, 12
-"""Of all parts of a quick run."""
+"""Students and teachers in all parts of a quick run."""
 REQUESTS_PER_MINUTE = 100
 QUOTA_PAUSE_SECONDS = 61.0
 
@@ -66,7 +66,7 @@ async def measure(*, quick: bool) -> list[Row]:
 
 @contextmanager
 def _served_school(demo: DemoDistrict, teachers: int) -> Iterator[School]:
-    """A district whose vendors take their time, and so many of its teachers."""
+    """A district with slow vendors, and some of its teachers."""
     school = School(demo, choose_staff(demo.facts, teachers))
     with served(*school.sandboxes):
         slow_down(school.sandboxes, LATENCY_MS, JITTER_MS)
@@ -96,7 +96,9 @@ def _large_district() -> list[Row]:
 
 
 def _count_different_pages(school: School) -> int:
-    """1 if a teacher's page is another one where the district does not state that its rows name all schools."""
+    """
+    1 if a teacher's page differs when the district does not state that its rows name all schools; otherwise 0.
+    """
     pages = []
     for schools_are_named in (False, True):
         with gateway(school.plan(schools_are_named=schools_are_named)) as running:
@@ -105,7 +107,7 @@ def _count_different_pages(school: School) -> int:
 
 
 def _complete_page(running: Server) -> dict[str, Any]:
-    """A teacher's page, requested again while a deadline cuts it."""
+    """A teacher's page, requested again as long as it ends at a deadline."""
     for _ in range(MAX_REQUESTS_OF_PAGE):
         body, _ = running.page("teacher-0", OWN_CLASSES)
         if not _failures(body):
@@ -116,12 +118,16 @@ def _complete_page(running: Server) -> dict[str, Any]:
 def _own_classes(
     school: School, where: str = "", goals: tuple[int, float] = (110, 2.5), **options: bool
 ) -> list[Row]:
-    """A teacher's day with the work of the own classes: cold, and again. `goals` are calls and seconds."""
+    """
+    A teacher's day with the work of their own classes, with an empty cache and again.
+
+    `goals` are calls and seconds.
+    """
     case, (max_calls, max_seconds) = f"teacher, own classes' work{where}", goals
     with gateway(school.plan(**options)) as running:
         _complete_page(
             running
-        )  # The sandboxes build their indexes at the first request; a vendor's database has them.
+        )  # The sandboxes build their indexes at the first request. A vendor's database has its indexes already.
     with gateway(school.plan(**options)) as running:
         take_requests(school.sandboxes)
         body, seconds = running.page("teacher-0", OWN_CLASSES)
@@ -184,7 +190,7 @@ def _teachers_at_once(school: School) -> list[Row]:
 
 
 def _own_client(running: Server) -> Server:
-    """The same gateway with a client of its own, for a thread."""
+    """The same gateway with a separate client for a thread."""
     return Server(running.url, running.headers_by_person, running.process)
 
 
@@ -221,7 +227,7 @@ def _school_list(school: School) -> list[Row]:
 
 
 def _quota(school: School) -> list[Row]:
-    """A source that allows 100 requests a minute: complete within two requests, a minute apart."""
+    """A page of a source that allows 100 requests a minute: it is complete after two requests, a minute apart."""
     case = "100 requests a minute"
     for sandbox in school.sandboxes:
         sandbox.switches.requests_per_minute = REQUESTS_PER_MINUTE

@@ -67,7 +67,7 @@ async def measure(*, quick: bool) -> list[Row]:
 
 
 async def _row(schema: GraphQLSchema, case: str, name: str, text: str, runs: int) -> Row:
-    """How long parsing, checking limits and validating takes, or refusing; each run starts with an empty store."""
+    """How long it takes to parse, check limits and validate, or to refuse. Each run starts with an empty store."""
 
     async def validate() -> None:
         DocumentStore(schema).get_by_text(text)

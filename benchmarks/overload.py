@@ -3,21 +3,23 @@
 
 The knee is the highest rate of responses. The server executes a page of 2,000 students for each request, on the
 first core. The load comes from the second one, and does not wait for responses (an open-loop load). It is measured
-three times: on the machine as it is, with a busy loop beside it, and with one on the core of the server, which
-leaves it half of the processor.
+three times: on the machine as it is, with a busy loop elsewhere, and with a busy loop on the core of the server,
+which leaves the server half of that core.
 
 The load comes from many addresses, as a crowd does: an address that gets more than a thousand refusals a second
-gets further ones up to two seconds later. Times are those that a client sees, so they hold what the load generator
-and the machine add. A hold of the event loop is counted in processor time of the server. The time between two
-rounds of the loop is beside it: where others have the processor it is longer, and no gateway can change that.
+gets further refusals up to two seconds later. Times are those that a client sees, so they include delays of the
+load generator and the machine. A hold of the event loop is counted in processor time of the server. The time
+between two rounds of the loop is printed too. It is longer when other programs use the processor, which no gateway
+can change.
 
-After a quiet time a burst may queue, for a third of a second. These are late, and are counted with the others. The
-first second, and all that follow it, are also there alone.
+After a quiet time a burst may queue, for a third of a second. Its requests are late, and are counted with the
+others. The first second, and the time after it, are also reported separately.
 
-A service that asks for such lists one after the other, with nothing else to do, must not be refused at all.
+If a service asks for such lists one after the other, and there is no other load, none of its requests may be
+refused.
 
-The gateway keeps 4,096 connections. If a slow machine makes the load open more, the oldest one that waits is
-closed. Requests that end so are counted apart.
+The gateway keeps 4,096 connections. If a slow machine makes the load open more, the gateway closes the oldest
+waiting connection. Requests that end in this way are counted separately.
 """
 
 from __future__ import annotations
@@ -51,7 +53,7 @@ MAX_REFUSAL_MS = 50.0
 MAX_HOLD_MS = 15.0
 """Goal: the longest time for which the event loop was held, in processor time."""
 NO_RESPONSE = 0
-"""In place of the status of a request whose connection was closed without a response."""
+"""Replaces the status of a request whose connection was closed without a response."""
 BURST_SECONDS = 1.0
 """Time after which the burst at the start of the load has been answered."""
 LOAD_CORE = 1
@@ -68,7 +70,7 @@ class Run:
     """How long the parts of a run are."""
 
     warm_up_requests: int
-    """At least 128: the gateway knows then what a response costs."""
+    """At least 128, so that the gateway knows the cost of a response."""
     unloaded_requests: int
     knee_seconds: float
     load_seconds: float
@@ -147,7 +149,7 @@ async def measure(*, quick: bool) -> list[Row]:
 
 @contextlib.contextmanager
 def on_core_of_load() -> Iterator[None]:
-    """Run this process on the core of the load, if there is one: it must not take time from the server."""
+    """Run this process on the core of the load, if there is one, so that it takes no time from the server."""
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores & {LOAD_CORE} or cores)
     try:
@@ -158,7 +160,7 @@ def on_core_of_load() -> Iterator[None]:
 
 @contextlib.contextmanager
 def busy_loops(cores: Sequence[str]) -> Iterator[None]:
-    """Run a process that only works, for each of these lists of cores."""
+    """For each of these lists of cores, run a process that only keeps them busy."""
     with contextlib.ExitStack() as processes:
         for core in cores:
             arguments = ["taskset", "-c", core, sys.executable, "-c", "while True: pass"]
@@ -245,7 +247,7 @@ async def _closed_loop_rate(pool: ConnectionPool, clients: int, seconds: float) 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of a request."""
+    """The outcome of a request."""
 
     began: float
     """Seconds after the start of the load."""
@@ -256,12 +258,12 @@ class Answer:
 
     @property
     def is_served(self) -> bool:
-        """Whether the page came."""
+        """Whether the response is the page."""
         return self.status == 200
 
     @property
     def is_refused(self) -> bool:
-        """Whether another response came."""
+        """Whether the response is another one."""
         return self.status not in (200, NO_RESPONSE)
 
 

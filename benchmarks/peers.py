@@ -19,7 +19,7 @@ from benchmarks.support.server_load import (
 )
 
 MIN_SHARE_OF_GRAPHQL_JIT = {30: 1.0, 500: 2.5}
-"""The gateway's goal as a multiple of the rate of graphql-jit, by number of students."""
+"""The gateway's goal, as a multiple of graphql-jit's rate, by number of students."""
 
 
 async def measure(*, quick: bool) -> list[Row]:

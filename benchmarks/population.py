@@ -54,9 +54,9 @@ RUN_COUNT = 10
 EDFI_STUDENTS, QUICK_EDFI_STUDENTS = 4_450, 1_000
 """Students of a district with three schools: the largest has 2,000 of 4,450."""
 OPERATION_SECONDS = 300.0
-"""How long a list may take, on whatever machine."""
+"""Longest time for a list, on any machine."""
 SOURCE_SECONDS = 60
-"""The longest that a source may be waited for."""
+"""Longest time to wait for a source."""
 QUERY = """query Population($school: ID!, $preset: String, $first: Int = 25) {
   students(
     filter: { school: $school, where: { metric: { metric: CHRONIC_ABSENCE, preset: $preset, level: [AT_RISK] } } }
@@ -113,7 +113,7 @@ CLASSES = """query Classes {
 TWO_SOURCES = TRIANGULATION.replace(
     "{ metric: { metric: ASSESSMENT_PROFICIENT, subject: MATHEMATICS, atMost: 0 } }", ""
 )
-"""The same without the tests: those who are left when programs and attendance have been read."""
+"""The same without the tests: the students who are left after programs and attendance are read."""
 LISTS = {"by absence": EARLY_WARNING, "by absence and courses, with indicators": WITH_COURSES}
 """Early-warning lists, by what they are about."""
 SCHOOL = "000"
@@ -140,7 +140,7 @@ async def measure(*, quick: bool) -> list[Row]:
         for first in range(26, 26 + RUN_COUNT)
     ]
     started = time.process_time()
-    for other_body in bodies:  # another page each time: a response that was kept answers none of them
+    for other_body in bodies:  # another page each time, so that no cached response answers it
         await post(app, other_body)
     warm_seconds = (time.process_time() - started) / RUN_COUNT
     case = f"a school of {STUDENTS_PER_SCHOOL:,}, of {students:,} students"
@@ -218,7 +218,7 @@ async def _triangulate(students: int) -> list[Row]:
             calls = len(vendor.take_requests())
             left = (await _page(app, TWO_SOURCES))["totalCount"]
         lists = sum(map(vendor.pages, ("programs", "enrollments", "attendance", "calendars", "tests")))
-        # The results of each student who is left, and the name of each one on the page.
+        # The results of each remaining student, and the name of each student on the page.
         max_calls = lists + left + len(page["edges"])
     assert page["totalCount"] <= left
     case = f"three sources, {students:,} students on Ed-Fi"
@@ -232,7 +232,7 @@ async def _triangulate(students: int) -> list[Row]:
 
 
 async def _page(app: ASGIApp, query: str) -> dict[str, Any]:
-    """The list of a query, without errors and with everybody decided."""
+    """The list of a query; it must have no errors and no undecided students."""
     response = json.loads(await post(app, json.dumps({"query": query}).encode()))
     assert "errors" not in response, response["errors"]
     page: dict[str, Any] = response["data"]["students"]

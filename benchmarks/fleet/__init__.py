@@ -1,8 +1,8 @@
 """
-`fleet`: workers on one port: what two of them answer, and what happens while they stop, die, reload or lose Redis.
+`fleet`: workers on one port: how much they answer, and what happens when they stop, die, reload or lose Redis.
 
-All of it is measured through requests as a proxy sends them. Seconds of processor time are those of the processes
-themselves, so the figures say the same on a busy machine; other seconds are longer there.
+Everything is measured by requests like those of a proxy. Processor time is that of the processes themselves, so it
+is the same on a busy machine. Other times are longer there.
 """
 
 from __future__ import annotations
@@ -32,9 +32,11 @@ from student_graph.adapters.sandbox.serving import Sandbox, served
 STUDENT_COUNT, QUICK_STUDENT_COUNT = 120, 30
 """Students whose pages are requested; a quick run requests those of fewer."""
 MORNING_STUDENT_COUNT, MORNING_SETTLE_SECONDS = 400, 65.0
-"""Students of the vendor in the morning whose memory is measured, and the time until free memory was returned."""
+"""
+For the morning whose memory is measured: students of the vendor, and the time until free memory was returned.
+"""
 IDLE_SECONDS, ISOLATION_SETTLE_SECONDS = 5.0, 4.0
-"""Time until memory without load is measured, and until a district in trouble has its effect on others."""
+"""Time until memory without load is measured, and until a district in trouble affects others."""
 QUICK_SETTLE_SECONDS = 0.5
 """All of these times in a quick run."""
 REQUESTS_PER_SECOND = 200.0
@@ -165,7 +167,7 @@ async def _reloads(folder: Path, school: School, *, count: int) -> list[Row]:
 async def _wait_for_reload(gateway: Gateway, taken_up: int, *, is_refused: bool) -> None:
     """Wait until both workers report so many applied reloads, and whether they refuse the newest one."""
     seen = 0
-    while seen < 4:  # connections of their own, which go to both
+    while seen < 4:  # new connections, which reach both workers
         status = await asyncio.to_thread(gateway.report, "/health/settings")
         is_done = status["reloads"] == taken_up and (status["refusal"] is not None) == is_refused
         seen = seen + 1 if is_done else 0

@@ -1,4 +1,4 @@
-"""What workers need and answer: their start and memory, and how their responses grow with their number."""
+"""The start and memory of workers, and how the number of responses grows with the number of workers."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class School:
 
 
 async def start_rows(folder: Path, *, idle_seconds: float) -> list[Row]:
-    """How long eighteen districts take to start while all vendors are down, and their memory a while later."""
+    """How long eighteen districts take to start while all vendors are down, and their memory some time later."""
     settings = Settings.write(folder, {f"District {n}": None for n in range(DISTRICT_COUNT)}, server="workers = 1")
     case = f"{DISTRICT_COUNT} districts, all vendors down"
     with running(settings) as gateway:
@@ -73,7 +73,7 @@ async def start_rows(folder: Path, *, idle_seconds: float) -> list[Row]:
 
 async def throughput_rows(folder: Path, school: School, *, seconds: int) -> list[Row]:
     """
-    Responses of one and of two workers for each second of processor time of the busiest one.
+    Responses of one and of two workers for each second of processor time of the busiest worker.
 
     Each page is executed, with cached answers of the vendor: complete responses are not cached.
     """
@@ -86,7 +86,7 @@ async def throughput_rows(folder: Path, school: School, *, seconds: int) -> list
         proxies = {n: Proxy(gateway.port) for n, gateway in gateways.items()}
         for proxy in proxies.values():
             await warm(proxy, school)
-        for _ in range(MEASURED_ROUNDS):  # in turns, because what else the machine does changes
+        for _ in range(MEASURED_ROUNDS):  # in turns, because other work of the machine changes
             for n, proxy in proxies.items():
                 before = total_cpu(pids[n])
                 await _closed_loop(proxy, school, seconds / MEASURED_ROUNDS, CONNECTIONS_PER_WORKER * n)
@@ -120,7 +120,7 @@ async def warm(proxy: Proxy, school: School) -> None:
 
 
 def _since(before: Sequence[float], pids: Sequence[int]) -> list[float]:
-    """Processor time of each process since then."""
+    """Processor time of each process since an earlier measurement."""
     return [now - then for now, then in zip(total_cpu(pids), before, strict=True)]
 
 

@@ -1,4 +1,4 @@
-"""Compares answers of districts without trouble: before another district is in trouble, and while it is."""
+"""Compares the answers of healthy districts before another district is in trouble, and meanwhile."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from benchmarks.support.figures import Row
 MAX_RATIO = 1.2
 """Goal: times of others with trouble, compared with those without."""
 RESAMPLE_COUNT = 400
-"""How often the times are drawn again to see what chance does to a ratio."""
+"""How often the times are drawn again, to see how much a ratio changes by chance."""
 MAX_SHARE_BELOW = 0.025
-"""Share of these ratios that may be less than the least one that is reported."""
+"""Share of these ratios that may be below the reported least ratio."""
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Comparison:
             self.refused_before += refused
 
     def rows(self, case: str) -> list[Row]:
-        """What others saw of one kind of trouble."""
+        """The effect of one kind of trouble on others."""
         name = f"others while {case}"
         half = median(self.during) / median(self.before)
         return [

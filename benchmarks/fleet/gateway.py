@@ -40,7 +40,7 @@ class Settings:
     def write(
         cls, folder: Path, districts: Mapping[str, Sandbox | None], *, redis: str = "", server: str = ""
     ) -> Settings:
-        """Write settings for districts by their names; one without a sandbox has a vendor that is down."""
+        """Write settings for districts by their names. A district without a sandbox has a vendor that is down."""
         environ = {"TOKEN": TOKEN, "KEY": KEY}
         lines = [f"[server]\nport = 0\n{server}\n[disclosure]\nkey_env = 'KEY'"]
         lines.append("[load]\nwait = 10\nviewer_in_flight = 2000\nviewer_rate = 1e6\nviewer_burst = 100000")
@@ -75,7 +75,7 @@ class Gateway:
     process: subprocess.Popen[str]
     url: str
     seconds_to_start: float
-    """From the start of the command to the line that says it answers."""
+    """Seconds from the start of the command to its line that says that it answers."""
 
     @property
     def port(self) -> int:
@@ -137,7 +137,9 @@ def total_cpu(pids: Sequence[int]) -> list[float]:
 
 
 async def wait_for_workers(gateway: Gateway, count: int, without: int | None = None) -> list[int]:
-    """Wait until so many workers are ready, none of them with one process id, and return their process ids."""
+    """
+    Wait until so many workers are ready, none of which has a certain process id, and return their process ids.
+    """
     while True:
         pids = await asyncio.to_thread(gateway.worker_pids)
         if len(pids) == count and without not in pids:

@@ -1,9 +1,9 @@
 """
-What a district notices while another one on the same process is in trouble: a storm of requests, or dead vendors.
+How a district is affected by trouble of another one on its process: a storm of requests, or dead vendors.
 
-All of it happens in one process and one run: times without trouble and with it take turns. Times are those of a
-clock that stands still while other programs have the processor. What a busy machine does to the vendors, which are
-other processes, is still in them: the rows of chance say how much such a ratio means.
+Everything happens in one process and one run, in which times with and without trouble alternate. Times are read
+from a clock that stops while other programs use the processor. The effect of a busy machine on the vendors, which
+are other processes, is still included: the rows of chance say how much such a ratio means.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ REQUESTS_PER_SECOND = 5.0
 STORM_FACTOR = 20
 """How many times its share a district sends while it is in trouble."""
 MAX_UNDER_WAY = 1_800
-"""Requests of a district that are under way at most, nearly all that a process handles at once."""
+"""Most requests of a district at the same time: nearly all that a process handles at once."""
 RUN_DELAY = Path("/proc/thread-self/schedstat")
 CALM, TROUBLED = ("east", "south", "west"), ("north", "refusing", "hanging", "silent")
 CASES = {
@@ -85,7 +85,9 @@ def write_settings(folder: Path, vendor: dict[str, Any], others: dict[str, str])
 
 @contextlib.contextmanager
 def dead_vendors() -> Iterator[dict[str, str]]:
-    """Addresses where nobody answers, by district: refused, without room for a connection, and silent."""
+    """
+    By district, addresses where nobody answers: one refuses, one has no room for a connection, one is silent.
+    """
     with (
         socket.socket() as closed,
         socket.socket() as full,
@@ -95,7 +97,7 @@ def dead_vendors() -> Iterator[dict[str, str]]:
         for server in (closed, full, silent):
             server.bind(("127.0.0.1", 0))
         full.listen(0)
-        silent.listen(4_096)  # connections are made by the system, and nobody reads them
+        silent.listen(4_096)  # the system accepts connections, and nobody reads from them
         for _ in range(2):  # fill the queue of those that wait to be accepted
             client = open_.enter_context(socket.socket())
             client.setblocking(False)
@@ -116,16 +118,16 @@ class Visitors:
     seconds: list[float] = field(default_factory=list)
     """Time of each complete answer, from the moment at which its request was due."""
     refused: int = 0
-    """Requests that were refused, or whose answer is not complete."""
+    """Requests that were refused, or whose answer is incomplete."""
     own_seconds: float = 0.0
-    """Processor time that it took to make the requests: it is in the times, and no work of the gateway."""
+    """Processor time for making the requests. It is included in the times, but is no work of the gateway."""
 
     async def send(self, due_at: float | None = None) -> None:
-        """Send the request of the next viewer, which was due at a time or is due now; note what became of it."""
+        """Send the request of the next viewer, which was due at a time or is due now, and note its outcome."""
         cpu = time.thread_time()
         number = next(self.numbers)
         viewer, round_ = number % VIEWERS_PER_DISTRICT, number // VIEWERS_PER_DISTRICT
-        student = self.students[(7 * viewer + round_) % len(self.students)]  # hardly ever the same page again
+        student = self.students[(7 * viewer + round_) % len(self.students)]  # almost never the same page again
         body = json.dumps({"query": PAGE, "variables": {"id": student}}).encode()
         headers = [
             (b"content-type", b"application/json"),
@@ -211,8 +213,8 @@ async def isolation_rows(folder: Path, *, rounds: int, answers: int, settle_seco
     """
     Times of districts without trouble while another one is in trouble, compared with times just before.
 
-    In each round they get so many `answers` without trouble, and as many with each kind of it, which count when
-    `settle_seconds` have passed: a new viewer goes after others for three seconds.
+    In each round they get so many `answers` without trouble, and as many with each kind of trouble. These count
+    after `settle_seconds`, because a new viewer goes after others for three seconds.
     """
     comparisons = {case: Comparison() for case in TROUBLED}
     students = [student.id for student in make_district(STUDENT_COUNT, towns=1).students]
@@ -221,7 +223,7 @@ async def isolation_rows(folder: Path, *, rounds: int, answers: int, settle_seco
         settings = write_settings(folder, vendor.settings, others)
         async with started(settings) as app, contextlib.AsyncExitStack() as load:
             districts = {name: Visitors(app, name, students) for name in (*CALM, *TROUBLED)}
-            for visitors in districts.values():  # nobody is new
+            for visitors in districts.values():  # by now, no viewer is new
                 await asyncio.gather(*(visitors.send() for _ in range(VIEWERS_PER_DISTRICT)))
             await asyncio.sleep(settle_seconds)
             calm = [districts[name] for name in CALM]

@@ -36,19 +36,19 @@ from student_graph.gateway.demo.rehearsal.verdicts.judge import foreign, has_tro
 ROLES = ("parent", "teacher", "principal", "superintendent")
 """One viewer of each opens pages, in this order."""
 MAX_ATTEMPTS = 12
-"""How often a page is opened that lacks something because it takes longer than a request may."""
+"""Most attempts to open a page that is incomplete because it takes longer than a request may."""
 PAUSE_SECONDS = 2.0
 """Time between two attempts; reads of the vendors go on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What opening a page took."""
+    """The cost of opening a page."""
 
     seconds: float
     """Until the first answer."""
     attempts: int
-    """How often it was opened until nothing was missing."""
+    """How many times it was opened until nothing was missing."""
     calls: int
     """Vendor calls of all attempts."""
     seen: dict[str, Any]
@@ -73,7 +73,7 @@ class Stage:
     certificates: Path
     built_seconds: float
     own_requests: list[int] = field(default_factory=lambda: [0])
-    """One number: requests for the numbers of requests, which vendors count too."""
+    """Number of requests for the vendors' counts, because vendors count these requests too."""
 
     def viewers(self) -> list[Viewer]:
         """The first viewer of each role."""
@@ -81,7 +81,7 @@ class Stage:
         return [by_role[role] for role in ROLES if role in by_role]
 
     async def calls(self) -> int:
-        """Requests that the vendors have got so far, without those for this number."""
+        """Requests that the vendors have received so far, without requests for this number."""
         requests = (await vendor_calls(self.client, [self.district]))[self.district.id]
         self.own_requests[0] += len(self.district.controls)
         return requests - self.own_requests[0]
@@ -141,7 +141,11 @@ async def stage(students: int, memory_mib: int | None) -> AsyncIterator[Stage]:
 
 
 async def measure(students: int, memory_mib: int | None) -> int:
-    """Print what the pages took; returns how many were not whole, foreign, or not those of another gateway."""
+    """
+    Print the cost of the pages.
+
+    Returns how many were incomplete, showed foreign students, or differed from another gateway's.
+    """
     async with stage(students, memory_mib) as of:
         print(f"{students:,} students, built and served after {of.built_seconds:.0f} s\n", flush=True)
         print("| page | first answer, s | opened until whole | vendor calls | again, s | calls | memory, MiB | |")

@@ -22,7 +22,7 @@ Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 @dataclass
 class Outcome:
-    """What became of one request."""
+    """The outcome of one request."""
 
     began_at: float
     seconds: float
@@ -44,7 +44,7 @@ class Outcome:
 @dataclass
 class Proxy:
     """
-    Sends requests over connections that it keeps, as long as it believes that the gateway is there.
+    Sends requests over connections that it keeps, as long as the gateway seems to be running.
 
     A request on a kept connection that the gateway has closed meanwhile is sent once more, as proxies do.
     """
@@ -66,7 +66,7 @@ class Proxy:
         return head.encode() + body
 
     async def send(self, query: str) -> Outcome:
-        """Send a request, and note what became of it."""
+        """Send a request, and note its outcome."""
         began_at = time.monotonic()
         self.in_flight += 1
         try:
@@ -144,7 +144,7 @@ async def steady_load(
     """
     Send so many requests a second until the block ends, while `is_up`; `query` returns the text of each.
 
-    A machine that is too busy for that gets as many as it answers on `MAX_CONNECTIONS`.
+    If the machine is too busy for that rate, it gets as many as it answers on `MAX_CONNECTIONS`.
     """
     proxy, tasks = Proxy(port), set()
 

@@ -1,4 +1,4 @@
-"""The memory of one process that serves eighteen districts: when nothing was asked yet, and after a morning."""
+"""The memory of one process that serves eighteen districts: before any request, and after a morning."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from student_graph.adapters.sandbox.serving import Sandbox
 
 DISTRICT_COUNT = 18
 CACHE_MIB = 32
-"""Setting of the gateway for answers, so small that a morning fills it several times; others are beside it."""
+"""
+The gateway's memory for answers: so small that a morning fills it several times. Other caches are not included.
+"""
 READER_COUNT = 2
 """People who read at the same time."""
 MAX_GROWTH = 1.2
@@ -67,7 +69,7 @@ def _token(number: int) -> str:
 
 
 def _caches(gateway: Gateway) -> tuple[float, float]:
-    """What all caches may hold, and what they hold by their count, in MiB."""
+    """How much all caches may hold, and how much they hold by their own count, in MiB."""
     total = gateway.report("/health/memory")["total"]
     return total["maxBytes"] / 2**20, total["bytes"] / 2**20
 
@@ -85,7 +87,7 @@ async def _morning(gateway: Gateway, max_pages: int) -> int:
                 response = await client.post("/graphql", json=body, headers=headers)
                 result = json.loads(response.content)
                 codes = {error["extensions"]["code"] for error in result.get("errors", ())}
-                assert codes <= {"DEADLINE"}, codes  # a busy machine: what has come is cached all the same
+                assert codes <= {"DEADLINE"}, codes  # a busy machine: answers that arrived are cached anyway
                 pages += 1
                 info = result["data"]["districts"][0]["students"]["pageInfo"]
                 after = info["endCursor"]

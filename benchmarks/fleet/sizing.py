@@ -1,8 +1,8 @@
 """
 `python -m benchmarks.fleet.sizing`: how large a fleet must be, from measured figures and by simulation.
 
-The figures are those of `benchmarks/results.json`. What is assumed about schools are options. Each worker is a
-queue of its own: a connection stays with its worker, so a page waits for those that have come to it before.
+The figures are those of `benchmarks/results.json`. Assumptions about schools are options. Each worker is a
+separate queue: a connection stays with its worker, so a page waits for the pages that came to that worker before.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from benchmarks.support.figures import RESULTS_FILE
 MAX_PAGE_SECONDS = 0.3
 """Goal: 99 of 100 pages within it."""
 SIMULATED_PAGES = 60_000
-"""Pages of one simulation, after as many again for the queues to fill."""
+"""Pages of one simulation. The same number of pages comes before, to fill the queues."""
 CORE_COUNTS = (1, 2, 4, 8, 16, 32, 64)
 RELOAD_SECONDS = 40.0
 """Mean time until a person reloads a page, as in the benchmark `day`."""
@@ -32,7 +32,9 @@ ANSWERS_SHARE = 11 / 16
 BESIDE_MIB = 88
 """Bounds of what each worker keeps beside `cache.memory`: reaches, documents, plans, rows and tokens."""
 COMPUTED_MIB = 44
-"""What its bounds by number come to: 24,000 measures and 20,000 translated records of about a kilobyte."""
+"""
+Memory of caches that are bounded by number: 24,000 measures and 20,000 translated records of about a kilobyte.
+"""
 FILES_MIB, SUPERVISOR_MIB = 40, 25
 """Libraries of a worker with districts that are read from files, and the supervisor of several workers."""
 VENDOR_SECONDS, VENDOR_AT_ONCE = 0.04, 32
@@ -55,7 +57,9 @@ class Figures:
     warm_calls: float
     """Vendor calls of the warm-up before it."""
     gain: float
-    """Responses of two workers over those of one, for each second of the busier one; 2 would be all."""
+    """
+    Responses of two workers, divided by those of one, for each second of the busier worker; 2 would be perfect.
+    """
 
     @classmethod
     def read(cls) -> Figures:
@@ -77,7 +81,7 @@ class Figures:
 
     @property
     def worker_seconds(self) -> float:
-        """Processor time of a page in one of several workers: what they do for each other is in it."""
+        """Processor time of a page in one of several workers, including what they do for each other."""
         return self.page_seconds * 2 / self.gain
 
 
@@ -107,8 +111,8 @@ def response_seconds(page_seconds: float, cores: int, pages_per_second: float, s
     """
     Simulate the responses of a fleet with a worker for each core, sorted.
 
-    Pages come at random, to a random worker, and take a random time with this mean, as an exponential distribution
-    has it: some take several times as long.
+    Pages come at random times, to a random worker. Their durations are exponentially distributed with this mean,
+    so some take several times as long.
     """
     rng = random.Random(seed)  # noqa: S311 - a simulation, the same each time
     free_at = [0.0] * cores
@@ -123,7 +127,9 @@ def response_seconds(page_seconds: float, cores: int, pages_per_second: float, s
 
 
 def p99(page_seconds: float, cores: int, pages_per_second: float) -> float:
-    """Seconds within which 99 of 100 simulated pages are answered; infinite if more come than can be answered."""
+    """
+    Seconds within which 99 of 100 simulated pages are answered; infinite if more pages come than can be answered.
+    """
     if pages_per_second * page_seconds >= cores:
         return math.inf
     responses = response_seconds(page_seconds, cores, pages_per_second)
@@ -161,7 +167,7 @@ def tables(figures: Figures, fleet: Fleet, cores: int) -> Iterator[str]:
 
 
 def worker_lines(workers: int, memory: int, districts: int) -> Iterator[str]:
-    """How much memory one gateway takes by its bounds; operations that are under way are beside it."""
+    """How much memory one gateway takes by its bounds, without the memory of running operations."""
     one_worker = WORKER_MIB + memory / workers + BESIDE_MIB + COMPUTED_MIB + FILES_MIB
     total = one_worker * workers + (SUPERVISOR_MIB if workers > 1 else 0)
     yield f"| a gateway with {workers} workers, {districts} districts and `cache.memory = {memory}` | MiB |"
@@ -208,7 +214,7 @@ def _milliseconds(seconds: float) -> str:
 
 
 def _rounded(students: float) -> int:
-    """Two digits say enough."""
+    """A number rounded to two digits, which are enough."""
     digits = max(int(math.log10(students)) - 1, 0)
     return int(round(students, -digits))
 

@@ -16,7 +16,7 @@ from student_graph.resolvers.metrics.measure import Metric
 from student_graph.resolvers.metrics.registry import METRICS, PRESETS
 
 MAX_RATIO = 2.0
-"""Goal: the own function takes at most so many times the CPU time of the library."""
+"""Goal: most CPU time of the gateway's function, as a multiple of the library's."""
 AT_RISK_SHARE = 0.1
 PRESET = "federal_10pct"
 ABSENCES = [AttendanceCategory.EXCUSED_ABSENCE.name, AttendanceCategory.UNEXCUSED_ABSENCE.name]

@@ -28,7 +28,9 @@ from student_graph.resolvers.context import ViewerRole
 SETTINGS_OF_NAMED_SCHOOLS = ("enrollments_name_all_schools", "results_name_all_schools")
 DATA_STANDARD = "5.1"
 WARM_DELAY_SECONDS = 10.0
-"""Time from the start of the process to its warm-up: it must serve by then, or the warm-up is tomorrow's."""
+"""
+Time from the start of the process to its warm-up. If it does not serve by then, the warm-up begins only tomorrow.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,9 @@ def demo_district(students: int) -> DemoDistrict:
 
 
 def complete_district(students: int) -> DemoDistrict:
-    """Return the same without the rows for which it would be false that rows name all schools of a student."""
+    """
+    Return the same district without rows that contradict the statement that rows name all schools of a student.
+    """
     demo = demo_district(students)
     facts, sandbox = demo.facts, demo.sandboxes["edfi"]
     enrolled = {(enrollment.student, enrollment.school) for enrollment in facts.enrollments}
@@ -98,7 +102,7 @@ def connect(plan: Plan, demo: DemoDistrict) -> District:
 
 
 def _read_keys_only(sources: Sequence[object]) -> None:
-    """Take the access paths and the change version away from the adapters of some sources."""
+    """Remove the access paths and the change version from the adapters of some sources."""
 
     async def no_version() -> None:
         return None

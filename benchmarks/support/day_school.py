@@ -122,10 +122,10 @@ def least_calls_at_once(facts: DistrictFacts, sections: set[tuple[Any, ...]]) ->
     """
     Return the fewest calls with which the pages of teachers of one school who come at the same time can be read.
 
-    Unlike the gateway, this reader knows from the start how long each list is and who else will come: it reads
-    every list of Ed-Fi once, of the school where that is shorter and allowed, and the sections of the staff. In
-    Canvas each section names its course, each course has pages of submissions, and grades and work are questions
-    about 20 courses.
+    Unlike the gateway, this reader knows from the start how long each list is and which other pages will come. It
+    reads every list of Ed-Fi once (the school's list, if that is shorter and allowed), and the sections of the
+    staff. In Canvas each section names its course, each course has pages of submissions, and grades and work are
+    questions about 20 courses.
     """
     school = Counter(key[0] for key in sections).most_common(1)[0][0]
     members = [e for e in facts.section_enrollments if e.section.school == school]
@@ -199,7 +199,7 @@ def _pages(rows: Collection[Any]) -> int:
 
 
 def _calls_for_work(facts: DistrictFacts, courses: Sequence[Any]) -> int:
-    """Questions about the contents of courses, and for their submissions questions or a call for each course."""
+    """Questions about the contents of courses. Submissions take questions, or one call for each course."""
     published = Counter(assignment.course for assignment in facts.assignments if assignment.published)
     pages = sorted(
         max(1, math.ceil(len(course.members) * published[course.id] / CANVAS_SUBMISSIONS_A_CALL))

@@ -1,8 +1,8 @@
 """
 An Ed-Fi sandbox in a process of its own: `python -m benchmarks.support.edfi_process STUDENTS LATENCY_MS`.
 
-So its memory and its processor time are not those of the gateway. It prints one line of JSON when it is ready, and
-after each line that it reads the requests for data that reached it since the last one.
+Therefore its memory and processor time do not count for the gateway. It prints one line of JSON when it is ready,
+and after each line that it reads the requests for data that reached it since the last one.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ PAGE_ROWS = 500
 MIN_TOKEN_ROWS = 5_000
 """Lists with more rows are read by page tokens."""
 TOKEN_CALLS = 2
-"""Calls before the pages of a list by tokens: the first page, which says how long it is, and the tokens."""
+"""
+Calls before the pages of a list by tokens: the first page, which gives the length of the list, and the tokens.
+"""
 _PROGRAM_LISTS = {"language": "language", "title i": "title i", "migrant": "migrant", "other": "other"}
 """The resource of each kind of program that is read for a condition on a program."""
 

@@ -29,13 +29,13 @@ RELOAD_SECONDS = (20.0, 60.0)
 ARRIVAL_SHARE = 0.3
 """Share of the morning in which everybody opens their first page."""
 FIRST_CALL_SECONDS, QUIET_SECONDS = 60.0, 5.0
-"""How long a warm-up may take to begin, and how long after the last request it has ended."""
+"""Longest time until a warm-up begins, and the time without requests after which it has ended."""
 PAGE_TIMEOUT_SECONDS = 60.0
-"""How long a person waits for a page; one that did not come counts as failed, and as this long."""
+"""How long a person waits for a page. A page that does not come counts as failed, and as taking this long."""
 CHANGE_INTERVAL_SECONDS = 1.0
 """Time between two new attendance events at the vendor."""
 MAX_AGE_SECONDS = 66.0
-"""How old attendance may be: fresh for a minute, and a change is noticed five seconds later at most."""
+"""Maximum age of attendance: it is fresh for a minute, and a change is noticed at most five seconds later."""
 ORDINARY_CODES = frozenset({"NO_IDENTITY_LINK", "IDENTITY_CONFLICT", "IDENTITY_UNCONFIRMED", "NOT_OFFERED"})
 """Codes of missing parts although every source answers."""
 
@@ -114,7 +114,7 @@ def _students_in(value: Any) -> Iterator[dict[str, Any]]:
 
 @dataclass(slots=True)
 class Morning:
-    """What was measured on a morning."""
+    """The measurements of a morning."""
 
     seconds: list[float] = field(default_factory=list)
     """Seconds that each page took."""

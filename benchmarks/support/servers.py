@@ -63,7 +63,9 @@ def shedding(students: int) -> uvicorn.Config:
 
 
 class HoldProbe:
-    """Sends requests to an app, and answers those for `/holds` with the holds of the event loop in between."""
+    """
+    Passes requests to an app. Requests for `/holds` get the holds of the event loop since the last such request.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -87,7 +89,7 @@ class HoldProbe:
         await JSONResponse(figures)(scope, receive, send)
 
     async def _measure(self) -> None:
-        """Note, each millisecond or as soon as the loop is free, how long it was held, and the work meanwhile."""
+        """Each millisecond, or as soon as the loop is free, note how long it was held and how much it worked."""
         loop = asyncio.get_running_loop()
         while True:
             started, worked = loop.time(), time.thread_time()

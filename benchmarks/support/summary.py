@@ -1,4 +1,4 @@
-"""The table of the README: what the saved figures say about speed, with their goals and the days they are of."""
+"""The table of the README: the saved figures of speed, with their goals and their days."""
 
 from __future__ import annotations
 

@@ -44,7 +44,9 @@ from student_graph.gateway.telemetry import TelemetrySettings, tracing
 from student_graph.gateway.telemetry import histogram as histograms
 
 MAX_SAMPLED_PERCENT, MAX_OFF_PERCENT = 5.0, 0.5
-"""Goals: processor time of a page with a tenth traced over one without, and of hooks that nobody listens to."""
+"""
+Goals: additional processor time of a page with a tenth of the requests traced, and of hooks without a listener.
+"""
 CLASS_STUDENTS = 30
 VENDOR_STUDENTS = 300
 HOOK_FILES = {Path(str(module.__file__)).resolve() for module in (observation, histograms)}
@@ -52,7 +54,7 @@ HOOK_FILES = {Path(str(module.__file__)).resolve() for module in (observation, h
 CALLS_PER_BLOCK = 3
 """Calls of a block that may be a span: the function, and the begin and the end of the block."""
 EXPORT_INTERVAL_SECONDS = 3600.0
-"""So long that spans are handed over in full batches only."""
+"""So long that spans are sent only in full batches."""
 WARM_UP_PAGES = 3
 TIMED_BLOCKS = 200_000
 SLICES_PER_ROUND = 10
@@ -73,7 +75,7 @@ class _Case:
     limits: Limits
     body: bytes = PAGE_REQUEST
     fewer_rounds: int = 1
-    """The rounds of the benchmark are divided by it, for a page that takes its time."""
+    """The number of rounds is divided by this, for a slow page."""
 
 
 async def measure(*, quick: bool) -> list[Row]:
@@ -103,7 +105,7 @@ async def _rows_of(case: _Case, collector: str, rounds: int) -> list[Row]:
     applications = {name: _application(case, telemetry) for name, telemetry in settings.items()}
     exports = {name: _measured_export(application) for name, application in applications.items()}
     await _warm_up(case, applications, exports)
-    freeze_garbage_collector()  # as a gateway that serves: else one collection takes as long as a hundred pages
+    freeze_garbage_collector()  # as in a serving gateway: otherwise a collection takes as long as 100 pages
     seconds = await _seconds(case, applications, rounds)
     gc.unfreeze()
     hooks = await _count_hooks(case, applications["off"])

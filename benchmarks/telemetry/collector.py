@@ -1,4 +1,4 @@
-"""An OpenTelemetry collector that takes all and keeps nothing; as a program, it prints its address."""
+"""An OpenTelemetry collector that accepts everything and keeps nothing. As a program, it prints its address."""
 
 from __future__ import annotations
 
