@@ -125,9 +125,8 @@ def _own_classes(
     """
     case, (max_calls, max_seconds) = f"teacher, own classes' work{where}", goals
     with gateway(school.plan(**options)) as running:
-        _complete_page(
-            running
-        )  # The sandboxes build their indexes at the first request. A vendor's database has its indexes already.
+        # The sandboxes build their indexes at the first request. A vendor's database has its indexes already.
+        _complete_page(running)
     with gateway(school.plan(**options)) as running:
         take_requests(school.sandboxes)
         body, seconds = running.page("teacher-0", OWN_CLASSES)

@@ -209,9 +209,8 @@ class DisclosureLog:
         """
         self.current_file.append(line)
         if self.current_file.size >= self._rotation_bytes:
-            self._rotation_bytes = (
-                sys.maxsize
-            )  # tried once; if no file can be started, the next signature tries again
+            # tried once; if no file can be started, the next signature tries again
+            self._rotation_bytes = sys.maxsize
             self._is_file_full.set()
         self._copy_to_sinks(line)
 

@@ -142,10 +142,8 @@ def _named_by_domain(request: MetricRequest, rules: Sequence[Rule]) -> dict[Doma
         named: dict[Domain, list[tuple[str, int]]] = {}
         for index, rule in enumerate(rules):
             named.setdefault(domain_of(rule.metric), []).append((_name(rule), index))
-        memo = request.memo[key] = (
-            named,
-            tuple(rules),
-        )  # the rules are kept, so that no other objects get their ids
+        # The rules are kept, so that no other objects get their ids.
+        memo = request.memo[key] = named, tuple(rules)
     by_domain: dict[Domain, list[tuple[str, int]]] = memo[0]
     return by_domain
 
