@@ -24,6 +24,7 @@ from student_graph.adapters.sources import Source
 from student_graph.gateway.cache import Purge
 from student_graph.gateway.server.clients.early_refusals import Headers
 from student_graph.gateway.server.service import Application, Service
+from student_graph.gateway.web.routes.settings_status import Changes
 from student_graph.gateway.web.token_bucket import ViewerRates
 
 log = logging.getLogger("student_graph.gateway")
@@ -59,8 +60,8 @@ class SettingsLoader(Protocol):
     def files_digest(self) -> str:
         """A digest of the files that were read last: the same in all processes that have read the same."""
 
-    def apply(self) -> None:
-        """Note that the settings that were read last are the present ones."""
+    def apply(self) -> Changes:
+        """Note that the settings that were read last are the present ones; returns how many districts change."""
 
     async def watch(self, on_change: Callable[[], None]) -> None:
         """Call `on_change` whenever a file of the settings has changed, until cancelled."""
@@ -232,7 +233,7 @@ class ReloadableApplication:
         prepared, self._prepared = self._prepared, None
         assert prepared is not None
         application, earlier = prepared.application, self._running
-        self._loader.apply()
+        districts = self._loader.apply()
         application.start(earlier.application)
         self._running = _Running(application)
         changes = [*_changes(earlier.application.pipeline.sources, application.pipeline.sources)]
@@ -241,7 +242,8 @@ class ReloadableApplication:
             earlier.idle.set()
         self._retiring[earlier] = asyncio.create_task(self._retire(earlier))
         self._status.retired = len(self._retiring)
-        log.info("the new settings are applied (%s)", ", ".join(changes) or "no source changed")
+        sources = Changes(*(sum(text.endswith(f": {change}") for text in changes) for change in Changes._fields))
+        log.warning("the new settings are in use: districts: %s; sources: %s", districts, sources)
         for source in set(earlier.application.pipeline.sources) - set(application.pipeline.sources):
             # Other processes and Redis may hold its answers under the same name.
             await application.pipeline.cache.purge(Purge(district=source.district, source=source.name))

@@ -32,6 +32,7 @@ from student_graph.gateway.server.service import Service
 from student_graph.gateway.server.workers.member import Membership
 from student_graph.gateway.web.admission import Purposes
 from student_graph.gateway.web.routes.graphiql import GraphiQLPage
+from student_graph.gateway.web.routes.settings_status import Changes
 
 log = logging.getLogger("student_graph.gateway")
 
@@ -108,9 +109,12 @@ class ServiceLoader:
                     f"({result.code}: {result.reason}); correct it, or set server.check_sources = false"
                 )
 
-    def apply(self) -> None:
-        """Note that the settings that were read last are the present ones."""
-        self.settings = self._pending
+    def apply(self) -> Changes:
+        """Note that the settings that were read last are the present ones; returns how many districts change."""
+        before, self.settings = self.settings, self._pending
+        return Changes.between(
+            *({district.id: district for district in s.districts} for s in (before, self.settings))
+        )
 
     async def watch(self, on_change: Callable[[], None]) -> None:
         """Call `on_change` whenever a file of the settings has changed and `server.watch` is set."""

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from student_graph.gateway.web.routes.operators import Operators
+
+
+class Changes(NamedTuple):
+    """How many districts, or how many sources, a reload adds, removes and changes."""
+
+    added: int
+    removed: int
+    changed: int
+
+    @classmethod
+    def between(cls, before: Mapping[str, object], now: Mapping[str, object]) -> Changes:
+        """Compare what settings say, by name, before a reload and after it."""
+        kept = before.keys() & now.keys()
+        changed = sum(before[name] != now[name] for name in kept)
+        return cls(len(now) - len(kept), len(before) - len(kept), changed)
+
+    def __str__(self) -> str:
+        return f"{self.added} added, {self.removed} removed, {self.changed} changed"
 
 
 @dataclass(slots=True)
