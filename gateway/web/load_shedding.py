@@ -76,7 +76,7 @@ class OverloadError(Exception):
     def __init__(self) -> None:
         super().__init__("too much to do")
         self.retry_after = 1.0 + random.random()  # noqa: S311 - not used for security
-        """Seconds after which to try again. They differ, so that clients do not all come back at once."""
+        """Seconds after which to try again, one to two. The header has 2 under any load: see decision 0105."""
 
 
 class ViewerLimitError(OverloadError):
