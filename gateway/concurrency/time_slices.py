@@ -23,8 +23,8 @@ from student_graph.gateway.concurrency.loop_time import current_budget, last_wor
 
 SLICE_SECONDS = 0.005
 """How long the tasks of one round of the event loop may hold it."""
-MAX_SLICES_IN_A_ROW = 4
-"""Slices that a request gets before it takes turns with others: 20 milliseconds together."""
+SECONDS_IN_A_ROW = 0.02
+"""Length of the slices of a request that has begun before it takes turns with others."""
 SHORT_SLICE_SECONDS = 0.001
 """
 The same for work over its budget while clients within their budgets are served: each of their rounds waits for it.
@@ -47,16 +47,16 @@ MAX_PART_GROWTH = 4
 class _Request:
     """How far a request is; its tasks share it."""
 
-    __slots__ = ("slices",)
+    __slots__ = ("seconds",)
 
     def __init__(self) -> None:
-        self.slices = 0
-        """Slices that it has had."""
+        self.seconds = 0.0
+        """Length of the slices that it has had."""
 
     @property
     def goes_on(self) -> bool:
         """Whether its next slice comes before slices of requests that have not begun."""
-        return 0 < self.slices < MAX_SLICES_IN_A_ROW
+        return 0 < self.seconds < SECONDS_IN_A_ROW
 
 
 _request: ContextVar[_Request | None] = ContextVar("request", default=None)
@@ -93,10 +93,10 @@ class _Turns:
         if self.has_begun or self.waiting:
             return
         self.has_begun = True
-        request.slices = 1
         self.loop.call_soon(self._end_round)
         now = time.perf_counter()
-        self.ends_at = max(self.ends_at, now + _slice_seconds(now))
+        request.seconds = _slice_seconds(now)
+        self.ends_at = max(self.ends_at, now + request.seconds)
 
     def _end_round(self) -> None:
         self.has_begun = False
@@ -126,10 +126,11 @@ class _Turns:
             self.is_scheduled = True
             self.loop.call_soon(self._next)
         await turn
-        if request is not None:
-            request.slices += 1
         now = time.perf_counter()
-        self.ends_at = now + _slice_seconds(now)
+        seconds = _slice_seconds(now)
+        self.ends_at = now + seconds
+        if request is not None:
+            request.seconds += seconds
 
     def _next(self) -> None:
         """

@@ -163,7 +163,7 @@ class LoadShedder:
             OverloadError: too many requests are in flight, or the request would wait too long.
         """
         if self.in_flight >= self._limits.in_flight:
-            self._refuse(None)
+            self._refuse_person(self._everybody, None)
         if self._is_crowded(self._within_budget, self.districts.of_stranger):
             self._refuse_person(self._within_budget, None)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from typing import NamedTuple
 
 from student_graph.gateway.web.in_flight.group_shares import GroupShares
 from student_graph.gateway.web.in_flight.request import Sender
@@ -24,10 +25,26 @@ MAX_QUEUE_SECONDS = 1.0
 Time after which a queue longer than a busy lane admits is no burst. The length of a queue is known only as well as
 the cost of a response, which may have been learned from others that cost much less.
 """
-COST_WINDOW_SAMPLES = 16
-"""Samples from which the processor time of one response is estimated."""
+MIN_MEASURED_RESPONSES = 120
+"""Responses from which the processor time of one is estimated, at least."""
+MEASURED_CROWDS = 8
+"""
+The same as a multiple of the requests that were in progress together. Requests that take turns end together: the
+last hundred of a crowd seem to cost nothing, because the work for them was done before the first one ended.
+"""
 UNKNOWN_COST_SECONDS = 0.003
 """What a response counts with after a start, until enough were sent to know it: then a hundred may queue."""
+
+
+class _CostSample(NamedTuple):
+    """What a lane has done until some moment."""
+
+    worked: float
+    """Seconds of processor time since start."""
+    responses: int
+    """Responses since start."""
+    requests: int
+    """Requests of people that were in progress."""
 
 
 class Lane:
@@ -57,11 +74,11 @@ class Lane:
         self.is_busy = False
         """Whether the lane has more to do than the processor can."""
         self.refused_at = -math.inf
-        """When a person's request last would have waited too long, or a queue had lasted too long."""
+        """When a person's request was last refused, or a queue had lasted too long."""
         self._queued_seconds = 0.0
         """For how long there has been a queue without a break."""
-        self._costs: deque[tuple[float, int]] = deque(maxlen=COST_WINDOW_SAMPLES)
-        """Processor time and number of responses since start, at some of the last responses of the process."""
+        self._costs: deque[_CostSample] = deque()
+        """Samples at some of the last responses, the oldest first."""
         self._cost: float | None = None
         """Seconds of processor time of one response, as last measured; None as long as there were too few."""
         self.responses = 0
@@ -96,12 +113,17 @@ class Lane:
 
     def sample_cost(self, worked: float) -> None:
         """Note how much processor time the lane has used since start."""
+        samples = self._costs
         if not self.responses:
-            self._costs.clear()  # it was used before the first response, such as for the start
-        self._costs.append((worked, self.responses))
-        (first, responses_then), (last, responses_now) = self._costs[0], self._costs[-1]
-        if len(self._costs) == COST_WINDOW_SAMPLES and responses_now > responses_then:
-            self._cost = (last - first) / (responses_now - responses_then)
+            samples.clear()  # it was used before the first response, such as for the start
+        samples.append(_CostSample(worked, self.responses, self.requests.requests_of_people))
+        crowd = max(sample.requests for sample in samples)
+        required = max(MIN_MEASURED_RESPONSES, MEASURED_CROWDS * crowd)
+        while len(samples) > 2 and self.responses - samples[1].responses >= required:
+            samples.popleft()
+        responses = self.responses - samples[0].responses
+        if responses >= MIN_MEASURED_RESPONSES:
+            self._cost = (worked - samples[0].worked) / responses
 
     @property
     def cost(self) -> float | None:

@@ -14,7 +14,7 @@ from student_graph.gateway.concurrency import time_slices
 from student_graph.gateway.concurrency.coroutines import StartedCoroutine, start
 from student_graph.gateway.concurrency.loop_time import LoopBudgets, metered_tasks, use_budget
 from student_graph.gateway.concurrency.time_slices import (
-    MAX_SLICES_IN_A_ROW,
+    SECONDS_IN_A_ROW,
     SHORT_SLICE_SECONDS,
     SLICE_SECONDS,
     give_way,
@@ -74,7 +74,7 @@ async def test_tasks_with_long_work_take_turns() -> None:
     )
 
 
-async def slices_of_requests(*counts: int) -> list[int]:
+async def slices_of_requests(*counts: int, work_seconds: float = 1.2 * SLICE_SECONDS) -> list[int]:
     """The requests that got the slices, in order, when several with so many slices of work come together."""
     order: list[int] = []
 
@@ -84,7 +84,7 @@ async def slices_of_requests(*counts: int) -> list[int]:
         for _ in range(slices):
             await give_way()
             order.append(number)
-            work(1.2 * SLICE_SECONDS)
+            work(work_seconds)
 
     await asyncio.gather(*(request(number, slices) for number, slices in enumerate(counts)))
     return order
@@ -99,8 +99,17 @@ async def test_a_request_that_has_begun_ends_before_others_begin() -> None:
 
 async def test_a_long_request_takes_turns_after_some_slices() -> None:
     """So a short one never waits for all of it."""
-    order = await slices_of_requests(5 * MAX_SLICES_IN_A_ROW, 1)
-    assert order.index(1) <= MAX_SLICES_IN_A_ROW
+    slices_in_a_row = round(SECONDS_IN_A_ROW / SLICE_SECONDS)
+    order = await slices_of_requests(5 * slices_in_a_row, 1)
+    assert order.index(1) <= slices_in_a_row
+
+
+async def test_requests_over_their_budgets_also_end_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their slices are short while others are served. If all took turns, a crowd would end at once, very late."""
+    monkeypatch.setattr(time_slices, "last_work_within", lambda: math.inf)
+    order = await slices_of_requests(6, 6, 6, work_seconds=1.2 * SHORT_SLICE_SECONDS)
+    assert [number for index, number in enumerate(order) if order[:index].count(number) == 5] == [0, 1, 2]
+    assert order[-6:] == [2] * 6
 
 
 async def test_a_request_over_its_budget_does_not_go_on_before_others() -> None:
@@ -184,7 +193,7 @@ async def test_slices_over_a_budget_are_short_while_others_are_served(
     assert other_tasks_ran == others_are_served
 
 
-async def test_work_within_a_budget_goes_before_that_of_who_is_over_it() -> None:
+async def test_work_within_a_budget_goes_before_work_over_a_budget() -> None:
     """However much of it waits already; among the others, clients take turns, and not their tasks."""
     clock, order = Clock(), list[str]()
     budgets = LoopBudgets(clock)

@@ -171,7 +171,7 @@ async def test_an_overload_lasts_while_requests_are_refused() -> None:
             assert not refuses(shedder)
 
 
-async def test_who_has_nothing_in_progress_is_not_refused_because_of_a_pair() -> None:
+async def test_a_person_without_running_requests_is_not_refused_because_of_a_pair() -> None:
     """Two people with eight expensive requests each are refused; others take turns with them."""
     with measured_shedder() as (shedder, advance), contextlib.ExitStack() as requests:
         for _ in range(200):
@@ -255,6 +255,15 @@ async def test_one_viewer_is_limited_and_others_are_not() -> None:
     with pytest.raises(ViewerLimitError), shedder.admit_viewer("ada"):
         pass
     assert len(shedder._viewer_requests) == 0
+
+
+async def test_while_too_many_requests_are_in_flight_others_are_refused_by_their_heads() -> None:
+    """Each of them costs so little then that those in flight are answered."""
+    shedder = LoadShedder(LoadLimits(in_flight=1))
+    with shedder.admit():
+        assert not shedder.refuses_requests
+        assert refuses(shedder)
+        assert shedder.refuses_requests
 
 
 async def test_a_request_frees_its_capacity_however_it_ends() -> None:
