@@ -9,7 +9,7 @@ from fractions import Fraction
 
 def exact(number: float | None) -> Fraction | None:
     """
-    A recorded number as a fraction: 0.1 is one tenth, as the source writes it.
+    A recorded number as a fraction: 0.1 is exactly one tenth.
 
     None if there is no number, or an infinite one.
     """

@@ -113,7 +113,7 @@ async def foreign_records(sandbox: Sandbox, lookup: Lookup, keys: Sequence[Any])
 @pytest.mark.row("A23")
 @pytest.mark.long_run
 @pytest.mark.parametrize(("sandbox_type", "lookup"), LOOKUPS)
-async def test_a_response_of_another_key_is_no_answer(sandbox_type: Any, lookup: Lookup) -> None:
+async def test_a_response_for_another_key_is_not_an_answer(sandbox_type: Any, lookup: Lookup) -> None:
     """A connection that is out of step, a proxy that mixes answers up, or a server that ignores a filter."""
     sandbox: Sandbox = sandbox_type(make_district(30, 1))
     keys = sample(sandbox.known_keys(lookup.key_kind), size(5, 14))

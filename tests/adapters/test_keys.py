@@ -114,7 +114,7 @@ def test_rows_about_other_keys_only_answer_another_request(
     assert caught.value.reason == WRONG_KEY_REASON
 
 
-def test_a_key_in_other_letters_is_no_other_key() -> None:
+def test_a_key_in_other_letters_is_the_same_key() -> None:
     """Servers that ignore case or blanks send rows of other keys only."""
     check_own_keys(["ab "], ["AB"])
 

@@ -258,7 +258,7 @@ class Envelope(BaseModel):
 
 
 @pytest.mark.parametrize("body", [{"rows": "x"}, {"rows": {"a": 1}}, {"rows": [], "page": "x"}])
-def test_a_body_without_its_rows_is_no_empty_list(body: object) -> None:
+def test_a_body_without_its_rows_is_not_an_empty_list(body: object) -> None:
     """What holds the rows is not replaced by null: the body is an error."""
     assert failure(respond(body), TypeAdapter(Envelope)).code == "SOURCE_SCHEMA"
     assert Envelope(rows=[]) == read(respond({"rows": None, "name": {}}), TypeAdapter(Envelope))

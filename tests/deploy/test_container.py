@@ -94,7 +94,7 @@ def test_the_list_of_packages_is_that_of_the_project() -> None:
     assert wrong == [], "run make container-lock"
 
 
-def test_what_is_not_pinned_is_not_built(calls: Path) -> None:
+def test_an_image_with_an_unpinned_base_is_not_built(calls: Path) -> None:
     """`build.sh` names the base, and does not call docker."""
     done = run("build.sh", "student-graph:test", "revision")
 

@@ -86,7 +86,7 @@ def test_the_latest_status_of_a_link_counts() -> None:
     assert (health.matched, health.unmatched) == (1, 0)
 
 
-async def test_what_a_source_answers_to_a_lookup_is_counted() -> None:
+async def test_answers_of_a_source_to_a_lookup_are_counted() -> None:
     """Records stay known if it fails later. A failure counts by its code, a missing resource does not."""
     telemetry, ledger = Telemetry(), Ledger(events=[event("s1", "1", 3)])
     sis = source(Sis, ledger, "sis")

@@ -247,7 +247,7 @@ class FileVendor(SmallVendor):
     uses_http = False
 
 
-def test_a_recording_says_of_what_it_is() -> None:
+def test_a_certificate_says_what_its_recording_is_of() -> None:
     """Silver needs one that replays, of the sandbox or of a live server; files have none, and say why."""
     differs = ReplayResult(requests=12, lookups=3, differing=("students_by_id",))
 

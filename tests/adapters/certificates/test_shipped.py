@@ -17,7 +17,7 @@ FILES = sorted(FOLDER.glob("*.json"))
 
 
 @subcases("file", FILES, ids=lambda file: file.stem)
-def test_a_certificate_is_that_of_the_adapter(file: Path) -> None:
+def test_a_certificate_describes_the_shipped_adapter(file: Path) -> None:
     """Version, contract, lookups and ways are those of the adapter; it reached silver, and no test failed."""
     certificate = read_certificate(file).certificate
     adapter = find_adapter(file.stem)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
 from datetime import date
 from typing import Any
 
@@ -18,7 +20,7 @@ from student_graph.adapters.edfi.client.keys import (
 )
 from student_graph.adapters.edfi.sandbox import EdFiSandbox
 from student_graph.adapters.errors import BadKeyError, NotOfferedError, UnavailableError
-from student_graph.adapters.model import CaseloadId, StaffId
+from student_graph.adapters.model import CaseloadId, DistrictId, StaffId
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.facts import CohortFact, DistrictFacts, ProgramFact, ProgramStaffFact
 from tests.adapters.edfi.payloads import student_row
@@ -56,7 +58,7 @@ async def test_staff_have_the_caseloads_with_record_access() -> None:
 
 
 @pytest.mark.parametrize("records", [False, None])
-async def test_there_is_no_caseload_without_record_access(records: bool | None) -> None:
+async def test_a_caseload_needs_record_access(records: bool | None) -> None:
     """Access is denied if `studentRecordAccess` is false or absent."""
     facts = make_district(10)
     member = facts.staff[0].id
@@ -228,6 +230,44 @@ async def test_providers_that_cannot_be_read_now_are_an_error() -> None:
         batch = await adapter.caseload_staff_by_staff([StaffId("t1")])
 
     assert UnavailableError is type(batch[StaffId("t1")])
+
+
+async def test_the_resources_of_a_caseload_are_read_at_the_same_time() -> None:
+    """A teacher's page waits for the reach, so no list may wait for another one. Equal reads are one request."""
+    sandbox = HoldingSandbox(dict.fromkeys(CASELOAD_RESOURCES, ()))
+    async with asyncio.timeout(10), connected(sandbox) as adapter:
+        of_staff, of_district = await asyncio.gather(
+            adapter.caseload_staff_by_staff([StaffId("t1")]),
+            adapter.caseload_staff_by_district([DistrictId("d")]),
+        )
+
+    assert [*of_staff.values(), *of_district.values()] == [[], []]
+    assert Counter(sandbox.requested_resources()) == {
+        "staffCohortAssociations": 2,
+        "staffProgramAssociations": 2,
+        "studentSpecialEducationProgramAssociations": 1,
+    }
+
+
+CASELOAD_RESOURCES = (
+    "staffCohortAssociations",
+    "staffProgramAssociations",
+    "studentSpecialEducationProgramAssociations",
+)
+
+
+class HoldingSandbox(ScriptedSandbox):
+    """Sends no list before all lists have been requested."""
+
+    def __init__(self, rows: Any) -> None:
+        super().__init__(rows)
+        self._all_requested = asyncio.Event()
+
+    async def _list(self, request: Request) -> Response:
+        if set(self.requested_resources()) >= {*self.rows}:
+            self._all_requested.set()
+        await self._all_requested.wait()
+        return await super()._list(request)
 
 
 class RefusingSandbox(ScriptedSandbox):

@@ -67,8 +67,10 @@ async def test_a_removed_user_is_unknown() -> None:
 
 
 @pytest.mark.parametrize("state", ["ARCHIVED", "PROVISIONED", "DECLINED"])
-async def test_a_course_that_is_not_active_is_no_students_course(state: str) -> None:
-    """It is still found by its section, with its state; the students' accounts and work are without it."""
+async def test_an_inactive_course_is_not_among_the_courses_of_students(state: str) -> None:
+    """
+    It is still found by its section, with its state. The accounts and the work of students do not contain it.
+    """
     sandbox = sandbox_with(states={COURSE.id: state})
     account, work = await answer(sandbox, ACCOUNT, KEY), await answer(sandbox, WORK, KEY)
     accounts = await answer(sandbox, ACCOUNTS, "district")

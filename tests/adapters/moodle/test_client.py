@@ -185,8 +185,10 @@ async def test_a_suspended_enrollment_shows_no_work() -> None:
 
 
 @pytest.mark.parametrize("option", ["hidden", "ended"])
-async def test_a_course_that_is_not_current_is_no_students_course(option: str) -> None:
-    """One that is over is still found by its section; one that the account does not see is not."""
+async def test_only_current_courses_are_among_the_courses_of_students(option: str) -> None:
+    """
+    A course that has ended is still found by its section. A course that the account does not see is not found.
+    """
     sandbox = sandbox_with(**{option: (COURSE.id,)})
     account = (await answer(sandbox, ACCOUNTS, KEYS[0]))[KEYS[0]]
     section = f"sis_section:{COURSE.sis_section}"

@@ -68,7 +68,7 @@ PAYLOADS = (edfi.Payload, oneroster.Payload, canvas.Payload, google_classroom.Pa
 
 @pytest.mark.parametrize("base", PAYLOADS, ids=lambda base: base.__module__)
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "-inf"])
-def test_the_text_of_no_number_is_no_number(base: type[BaseModel], text: str) -> None:
+def test_texts_that_only_python_reads_as_numbers_are_not_numbers(base: type[BaseModel], text: str) -> None:
     """pydantic would read these texts as numbers, which JSON does not have."""
     row = create_model("Row", __base__=base, score=(float | None, None))
     response = httpx.Response(200, json=[{"score": text}], request=httpx.Request("GET", "https://vendor.example"))

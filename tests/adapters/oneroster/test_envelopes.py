@@ -81,7 +81,7 @@ def test_other_bodies_are_no_single_user(body: Any) -> None:
 @pytest.mark.parametrize(
     "content", [b"<html>", b'{"users": [', b"\xff", b'{"people": [{"sourcedId": "1"}'], ids=repr
 )
-def test_a_body_that_is_no_json_is_no_list(content: bytes) -> None:
+def test_a_body_that_is_not_json_is_not_an_empty_list(content: bytes) -> None:
     """The error is the one that the reader raises, whatever looks for another name."""
     broken = httpx.Response(
         200,

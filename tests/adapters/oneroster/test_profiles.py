@@ -209,7 +209,7 @@ async def test_classlinks_proxy_takes_a_fixed_token() -> None:
 
 
 @pytest.mark.parametrize("profile", ["classlink", "skyward", "powerschool"])
-async def test_what_no_document_says_is_not_requested(profile: ProfileName) -> None:
+async def test_undocumented_parts_are_not_requested(profile: ProfileName) -> None:
     """A gradebook that nobody describes is not offered, until the operator adds the part."""
     sandbox = sandbox_of(profile)
     async with open_adapter(sandbox, kind=OneRoster) as adapter:

@@ -221,7 +221,7 @@ async def test_a_list_that_is_too_long_takes_one_request(rows: int, max_rows: in
 
 
 @pytest.mark.parametrize(("limits", "longest"), [({"max_rows": 1200}, 1200), ({"max_pages": 2}, 1000)])
-async def test_whoever_reads_a_list_says_how_long_it_may_be(limits: dict[str, int], longest: int) -> None:
+async def test_the_reader_of_a_list_limits_its_length(limits: dict[str, int], longest: int) -> None:
     """In rows, as of small records, or in pages, as of a list that replaces a few calls."""
     complete, longer = ListServer(longest), ListServer(longest + 1)
 

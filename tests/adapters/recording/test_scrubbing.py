@@ -62,7 +62,7 @@ def test_a_fiction_has_the_form_of_the_value(real: str, form: str) -> None:
     assert re.fullmatch(form, value)
 
 
-def test_what_is_not_listed_is_not_kept() -> None:
+def test_values_of_unlisted_properties_are_not_kept() -> None:
     """Values of listed properties stay; an unknown property is its type; a map of unknown keys is empty."""
     body = {
         "firstName": "Ada",

@@ -32,7 +32,7 @@ def imported(file: Path) -> str:
     return write_declaration(read_document(file), file.name)
 
 
-def test_what_the_document_says_is_in_the_declaration() -> None:
+def test_the_declaration_has_the_facts_of_the_document() -> None:
     """Address, credentials, pages, rows and names come from the document, also if its schemas are circles."""
     data = tomllib.loads(imported(DOCUMENT))
 

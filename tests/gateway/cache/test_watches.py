@@ -59,7 +59,7 @@ async def test_a_purge_is_a_change_of_what_it_includes(student: str, changes: in
     assert watched.changes == changes
 
 
-async def test_an_evicted_answer_is_no_change_and_is_let_go() -> None:
+async def test_an_evicted_answer_is_not_a_change_and_is_released() -> None:
     """It says nothing about the source's data; the watch does not keep it in memory."""
     watched = Watched()
     entry = await watched.begin()

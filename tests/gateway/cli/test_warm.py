@@ -53,7 +53,7 @@ def error_of(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().err
 
 
-def test_what_one_run_has_read_is_not_read_by_the_next(
+def test_a_second_run_reads_nothing_that_the_first_has_read(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A line for each part of a school; a second process finds the answers in Redis and calls no vendor."""

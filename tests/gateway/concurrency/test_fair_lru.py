@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from student_graph.gateway.concurrency.fair_lru import FairLRU, owner_of
 
 
-def test_who_has_most_gives_way() -> None:
+def test_values_of_the_largest_owner_are_evicted() -> None:
     """Hill fills all of it, then Dale gets half, and a third district a third; each keeps what it used last."""
     cache: FairLRU[tuple[str, int], str] = FairLRU(12)
     for number in range(100):
@@ -63,7 +63,7 @@ def test_sizes_by_owner_are_the_sums_of_the_values_sizes(steps: list[tuple[str, 
     assert len(cache) <= 8
 
 
-def test_what_is_about_several_districts_has_an_owner_of_its_own() -> None:
+def test_values_about_several_districts_have_a_separate_owner() -> None:
     """So a superintendent of two districts takes the place of neither."""
     assert owner_of({"hill"}) == "hill"
     assert owner_of({"hill", "dale"}) == owner_of(["dale", "hill"]) != owner_of({"hill"})

@@ -61,8 +61,8 @@ def test_a_district_that_rests_is_within_its_share_again() -> None:
 
 
 @given(st.dictionaries(st.sampled_from("abcdef"), st.floats(0.01, 1.0), min_size=2))
-def test_who_exceeds_the_fair_share_uses_more_than_all_who_do_not(needs: dict[str, float]) -> None:
-    """And without those who exceed it, there is always enough for the others."""
+def test_groups_over_the_fair_share_use_more_than_all_groups_below_it(needs: dict[str, float]) -> None:
+    """Without the groups over the share, there is always enough loop time for the others."""
     total = sum(needs.values())
     shares = used({name: need / max(total, 1.0) for name, need in needs.items()})
     exceeding, seen = shares.exceeding, shares.shares()

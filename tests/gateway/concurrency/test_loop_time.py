@@ -46,7 +46,7 @@ def test_a_budget_is_what_a_sum_over_time_says(steps: list[tuple[float, float]])
         expected = max(expected - used, -MAX_DEBT_SECONDS)
 
 
-def test_who_used_the_loop_for_a_minute_is_within_the_budget_ten_seconds_later() -> None:
+def test_a_client_is_within_its_budget_ten_seconds_after_a_minute_of_work() -> None:
     """What is used beyond a second of debt is forgiven, so nobody is late for long."""
     clock = Clock()
     budget = LoopBudgets(clock).of("ada")

@@ -180,7 +180,7 @@ def test_rates_caches_and_the_record_tell_equal_subjects_apart(tmp_path: Path) -
     assert admission.request(head, portal, b"{}", "application/json").max_age is not None
 
 
-def test_a_subject_that_looks_like_an_issuer_is_nobody_elses(tmp_path: Path) -> None:
+def test_a_subject_that_looks_like_an_issuer_matches_nobody_else(tmp_path: Path) -> None:
     """The hash of a viewer in the settings is never that of a viewer of an issuer."""
     text = SETTINGS.replace('subject = "nurse-7"\nrole', f'subject = "{PORTAL}|{SUBJECT}"\nrole')
     keys = DisclosureKeys(b"s" * 32)

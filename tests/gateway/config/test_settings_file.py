@@ -243,8 +243,8 @@ def test_all_missing_variables_are_named_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("subject", ["", "a\x1b[2J", "x" * 65])
-def test_what_is_no_name_is_counted(tmp_path: Path, subject: str) -> None:
-    """A text that cannot be a name may be something else by mistake, so it is not shown."""
+def test_invalid_names_are_counted_and_not_shown(tmp_path: Path, subject: str) -> None:
+    """A text that cannot be a name may be a secret in the wrong place, so it is not shown."""
     text = SETTINGS.replace('subject = "ada"', f"subject = {json.dumps(subject)}")
     message = error_of(tmp_path, text.replace('role = "teacher"', 'role = "techer"'))
 

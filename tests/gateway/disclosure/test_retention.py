@@ -148,8 +148,8 @@ def test_nobody_without_the_key_can_retire_a_file(five_days: FiveDays, remaining
 
 @pytest.mark.row("L10")
 @pytest.mark.parametrize("damage", ["removed", "restored"])
-async def test_what_a_retired_file_knew_is_still_known(damage: str, tmp_path: Path) -> None:
-    """It knew that a file of a killed process, which cannot be retired, existed and how long it was."""
+async def test_the_knowledge_of_a_retired_file_is_kept(damage: str, tmp_path: Path) -> None:
+    """It listed a file of a killed process with its length; such a file cannot be retired."""
     killed = DisclosureLog(tmp_path, KEYS, wall_clock=Clock(NOON))
     write(killed, entry("s1"))
     killed.current_file.sign()

@@ -80,7 +80,7 @@ def test_a_source_without_a_quota_has_any_number_of_calls_left() -> None:
         assert gate.calls_left == math.inf
 
 
-def test_what_a_vendor_reports_is_left_holds_until_its_reset() -> None:
+def test_the_reported_remaining_quota_holds_until_its_reset() -> None:
     """Calls that were sent after the reported one, or still run, are deducted."""
     clock = Clock()
     budget = CallBudget(None, clock)

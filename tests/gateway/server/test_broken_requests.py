@@ -44,7 +44,7 @@ async def test_a_broken_request_is_answered_once(bad: bytes, caplog: pytest.LogC
     assert caplog.records == []
 
 
-async def test_what_follows_a_refused_request_is_read_for_a_while() -> None:
+async def test_the_rest_of_a_refused_request_is_read_for_a_while() -> None:
     """So that the client gets the response; an endless request is cut."""
     client = OneConnection()
     await client.send(b"\0")

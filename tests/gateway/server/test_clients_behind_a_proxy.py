@@ -114,7 +114,7 @@ async def test_refusals_wait_for_the_client_that_gets_too_many() -> None:
     assert len(waits) == 1
 
 
-def test_a_header_of_an_untrusted_proxy_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_header_of_an_untrusted_proxy_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     """Without the address, which may be a person's."""
     proxies = TrustedProxies([PROXY])
     headers = [(b"host", b"a"), (b"x-forwarded-for", b"203.0.113.66")]

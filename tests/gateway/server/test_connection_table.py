@@ -96,7 +96,7 @@ async def test_what_counts_as_one_address(first: str, second: str, are_one: bool
     assert connection.is_evicted == are_one
 
 
-def test_the_default_of_the_setting_is_that_of_a_service() -> None:
+def test_the_setting_and_the_service_have_the_same_default() -> None:
     """The settings file and the code allow one address equally many connections."""
     assert ServerConfig().connections_per_address == Service([], {}).connections_per_address
 

@@ -44,7 +44,7 @@ class Refuses:
         return self.is_busy
 
 
-async def test_the_response_is_that_of_the_application() -> None:
+async def test_an_early_refusal_has_the_bytes_of_the_applications_response() -> None:
     """Byte for byte, with the headers that the server adds."""
     shedder = LoadShedder(LoadLimits(in_flight=0))
     view = GraphQLView(SCHEMA, ADMISSION, start_operation)
@@ -123,7 +123,7 @@ async def test_a_request_behind_another_one_waits_for_its_turn() -> None:
     assert connection.paths == ["/busy", "/graphql"]
 
 
-async def test_who_does_not_read_gets_no_further_response() -> None:
+async def test_a_client_that_does_not_read_gets_no_further_response() -> None:
     """Refusals would take memory without an end: the application waits until the client reads."""
     connection = OneConnection(refuses=(refuses := Refuses()))
     connection.server.pause_writing()
@@ -203,7 +203,7 @@ async def start_busy() -> Any:
         busy.close()
 
 
-async def test_who_would_wait_too_long_is_refused_and_nobody_else(start_busy: Callable[..., Busy]) -> None:
+async def test_only_clients_that_would_wait_too_long_are_refused(start_busy: Callable[..., Busy]) -> None:
     """Ada has pages in progress, Ben has none, and the others are not known; each refusal is counted once."""
     busy = start_busy()
     assert busy.refuses("ada")
@@ -219,8 +219,8 @@ async def test_early_refusals_begin_with_the_first_refusal(start_busy: Callable[
     assert start_busy(works_on=False).refuses("ada")
 
 
-async def test_whoever_is_refused_pays_for_it(start_busy: Callable[..., Busy]) -> None:
-    """As for a refusal by the application."""
+async def test_a_refused_client_pays_for_the_refusal(start_busy: Callable[..., Busy]) -> None:
+    """The same holds for a refusal by the application."""
     busy = start_busy()
     budgets = busy.shedder.budgets
     charged, to_strangers = budgets.charged_seconds, budgets.charged_to_strangers_seconds

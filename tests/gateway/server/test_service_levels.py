@@ -116,7 +116,7 @@ def test_the_status_page_and_metrics_say_how_fast_a_budget_burns(http: httpx.Cli
     assert float(rate.split()[-1]) == pytest.approx(2.0)
 
 
-def test_a_list_that_lacks_the_records_of_one_source_is_no_complete_page(ledger: Ledger) -> None:
+def test_a_list_without_the_records_of_one_source_is_not_a_complete_page(ledger: Ledger) -> None:
     """Also if others answered, so that the page has no error: it says what it lacks in its extensions."""
     other = Ledger(students=["s1"])
     other.failing["attendance_events_by_student"] = UnavailableError("it is down")

@@ -59,8 +59,8 @@ def test_a_page_from_the_cache_of_responses_says_so_and_has_no_parts() -> None:
     assert [span for span in observed.collector.spans if span.parent_span_id == cached.span_id] == []
 
 
-def test_what_is_known_already_has_no_spans() -> None:
-    """A page that is made of cached answers again: its document is known, its plan is, and no lookup waits."""
+def test_known_work_has_no_spans() -> None:
+    """If a page is built again from cached answers, its document and plan are known, and no lookup waits."""
     with observed_gateway() as observed:
         for _ in range(2):
             observed.gateway.post(PAGE)

@@ -158,7 +158,7 @@ async def test_a_large_district_is_read_in_part() -> None:
     assert len(vendor.calls) == 1 + 2 * calendars.MAX_SCHOOLS_PER_DISTRICT
 
 
-async def test_what_is_kept_for_minutes_is_not_read() -> None:
+async def test_calendars_that_are_kept_only_for_minutes_are_not_read() -> None:
     """A district that keeps calendars for half an hour gets no calls for them all day long."""
     vendor = Vendor()
     hill = district(vendor, fresh=timedelta(minutes=30))

@@ -197,7 +197,7 @@ def test_the_response_is_in_the_format_that_the_client_asks_for(http: httpx.Clie
     ],
 )
 @pytest.mark.parametrize("accept", ["application/json", "application/graphql-response+json", "multipart/mixed"])
-def test_a_defer_that_is_off_is_as_if_it_were_not_there(
+def test_a_defer_that_is_off_changes_nothing(
     http: httpx.Client, accept: str, definition: str, variables: Any
 ) -> None:
     """The response has one part with everything, whatever the client accepts, also below a list if it says so."""

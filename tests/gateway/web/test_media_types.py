@@ -41,7 +41,7 @@ def test_a_response_has_the_media_type_that_the_client_prefers(accept: str, medi
     ("*/*", False),
     ("", False),
 ])  # fmt: skip
-def test_a_client_gets_events_if_it_names_them_and_likes_nothing_as_much(accept: str, *, expected: bool) -> None:
+def test_a_client_gets_events_if_it_prefers_them_to_all_other_types(accept: str, *, expected: bool) -> None:
     """A client that would also take one response, as urql and Apollo say for each query, gets that."""
     assert prefers_events(accept) is expected
 

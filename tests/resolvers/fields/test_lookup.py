@@ -117,7 +117,7 @@ async def test_a_missing_record_is_null_without_an_error() -> None:
     assert await world.data(query) == {"a": None, "b": {"demographics": None}}
 
 
-async def test_a_record_is_that_of_the_first_source_that_has_it() -> None:
+async def test_a_record_comes_from_the_first_source_that_has_it() -> None:
     """A record comes from one source; the failure of an earlier source is in `degraded`."""
     record = Demographics(vendor_id="d", student_id=StudentId("1"), races=[], hispanic_latino_ethnicity=True)
     first = VendorData({"students_by_id": {"1": student("1")}, "demographics_by_student": {}})

@@ -138,7 +138,7 @@ def test_an_early_departure_says_whether_it_is_excused() -> None:
     assert measured(Metric.UNEXCUSED_ABSENT_DAYS, facts([row])).exact == 0
 
 
-def test_codes_that_are_not_mapped_are_left_out_and_said() -> None:
+def test_unmapped_codes_are_left_out_and_reported() -> None:
     """They are neither absences nor silently days of presence."""
     rows = [event(DAYS[0], AttendanceCategory.UNMAPPED), event(DAYS[1], AttendanceCategory.UNMAPPED)]
     measure = measured(Metric.ATTENDANCE_RATE, facts(rows))

@@ -82,7 +82,7 @@ def test_a_teachers_day_is_the_same(gateways: tuple[DemoGateway, DemoGateway]) -
     assert any(roster(first).values())
 
 
-def test_work_is_that_of_the_same_students(gateways: tuple[DemoGateway, DemoGateway]) -> None:
+def test_work_belongs_to_the_same_students(gateways: tuple[DemoGateway, DemoGateway]) -> None:
     """Nobody gets another student's work, also where two numbers of the LMS are crossed."""
     edges = [gateway.post(WORK)["data"]["students"]["edges"] for gateway in gateways]
     titles = [

@@ -75,7 +75,7 @@ async def test_complete_tables_and_tables_without_small_cells_are_cached_separat
     assert stage.cached_tables == 2
 
 
-async def test_who_may_not_count_gets_no_kept_table(stage: Stage) -> None:
+async def test_a_viewer_who_may_not_count_gets_no_kept_table(stage: Stage) -> None:
     """Refusals come before the kept tables: by role, by grant, by a grant for some students, by break-glass."""
     arguments = "metric: CHRONIC_ABSENCE, by: [MEAL_STATUS]"
     assert (await stage.table(arguments))["complete"]

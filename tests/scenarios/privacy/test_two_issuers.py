@@ -134,8 +134,11 @@ def test_only_one_of_three_operates_the_gateway(stage: Stage) -> None:
 
 
 @pytest.mark.row("J12", "K13")
-def test_a_ticket_of_one_is_none_for_the_others(stage: Stage) -> None:
-    """Both issuers' people may open data; each ticket is its person's, and not the parent's of the same name."""
+def test_a_ticket_of_one_viewer_is_refused_for_others(stage: Stage) -> None:
+    """
+    People of both issuers may open data. Each ticket counts for its owner only, not for a parent with the same
+    name.
+    """
     tickets = {}
     body: dict[str, Any] = {"district": "hill", "students": ["s1"], "classes": ["DISCIPLINE"], "reason": "HEALTH"}
     for issuer in ISSUERS:

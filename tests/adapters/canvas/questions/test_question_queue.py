@@ -207,8 +207,8 @@ class Reader:
         self.joined.remove(other)
 
 
-async def test_who_sends_a_question_knows_the_others_who_wait_for_it() -> None:
-    """Their time and urgency is the question's, too. It ends with the question."""
+async def test_a_question_has_the_deadline_and_urgency_of_all_its_waiters() -> None:
+    """They apply until the question is answered."""
     canvas, first, second, late = Canvas(), Reader(), Reader(), Reader()
     lookups = []
     for reader, courses in ((first, (1, 2)), (second, (2, 3)), (first, (4,))):

@@ -113,7 +113,9 @@ async def test_four_classes_take_a_question_for_their_contents_and_two_for_pages
     [{"courses": 2}, {"assignments": 8, "students": 12 * MAX_SUBMISSION_PAGES + 5}],
     ids=["no-fewer-questions", "many-pages"],
 )
-async def test_who_waits_gets_work_by_rest_if_questions_save_no_call(sizes: dict[str, int]) -> None:
+async def test_work_that_somebody_waits_for_is_read_by_rest_if_questions_save_no_call(
+    sizes: dict[str, int],
+) -> None:
     """Calls for courses run at the same time, and the pages of a question one after the other."""
     facts = school(**sizes)
     sandbox = CanvasSandbox(facts)

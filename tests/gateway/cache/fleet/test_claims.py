@@ -27,7 +27,7 @@ async def test_work_that_a_process_releases_can_be_claimed_again(processes: list
     assert await process_b.claim("report", 3600)
 
 
-async def test_the_end_of_the_time_of_one_process_is_no_error_in_another(
+async def test_a_deadline_of_one_process_is_not_an_error_in_another(
     processes: list[Process], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It waited for the work of the first one, has time left, and asks itself."""

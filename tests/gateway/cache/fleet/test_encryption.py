@@ -121,7 +121,7 @@ def test_a_decoded_answer_has_the_errors_of_the_rows_that_are_left_out() -> None
     ]
 
 
-def test_an_answer_that_was_stored_without_such_errors_has_none() -> None:
+def test_an_answer_that_was_stored_without_errors_is_read_without_errors() -> None:
     """A process of an older version stores an answer without the field."""
     text = CONTENT.removesuffix(b",[]]") + b"]"
     assert text != CONTENT
@@ -138,7 +138,7 @@ def test_an_unknown_key_can_be_stored() -> None:
     assert (stored.answer, stored.requested_at) == (None, 5.0)
 
 
-def test_a_record_of_one_lookup_is_no_answer_to_another_lookup() -> None:
+def test_a_record_of_one_lookup_is_not_an_answer_to_another() -> None:
     """A value of another record type is a miss."""
     assert decode_answer(SIS, STUDENTS, CONTENT) is None
 

@@ -142,7 +142,7 @@ def test_missing_parts_are_named_with_codes(demo: RunningDemo, ready: str) -> No
     ([VIEWER, "--all-pages"], 2, "--all-pages: the document needs a variable $after"),
     ([VIEWER, "--csv", "--json"], 2, "not allowed with argument"),
 ])  # fmt: skip
-def test_what_is_refused_has_a_status(ready: str, arguments: list[str], status: int, message: str) -> None:
+def test_a_refused_query_has_an_exit_status(ready: str, arguments: list[str], status: int, message: str) -> None:
     """3 if the gateway refuses the query, 2 if an option is wrong; nothing is printed as an answer."""
     result = run_here("query", *arguments, "--ready-file", ready)
 

@@ -78,7 +78,7 @@ def test_a_removed_field_breaks_clients(older: Callable[[str], Path]) -> None:
     ]
 
 
-def test_what_no_trusted_document_uses_breaks_nobody(older: Callable[[str], Path]) -> None:
+def test_a_change_that_no_trusted_document_uses_breaks_nothing(older: Callable[[str], Path]) -> None:
     """With `--documents-only`, all other queries are refused anyway. The change is printed all the same."""
     schema = str(older("gone: Int"))
     all_clients = run_here("schema", "--check", schema, "--documents", str(EXAMPLES))
@@ -139,8 +139,8 @@ def test_a_revision_of_git_is_compared(
         (["--check", "HEAD", "--type-policies", "apollo"], "not allowed with argument"),
     ],
 )
-def test_what_cannot_be_compared_is_one_clear_line(
+def test_a_schema_that_cannot_be_compared_is_reported_in_one_line(
     capsys: pytest.CaptureFixture[str], arguments: list[str], problem: str
 ) -> None:
-    """The exit status is 2, which is not that of a breaking change."""
+    """The exit status is 2, which differs from that of a breaking change."""
     assert problem in error_line(capsys, "schema", *arguments)

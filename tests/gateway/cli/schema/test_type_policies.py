@@ -43,7 +43,7 @@ def test_items_of_lists_and_records_are_replaced() -> None:
     assert identity.possible_types == {"Node": ["Student"]}
 
 
-def test_apollo_merges_the_parts_of_what_lasts() -> None:
+def test_apollo_merges_parts_of_lasting_objects_only() -> None:
     """A field that may hold another object has `merge: false`; arguments tell lists in pages apart."""
     text = WRITERS["apollo"](build_schema(SCHEMA))
     fields = dict(re.findall(r"^      (\w+): (.*),$", text, re.MULTILINE))

@@ -59,7 +59,7 @@ def test_a_program_reads_the_answer_as_json(readiness: Readiness, url: str) -> N
     assert json.loads(run_here("health", "--url", url, "--json").stdout) == {"status": "ready", "healthy": True}
 
 
-def test_nobody_at_the_address_is_said() -> None:
+def test_an_address_without_a_server_is_reported() -> None:
     """In one line, without a traceback."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -71,14 +71,14 @@ def test_nobody_at_the_address_is_said() -> None:
 
 
 @pytest.mark.parametrize("address", ["ftp://127.0.0.1", "127.0.0.1", "http://127.0.0.1:port"])
-def test_an_address_that_is_none_is_no_gateway(address: str) -> None:
-    """It is reported like nobody at the address."""
+def test_an_invalid_address_is_reported(address: str) -> None:
+    """The message is the same as for an address without a server."""
     done = run_here("health", "--url", address)
 
     assert (done.returncode, done.stderr) == (1, f"no gateway answers at {address}\n")
 
 
-def test_another_server_is_no_gateway() -> None:
+def test_another_server_does_not_count_as_a_gateway() -> None:
     """A 200 alone does not count."""
 
     async def page(_: object) -> JSONResponse:

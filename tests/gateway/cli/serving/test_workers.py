@@ -165,7 +165,7 @@ def test_a_wrong_number_in_the_file_is_named(files: SettingsFiles, workers: str)
     assert "server.workers" in process.stderr
 
 
-def test_a_mistake_is_said_once_and_nothing_is_started_again(files: SettingsFiles) -> None:
+def test_a_mistake_in_the_settings_is_reported_once_and_no_worker_is_restarted(files: SettingsFiles) -> None:
     """The first worker finds it, before there are others."""
     files.server = "workers = 2\ngraphiql = 7"
     files.write()

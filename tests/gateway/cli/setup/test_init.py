@@ -191,7 +191,9 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     ((*DISTRICT, *EDFI, "--set", "sis.x=1"), ["source 'sis': there is no setting x"]),
     ((*DISTRICT[:4], "--time-zone", "Mars", *EDFI), ["--time-zone: must be a time zone"]),
 ])  # fmt: skip
-def test_what_is_missing_is_named_at_once(tmp_path: Path, options: tuple[str, ...], problems: list[str]) -> None:
+def test_all_missing_values_are_named_together(
+    tmp_path: Path, options: tuple[str, ...], problems: list[str]
+) -> None:
     """Without a terminal nothing is asked; each problem is a line, and no file is written."""
     result = run_here("init", str(tmp_path / "gateway.toml"), *options)
     lines = [line.removeprefix("student-graph: ") for line in result.stderr.splitlines()]

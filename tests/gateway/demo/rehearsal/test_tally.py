@@ -87,7 +87,7 @@ def test_answers_after_a_change_are_judged_by_both_pages_of_the_oracle() -> None
     assert tally.total().verdicts == {Verdict.COMPLETE: 3, Verdict.WRONG: 1}
 
 
-def test_what_was_wrong_is_kept_for_whoever_looks_for_the_cause(tmp_path: Path) -> None:
+def test_the_expected_and_the_wrong_page_are_saved(tmp_path: Path) -> None:
     """The expected and the seen page are in a folder."""
     tally = a_tally(tmp_path)
     tally.add(answer(NEW))

@@ -91,7 +91,9 @@ CHANGES: dict[str, Callable[[SharedValues], tuple[Disclosures, dict[str, Any]]]]
 
 
 @pytest.mark.parametrize("change", CHANGES)
-async def test_what_differs_has_entries_of_its_own(tmp_path: Path, schema: GraphQLSchema, change: str) -> None:
+async def test_an_operation_that_differs_has_its_own_entries(
+    tmp_path: Path, schema: GraphQLSchema, change: str
+) -> None:
     """They are those of a recorder that knows no earlier operation."""
     log = DisclosureLog(tmp_path, KEYS)
     recorder, shown = DisclosureRecorder(schema, log, POLICY), answers("1", "2")

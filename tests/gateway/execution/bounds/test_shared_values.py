@@ -173,7 +173,7 @@ async def test_shared_records_count_for_every_response() -> None:
     assert await disclosed_records([lists]) == once
 
 
-def test_what_is_computed_from_shared_values_is_computed_once() -> None:
+def test_values_from_shared_values_are_computed_once() -> None:
     """And for the latest basis, if it depends on one; the values cannot be changed."""
     values, calls = SharedValues([1, 2]), []
 

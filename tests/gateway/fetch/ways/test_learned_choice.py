@@ -197,8 +197,8 @@ async def test_small_batches_that_come_before_the_first_is_answered_share_a_list
         assert answer == {student: [event.date for event in facts.events[student]] for student in batch.keys}
 
 
-async def test_a_batch_that_is_cancelled_is_no_reason_to_read_a_list() -> None:
-    """Nobody has seen that the source has its keys."""
+async def test_a_cancelled_batch_does_not_cause_the_read_of_a_list() -> None:
+    """It did not show that the source has its keys."""
     facts = SchoolFacts(seed=1)
     run, adapter = await slow_run(facts)
     students = facts.students_of["0"]

@@ -145,8 +145,8 @@ async def test_settings_are_applied_by_all() -> None:
     ]
 
 
-async def test_one_refusal_is_that_of_all() -> None:
-    """With its reason."""
+async def test_if_one_worker_refuses_settings_all_do() -> None:
+    """All of them report its reason."""
     async with connected(2) as (workers, coordination):
         workers[1].settings.refusal = "a mistake"
         await coordination.reload()

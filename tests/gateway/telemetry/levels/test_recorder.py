@@ -33,7 +33,7 @@ def test_workers_and_their_successors_count_no_page_twice(tmp_path: Path) -> Non
     assert len(list((tmp_path / HILL).glob("*.json"))) == 3
 
 
-def test_what_was_not_written_is_all_that_a_killed_process_loses(tmp_path: Path) -> None:
+def test_a_killed_process_loses_only_unwritten_counts(tmp_path: Path) -> None:
     """It looks every ten seconds and writes every thirty."""
 
     async def scenario() -> None:
@@ -103,7 +103,7 @@ def test_minutes_count_while_requests_are_accepted(tmp_path: Path) -> None:
     assert f"{hour.minutes:04b}" == "1011"
 
 
-def test_a_folder_that_cannot_be_written_is_said_once_and_loses_nothing(
+def test_a_folder_that_cannot_be_written_is_logged_once_and_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The counts wait in memory, and come when the disk has room again."""
@@ -201,7 +201,7 @@ def test_only_old_counts_are_removed(tmp_path: Path) -> None:
     assert pages_in(tmp_path) == 1
 
 
-def test_a_folder_that_is_a_file_is_said_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_folder_that_is_a_file_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Counting goes on, and nothing is raised."""
     folder = tmp_path / "service-levels"
     folder.write_text("in the way")

@@ -203,7 +203,7 @@ def test_a_token_for_something_else_is_refused(school: School, audience: str | N
     assert metadata["resource"] == "https://graph.example/mcp"
 
 
-def test_a_token_for_the_tools_is_none_for_the_graph(school: School) -> None:
+def test_the_graph_refuses_a_token_for_the_tools(school: School) -> None:
     """So an assistant cannot send queries of its own."""
     response = school.stage.graph.client.post(
         "/graphql",

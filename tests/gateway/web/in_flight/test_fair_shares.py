@@ -115,8 +115,10 @@ async def test_a_pair_is_served_again_soon_after_its_attack(attacked: tuple[Proc
     assert process.shedder.budgets.of("ada").is_within
 
 
-async def test_who_is_alone_may_use_all_of_the_processor() -> None:
-    """A person and a service ask for long lists, one after the other, each alone: none is refused."""
+async def test_a_client_who_is_alone_may_use_all_of_the_processor() -> None:
+    """
+    A person asks for long lists one after the other, and so does a service, each alone: no request is refused.
+    """
     for bulk in (False, True):
         process = Process()
         process.shedder.start()

@@ -121,7 +121,7 @@ async def test_a_flood_refuses_nobody_who_was_there_before(accounts: object, sec
     assert refused == 0
 
 
-async def test_what_it_costs_to_refuse_strangers_is_not_the_cost_of_a_page() -> None:
+async def test_the_cost_of_refusing_strangers_does_not_count_as_the_cost_of_a_page() -> None:
     """Twenty people read a page of two milliseconds at the same moment, while strangers keep the loop busy."""
     people = [f"reader {number}" for number in range(20)]
     process = quiet_minute(people)

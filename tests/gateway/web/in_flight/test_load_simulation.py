@@ -99,7 +99,7 @@ async def test_a_processor_with_a_little_too_much_to_do_is_used(factor: float, g
     assert overload(0.006, 6, factor=factor).goodput >= goodput
 
 
-async def test_four_fifths_of_what_the_processor_can_is_no_overload() -> None:
+async def test_four_fifths_of_the_processor_is_not_an_overload() -> None:
     """Requests that come at random times queue now and then, and are not refused."""
     result = overload(0.006, 10, factor=0.8)
     assert result.refused <= len(result.answers) / 100

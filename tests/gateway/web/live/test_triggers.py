@@ -90,7 +90,7 @@ async def test_a_purge_in_another_process_of_the_fleet_counts(gateway: LiveGatew
         assert await stream.count() == 2
 
 
-async def test_what_somebody_else_reads_is_shown_too(gateway: LiveGateway) -> None:
+async def test_reads_of_others_are_shown_too(gateway: LiveGateway) -> None:
     """Whoever asks for newer answers brings them to every live document."""
     async with gateway.opened() as stream:
         assert await stream.count() == 1

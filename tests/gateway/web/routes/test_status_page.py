@@ -97,8 +97,8 @@ async def test_without_a_token_the_page_says_that_the_service_is_up(demo: Runnin
         assert demo.ready["tokens"]["superintendent"] not in page.url
 
 
-async def test_who_is_no_operator_sees_names_only(demo: RunningDemo) -> None:
-    """The page says why there is no more."""
+async def test_viewers_who_are_not_operators_see_only_names(demo: RunningDemo) -> None:
+    """The page says why it shows nothing more."""
     async with status_page(demo) as visit:
         page = visit.page
         await show_as(page, "teacher")

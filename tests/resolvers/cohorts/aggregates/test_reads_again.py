@@ -85,7 +85,7 @@ async def count(data: VendorData, attempts: Attempts, source: Source | None = No
         "attendance_events_by_student",
     ],
 )
-async def test_what_failed_once_is_read_again(lookup: str) -> None:
+async def test_a_failed_read_is_tried_again(lookup: str) -> None:
     """Also the days of a school, which are otherwise built once for all students of a count."""
     expected = await count(vendor_data(), Attempts(lambda: None))
     assert isinstance(expected, MetricTable)
@@ -114,7 +114,7 @@ async def test_a_list_that_takes_longer_than_a_page_waits_is_no_failure() -> Non
     assert attempts.count == 0
 
 
-async def test_what_fails_always_is_missing_for_its_students_only() -> None:
+async def test_a_lasting_failure_is_missing_for_its_students_only() -> None:
     """The student of the other school has a value, and the groups say at which school one is missing."""
     data = vendor_data()
     data.failing = {"attendance_events_by_district": unavailable()}

@@ -53,7 +53,7 @@ def test_counts_that_are_hidden_together_reach_ten() -> None:
     assert hide_in_line([6, 7, 40, 30]) == {0, 1}
 
 
-def test_what_readers_need_least_is_hidden_first() -> None:
+def test_the_least_needed_counts_are_hidden_first() -> None:
     """Of the levels that could be hidden with a small one, the students on track are: they are the rest."""
     shown = disjoint({"school": {"AT_RISK": 15, "WATCH": 17, "ON_TRACK": 32, "NOT_EVALUATED": 0}})
     assert shown.levels == {"AT_RISK", "WATCH"}

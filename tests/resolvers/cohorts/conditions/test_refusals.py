@@ -80,7 +80,7 @@ async def test_the_lists_of_one_operation_share_its_calls(monkeypatch: pytest.Mo
     assert await district.codes(f"{{ a: {part} b: {part} c: {part} d: {part} }}") == ["BAD_INPUT"] * 2
 
 
-async def test_what_no_source_offers_is_an_error() -> None:
+async def test_a_condition_that_no_source_offers_is_an_error() -> None:
     """A condition on records that the district has nowhere is not a list without students."""
     district = world([child("1")])
     where = {"program": {"kind": "SPECIAL_EDUCATION"}}

@@ -49,7 +49,7 @@ def test_others_in_an_incident_have_none(part: str) -> None:
     assert measure(Metric.INCIDENTS, facts(incidents=[incident("1", part=part)])).exact == 0
 
 
-def test_codes_of_discipline_that_mean_nothing_are_said() -> None:
+def test_unmapped_codes_of_discipline_are_reported() -> None:
     """A part, a behavior or an action with an unknown code is left out, and the answer says so."""
     unknown = [DataQuality.UNMAPPED_CODES]
     offender = measure(Metric.INCIDENTS, facts(incidents=[incident("1", part="Offender")]))
@@ -66,7 +66,7 @@ def test_codes_of_discipline_that_mean_nothing_are_said() -> None:
     assert (mapped.value, mapped.data_quality) == (1, [])
 
 
-def test_an_incident_without_a_part_is_left_out_and_said() -> None:
+def test_an_incident_without_a_part_is_left_out_and_reported() -> None:
     """It counts if the district says so; until then, the student is not on track."""
     of = facts(incidents=[incident("1", part=None)])
     result = measure(Metric.INCIDENTS, of, "acumened_abc")

@@ -126,7 +126,7 @@ def test_a_part_that_could_not_be_read_is_never_on_track(reason: Unread) -> None
     assert risk.reasons == ["Not evaluated, so the level may be higher: Attendance, Behavior."]
 
 
-def test_what_is_not_granted_does_not_change_the_score() -> None:
+def test_data_without_a_grant_does_not_change_the_score() -> None:
     """With and without incidents, a viewer without the grant gets the same profile: it reveals nothing."""
     closed = {Sensitivity.DISCIPLINE: NOT_GRANTED}
     with_incidents = facts(incidents=[incident(str(number), "State Offense") for number in range(9)])

@@ -183,7 +183,7 @@ async def test_a_source_that_is_down_costs_its_metrics_only() -> None:
     assert [(error.extensions or {})["code"] for error in result.errors or []] == ["SOURCE_UNAVAILABLE"]
 
 
-async def test_a_second_source_that_is_down_is_said_with_the_number() -> None:
+async def test_a_second_source_that_is_down_is_reported_with_the_number() -> None:
     """The number says that a source is missing, and so does `degraded`."""
     second = VendorData({"attendance_events_by_student": {}})
     second.failing["attendance_events_by_student"] = UnavailableError("no answer in time")
