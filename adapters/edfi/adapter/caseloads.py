@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import date
@@ -27,7 +28,9 @@ from student_graph.adapters.reading import rows_needed_by
 log = logging.getLogger(__name__)
 
 _PROVIDERS = "providers"
-"""Stands for the resource that names the providers of single students, which is also one of programs."""
+"""
+Marks reads of the resource that names the providers of single students, because it is also a resource of programs.
+"""
 _STAFF_RESOURCES = api.STAFF_COHORTS.name, api.STAFF_PROGRAMS.name, _PROVIDERS
 _PROGRAM_RESOURCES = {
     resource.name: Resource.of(resource.name, api.CaseloadProgramAssociation)
@@ -55,7 +58,8 @@ class CaseloadLookups(EdFiLookups):
         The providers of services of single students are in all `studentSpecialEducationProgramAssociations`: Ed-Fi
         cannot find them by staff.
         """
-        served = await self._served_students() if ids else []
+        if not ids:
+            return {}
 
         async def read(key: tuple[StaffId, str]) -> list[CaseloadStaff]:
             staff_id, resource = key
@@ -63,6 +67,7 @@ class CaseloadLookups(EdFiLookups):
                 cohorts = await self.client.read_rows(api.STAFF_COHORTS, by_staff(staff_id))
                 return [mapping.caseload_staff(row) for row in cohorts if row.studentRecordAccess]
             if resource == _PROVIDERS:
+                served = await providers
                 if isinstance(served, AdapterError):
                     raise served
                 return [record for row in served for record in mapping.provider_caseload(row, staff_id)]
@@ -71,7 +76,10 @@ class CaseloadLookups(EdFiLookups):
 
         keys = list(product(ids, _STAFF_RESOURCES))
         rows_needed_by({key: key[:1] for key in keys})
-        lists = await self.client.read_by_key(keys, read)
+        await self.client.discovery.document()
+        async with asyncio.TaskGroup() as reads:
+            providers = reads.create_task(self._served_students())
+            lists = await self.client.read_by_key(keys, read)
         return {
             staff_id: merge_lists([lists[staff_id, resource] for resource in _STAFF_RESOURCES], caseload_order)
             for staff_id in ids
@@ -83,7 +91,6 @@ class CaseloadLookups(EdFiLookups):
         """All pages of the same resources."""
         if not ids:
             return {}
-        served = await self._served_students()
 
         async def read(resource: str) -> list[CaseloadStaff]:
             if resource == api.STAFF_COHORTS.name:
@@ -92,11 +99,15 @@ class CaseloadLookups(EdFiLookups):
             if resource == api.STAFF_PROGRAMS.name:
                 programs = await self.client.read_rows(api.STAFF_PROGRAMS, {})
                 return [mapping.caseload_staff(row) for row in programs if row.studentRecordAccess]
+            served = await providers
             if isinstance(served, AdapterError):
                 raise served
             return [record for row in served for record in mapping.provider_caseloads(row)]
 
-        lists = await self.client.read_by_key(_STAFF_RESOURCES, read)
+        await self.client.discovery.document()
+        async with asyncio.TaskGroup() as reads:
+            providers = reads.create_task(self._served_students())
+            lists = await self.client.read_by_key(_STAFF_RESOURCES, read)
         caseloads = merge_lists([lists[resource] for resource in _STAFF_RESOURCES], caseload_order)
         return dict.fromkeys(ids, caseloads)
 
@@ -138,7 +149,9 @@ class CaseloadLookups(EdFiLookups):
 
         If the API client may not read them, or the list is too long, they grant no access. All other caseloads do.
         """
-        rows = await self.client.read_by_key([_PROVIDERS], lambda _: self.client.read_rows(api.SERVICE_PROVIDERS))
+        rows = await self.client.read_by_key(
+            [_PROVIDERS], lambda _: self.client.read_shared(api.SERVICE_PROVIDERS)
+        )
         if isinstance(error := rows[_PROVIDERS], RefusedError | ListTooLongError):
             log.warning("providers of single students cannot be read and grant no access (%s)", error.code)
             return NotOfferedError(error.reason)
