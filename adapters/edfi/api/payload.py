@@ -38,7 +38,7 @@ class Item(Payload):
 
     def satisfies(self, filters: Filters) -> bool:
         """Whether the row has the values of all filters; some servers ignore a filter and send other rows."""
-        return not self.mismatches(filters)
+        return not filters or not self.mismatches(filters)
 
     def mismatches(self, filters: Filters) -> dict[str, Any]:
         """The values of the row, by the name of the filter, that are not those of the filters."""

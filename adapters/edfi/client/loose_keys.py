@@ -55,9 +55,14 @@ def _leaves(raw: Any) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
-@lru_cache(MAX_REMEMBERED_KEYS)
 def loose_id(id: str) -> str:
     """The common form of all ids of the graph whose parts differ only in case and in blanks at the end."""
+    # Most students have numbers. A list of more of them than are remembered would find none of them remembered.
+    return id if id.isascii() and id.isdigit() else _loose_id(id)
+
+
+@lru_cache(MAX_REMEMBERED_KEYS)
+def _loose_id(id: str) -> str:
     return "/".join(quote(loose_value(unquote(part)), safe="") for part in id.split("/"))
 
 

@@ -215,7 +215,8 @@ class EdFiClient:
 
     async def matching(self, resource: Resource[P], rows: Sequence[P], filters: Filters) -> list[P]:
         """Those of the rows of a response that satisfy its filters; some servers ignore a filter."""
-        return [row for row in rows if await self._filters.are_satisfied(resource, row, filters)]
+        satisfied = self._filters.are_satisfied
+        return [row for row in rows if row.satisfies(filters) or await satisfied(resource, row, filters)]
 
     async def read_changes(
         self, resource: Resource[Any], kind: str, items: TypeAdapter[list[P]], first_version: int
