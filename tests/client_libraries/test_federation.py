@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,6 +34,7 @@ type PageInfo @shareable {{
 }}
 """.replace('["@key"]', '["@key", "@shareable"]')
 """One that knows ids, and has pages of its own."""
+LIBRARIES = {"by number": BY_NUMBER, "by id": BY_ID}
 LOANS_OF_STUDENT = "query ($id: ID!) { student(id: $id) { name { firstName } loans { title } } }"
 FIRST_PAGE = (
     "{ students(filter: {}, first: 2) { pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"
@@ -63,53 +63,74 @@ def loans_of(library: str, numbers: list[str], district: DemoDistrict) -> list[d
     ]
 
 
-def run_supergraph(
-    folder: Path, gateway: DemoGateway, library: str, loans: Any = (), *queries: tuple[str, Any], **options: Any
-) -> Any:
-    """Compose the two subgraphs and execute queries as the teacher; with `students`, from another text of ours."""
-    return run_script(
-        "federation.mjs",
-        folder,
-        url=url_of(gateway),
-        token=gateway.tokens["teacher"],
-        students=options.get("students", export_subgraph()),
-        library=library,
-        loans=list(loans),
-        queries=[{"query": query, "variables": variables} for query, variables in queries],
+def borrowers(district: DemoDistrict) -> tuple[str, str, str]:
+    """Numbers of two students of the teacher, and of one whom the teacher does not teach."""
+    teacher = str(demo_people(district.facts, demo_student(district.facts)).teacher)
+    taught = sorted(students_of_teacher(district.facts, teacher))
+    return (
+        taught[0],
+        taught[1],
+        next(student.id for student in district.facts.students if student.id not in taught),
     )
 
 
-@pytest.mark.parametrize("library", [BY_NUMBER, BY_ID], ids=["by number", "by id"])
+def supergraph_input(library: str, loans: Any = (), *queries: tuple[str, Any]) -> dict[str, Any]:
+    """A supergraph that the script composes, and its queries with their variables."""
+    documents = [{"query": query, "variables": variables} for query, variables in queries]
+    return {"students": export_subgraph(), "library": library, "loans": list(loans), "queries": documents}
+
+
+@pytest.fixture(scope="module")
+def outputs(
+    subgraph: DemoGateway, district: DemoDistrict, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
+    """What the script prints about each supergraph, which the teacher queries: to start it takes a second."""
+    first, second, stranger = borrowers(district)
+    numbers = [first, stranger, second, first]
+    one_student = (LOANS_OF_STUDENT, student_key(BY_ID, first, district))
+    supergraphs = {
+        name: supergraph_input(library, loans_of(library, numbers, district), (OVERDUE, {}), one_student)
+        for name, library in LIBRARIES.items()
+    }
+    loan = loans_of(BY_NUMBER, [district.facts.students[0].id], district)
+    supergraphs["pages"] = supergraph_input(BY_ID, (), (FIRST_PAGE, {}))
+    supergraphs["without keys"] = {**supergraph_input(BY_NUMBER), "students": export()}
+    supergraphs["one loan"] = supergraph_input(BY_NUMBER, loan, (OVERDUE, {}))
+    printed: dict[str, Any] = run_script(
+        "federation.mjs",
+        tmp_path_factory.mktemp("federation"),
+        url=url_of(subgraph),
+        token=subgraph.tokens["teacher"],
+        supergraphs=supergraphs,
+    )
+    return printed
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
 def test_a_teacher_reads_students_through_another_subgraph(
-    subgraph: DemoGateway, district: DemoDistrict, library: str, tmp_path: Path
+    subgraph: DemoGateway, district: DemoDistrict, outputs: dict[str, Any], library: str
 ) -> None:
     """
     The teacher's own students are there, the student of another teacher is null with an error in place.
 
     They are asked for once, also the one who has two loans.
     """
-    teacher = str(demo_people(district.facts, demo_student(district.facts)).teacher)
-    taught = sorted(students_of_teacher(district.facts, teacher))
-    stranger = next(student.id for student in district.facts.students if student.id not in taught)
-    loans = loans_of(library, [taught[0], stranger, taught[1], taught[0]], district)
-    query = (LOANS_OF_STUDENT, student_key(BY_ID, taught[0], district))
-    output = run_supergraph(tmp_path, subgraph, library, loans, (OVERDUE, {}), query)
-
+    output, (first, second, _) = outputs[library], borrowers(district)
     own = {
         number: subgraph.post(
             "query ($n: String) { student(studentUniqueId: $n) { name { firstName lastName } gradeLevel } }",
             "teacher",
             n=number,
         )["data"]["student"]
-        for number in taught[:2]
+        for number in (first, second)
     }
     overdue, of_student = output["results"]
     assert output["compositionErrors"] == []
     assert overdue["data"]["overdueLoans"] == [
-        {"title": "Book 0", "student": own[taught[0]]},
+        {"title": "Book 0", "student": own[first]},
         {"title": "Book 1", "student": None},
-        {"title": "Book 2", "student": own[taught[1]]},
-        {"title": "Book 3", "student": own[taught[0]]},
+        {"title": "Book 2", "student": own[second]},
+        {"title": "Book 3", "student": own[first]},
     ]
     [error] = overdue["errors"]
     assert error["path"][:3] == ["overdueLoans", 1, "student"]
@@ -118,25 +139,21 @@ def test_a_teacher_reads_students_through_another_subgraph(
     assert [len(ask["representations"]) for ask in output["asked"]] == [3, 0]
 
 
-def test_pages_are_shared(subgraph: DemoGateway, tmp_path: Path) -> None:
+def test_pages_are_shared(subgraph: DemoGateway, outputs: dict[str, Any]) -> None:
     """`PageInfo` is in both subgraphs, and the supergraph has ours for our lists."""
-    output = run_supergraph(tmp_path, subgraph, BY_ID, (), (FIRST_PAGE, {}))
-
+    output = outputs["pages"]
     assert output["compositionErrors"] == []
     assert output["results"][0]["data"] == subgraph.post(FIRST_PAGE, "teacher")["data"]
 
 
-def test_the_schema_without_keys_does_not_compose(subgraph: DemoGateway, tmp_path: Path) -> None:
+def test_the_schema_without_keys_does_not_compose(outputs: dict[str, Any]) -> None:
     """So the composition looks at the keys: without them no gateway can find a student."""
-    output = run_supergraph(tmp_path, subgraph, BY_NUMBER, students=export())
-
-    assert output["compositionErrors"] != []
+    assert outputs["without keys"]["compositionErrors"] != []
 
 
-def test_the_page_shows_what_a_gateway_asks(subgraph: DemoGateway, district: DemoDistrict, tmp_path: Path) -> None:
+def test_the_page_shows_what_a_gateway_asks(outputs: dict[str, Any]) -> None:
     """The document in docs/federation.md is valid, and selects what the library used asks for."""
-    loans = loans_of(BY_NUMBER, [district.facts.students[0].id], district)
-    [ask] = run_supergraph(tmp_path, subgraph, BY_NUMBER, loans, (OVERDUE, {}))["asked"]
+    [ask] = outputs["one loan"]["asked"]
 
     assert validate(core_schema(make_schema(federation=True)), parse(ENTITIES)) == []
     assert set(re.findall(r"\w+", ENTITIES)) <= set(re.findall(r"\w+", ask["query"]))

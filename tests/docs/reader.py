@@ -9,7 +9,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from graphql import OperationDefinitionNode, parse, print_ast
 from tests.clients import post
 from tests.deploy.files import program
 from tests.docs.pages import ROOT, Block, blocks
-from tests.gateway.servers import RunningDemo
+from tests.gateway.servers import COMMAND, RunningDemo
 
 SETTINGS = """
 [[districts]]
@@ -47,13 +46,14 @@ exec env -u MAKEFLAGS -u MAKELEVEL {make} -n -C {root} "$@" >/dev/null
 """
 """`make` says whether it could make its target."""
 STUDENT_GRAPH = """#!/bin/sh
-if [ "$1" != demo ]; then exec {command} "$@"; fi
+if [ "$1" = serve ]; then exec {installed} "$@"; fi
+if [ "$1" != demo ]; then exec {program} "$@"; fi
 while [ $# -gt 0 ]; do
   if [ "$1" = --ready-file ] && [ "$2" != ready.json ]; then cp {ready} "$2"; fi
   shift
 done
 """
-"""`student-graph demo` writes its ready file only."""
+"""`student-graph demo` writes its ready file only. `serve` gets signals, which are for the process itself."""
 STUDENT_NUMBER = "401363"
 """The value of a document's variable that is a string. One that is an id is that of the same student."""
 NUMBERS = re.compile(r"[0-9a-f]{8,}|\d+")
@@ -62,7 +62,8 @@ NUMBERS = re.compile(r"[0-9a-f]{8,}|\d+")
 class Reader:
     """The folder, the environment and the last output of someone who reads one page."""
 
-    def __init__(self, folder: Path, demo: RunningDemo) -> None:
+    def __init__(self, folder: Path, demo: RunningDemo, student_graph: Path) -> None:
+        """`student_graph` is the program for commands that end by themselves."""
         self.folder, self.demo = folder, demo
         self._commands = folder / ".venv" / "bin"
         self.output: Any = None
@@ -80,13 +81,14 @@ class Reader:
             SETTINGS.format(edfi=sources["edfi"]["url"], canvas=sources["canvas"]["url"])
         )
         ready = folder / "ready.json"
-        command = Path(sys.executable).parent / "student-graph"
         self._commands.mkdir(parents=True)
         ready.write_text(json.dumps(demo.ready))
         self._write_command("make", MAKE.format(make=shutil.which("make"), root=ROOT))
         if caddy := program("caddy"):
             self._write_command("caddy", f'#!/bin/sh\nexec {caddy} "$@"\n')
-        self._write_command("student-graph", STUDENT_GRAPH.format(command=command, ready=ready))
+        self._write_command(
+            "student-graph", STUDENT_GRAPH.format(installed=COMMAND, program=student_graph, ready=ready)
+        )
 
     def _write_command(self, name: str, script: str) -> None:
         path = self._commands / name

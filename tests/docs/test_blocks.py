@@ -21,6 +21,7 @@ from student_graph.gateway.config import settings_file
 from tests.deploy.files import needs
 from tests.docs.pages import ROOT, Block, blocks, name, pages
 from tests.docs.reader import Reader
+from tests.gateway.command_server import command_program
 from tests.gateway.servers import RunningDemo, running_demo
 from tests.long_runs import LONG_RUNS
 from tests.subcases import subcases
@@ -119,6 +120,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def program() -> Iterator[Path]:
+    """`student-graph` for the commands of all pages."""
+    with command_program() as path:
+        yield path
+
+
 needs_programs = pytest.mark.skipif(
     any(shutil.which(program) is None for program in PROGRAMS), reason=f"needs {', '.join(PROGRAMS)} on the PATH"
 )
@@ -127,9 +135,9 @@ LONG = ("docs/certificates/README.md", "docs/first-hour.md", "docs/recordings.md
 TO_FOLLOW = [page for page in pages() if any(block.language in EXECUTED for block in followed(page))]
 
 
-def follow(page: Path, folder: Path, demo: RunningDemo) -> None:
+def follow(page: Path, folder: Path, demo: RunningDemo, program: Path) -> None:
     """Do what a page says, and leave the demo as it was."""
-    reader = Reader(folder, demo)
+    reader = Reader(folder, demo, program)
     try:
         for block in followed(page):
             reader.follow(block)
@@ -145,9 +153,11 @@ FLEET = "docs/operations.md"
 
 @needs_programs
 @pytest.mark.parametrize("page", [page for page in TO_FOLLOW if name(page) not in (*LONG, FLEET)], ids=name)
-def test_every_command_and_every_query_of_a_page_works(page: Path, tmp_path: Path, demo: RunningDemo) -> None:
+def test_every_command_and_every_query_of_a_page_works(
+    page: Path, tmp_path: Path, demo: RunningDemo, program: Path
+) -> None:
     """They are executed in their order, and print or answer what the page shows."""
-    follow(page, tmp_path, demo)
+    follow(page, tmp_path, demo, program)
 
 
 @needs_programs
@@ -159,15 +169,15 @@ class TestLongPages:
 
     @pytest.mark.parametrize("page", LONG)
     def test_every_command_and_every_query_of_a_long_page_works(
-        self, page: str, tmp_path: Path, demo: RunningDemo
+        self, page: str, tmp_path: Path, demo: RunningDemo, program: Path
     ) -> None:
         """They are executed in their order, and print or answer what the page shows."""
-        follow(ROOT / page, tmp_path, demo)
+        follow(ROOT / page, tmp_path, demo, program)
 
     @needs("caddy")
     @pytest.mark.skipif(shutil.which("redis-server") is None, reason="needs redis-server")
     def test_a_new_operator_comes_from_an_empty_folder_to_two_districts_behind_tls(
-        self, tmp_path: Path, demo: RunningDemo
+        self, tmp_path: Path, demo: RunningDemo, program: Path
     ) -> None:
         """The steps of the page are executed in their order, from the settings to the stop."""
-        follow(ROOT / FLEET, tmp_path, demo)
+        follow(ROOT / FLEET, tmp_path, demo, program)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tomllib
 import venv
+from collections.abc import Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from student_graph.adapters.registry import ENTRY_POINT_GROUP, find_adapter
 from student_graph.gateway.cli.authors.new_package import package_files, write_package
 from student_graph.gateway.cli.main import main
 from student_graph.gateway.demo.districts import SANDBOX_ENTRY_POINTS
+from tests.gateway.forked import forked
 from tests.long_runs import LONG_RUNS
 from tests.subcases import subcases
 
@@ -99,19 +101,18 @@ def lakeview(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run_conformance_suite(
-    folder: Path, *options: str, python: str = sys.executable
-) -> subprocess.CompletedProcess[str]:
-    """Run pytest in the folder, and return its output and exit code."""
-    return subprocess.run(  # noqa: S603 - our own words
-        [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(folder)},
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
+def run_conformance_suite(folder: Path, *options: str) -> tuple[int, str]:
+    """Run pytest in the folder, in a forked process, and return its exit code and output."""
+    with forked(_run_pytest, folder, options, PYTHONPATH=str(folder)) as process:
+        output = process.stdout.read()
+        return process.wait(timeout=600), output
+
+
+def _run_pytest(folder: Path, options: Sequence[str]) -> None:
+    """Run pytest as `python -m pytest` does in a folder."""
+    os.chdir(folder)
+    sys.path.insert(0, str(folder))
+    sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", *options]))
 
 
 def test_the_page_shows_the_files_that_a_new_package_has() -> None:
@@ -129,10 +130,10 @@ def test_the_page_shows_the_files_that_a_new_package_has() -> None:
 def test_the_adapter_of_the_docs_passes_the_conformance_suite(lakeview: Path) -> None:
     """A developer who follows the page ends with a suite that passes. `test_starter` runs it in this process."""
     sample = ("-k", "names_the_server or missed_or_repeated or contract_it_was_built_for")
-    result = run_conformance_suite(lakeview, *(() if LONG_RUNS else sample))
+    status, output = run_conformance_suite(lakeview, *(() if LONG_RUNS else sample))
 
-    assert result.returncode == 0, result.stdout
-    assert re.search(r"^\d+ passed", result.stdout, re.MULTILINE)
+    assert status == 0, output
+    assert re.search(r"^\d+ passed", output, re.MULTILINE)
 
 
 @pytest.mark.long_run
@@ -164,7 +165,15 @@ class TestInstallation:
             command, check=True, capture_output=True, text=True, timeout=600
         ).stdout
         (lakeview / "lakeview").rename(lakeview / "renamed")  # so that only the installed one is found
-        result = run_conformance_suite(lakeview, python=python)
+        result = subprocess.run(  # noqa: S603 - our own words
+            [python, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+            cwd=lakeview,
+            env={**os.environ, "PYTHONPATH": str(lakeview)},
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
 
         assert "api_key_env" in schema
         assert result.returncode == 0, result.stdout
@@ -211,7 +220,7 @@ def test_the_suite_fails_if_the_adapter_of_the_docs_hides_an_error(lakeview: Pat
     head, tail = client.read_text().split(request)
     hidden = f"    try:\n    {request}    except httpx.HTTPError:\n        return None\n"
     client.write_text(head + hidden + tail)
-    result = run_conformance_suite(lakeview, "-k", "test_a_failing_vendor_is_a_failure")
+    _, output = run_conformance_suite(lakeview, "-k", "test_a_failing_vendor_is_a_failure")
 
-    assert "test_a_failing_vendor_is_a_failure[students_by_id]" in result.stdout
-    assert "1 failed, 1 passed" in result.stdout
+    assert "test_a_failing_vendor_is_a_failure[students_by_id]" in output
+    assert "1 failed, 1 passed" in output

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
+
 PROBE = """
 import json, logging
 from importlib import import_module
@@ -31,27 +33,33 @@ for module in pkgutil.iter_modules(documents.__path__):
 """
 IMPORT_SERVER = "import student_graph.gateway.server"
 BUILD_SERVER = "from student_graph.gateway.server.service import Service; Service([], {}).app()"
+STEPS = {
+    "installed": "",
+    "imported": f"{IMPORT_DOCUMENTS}\n{IMPORT_SERVER}",
+    "built": BUILD_SERVER,
+    "built again": BUILD_SERVER,
+}
 
 
-def states_after(*steps: str) -> list[dict[str, Any]]:
-    """The changeable parts of graphql-core and Strawberry in a new process, after each piece of code."""
-    code = "\n".join([PROBE, *(f"{step}\nprobe()" for step in steps)])
+@pytest.fixture(scope="module")
+def states() -> dict[str, dict[str, Any]]:
+    """The changeable parts of graphql-core and Strawberry in a new process, after each step that it takes."""
+    code = "\n".join([PROBE, *(f"{step}\nprobe()" for step in STEPS.values())])
     process = subprocess.run(  # noqa: S603 - this file's own code
         [sys.executable, "-c", code], check=True, capture_output=True, text=True
     )
-    return [json.loads(line) for line in process.stdout.splitlines()]
+    return dict(zip(STEPS, map(json.loads, process.stdout.splitlines()), strict=True))
 
 
-def test_importing_the_packages_changes_nothing() -> None:
+def test_importing_the_packages_changes_nothing(states: dict[str, dict[str, Any]]) -> None:
     """After an import of every module of `documents`, and of the server, both libraries are as installed."""
-    installed, imported = states_after("", f"{IMPORT_DOCUMENTS}\n{IMPORT_SERVER}")
-
-    assert installed["logged"]
-    assert imported == installed
+    assert states["installed"]["logged"]
+    assert states["imported"] == states["installed"]
 
 
-def test_a_server_hardens_its_process() -> None:
+def test_a_server_hardens_its_process(states: dict[str, dict[str, Any]]) -> None:
     """A smaller budget for overlapping fields, and no log lines by Strawberry; once is enough."""
     hardened = {"complexity": 10_000, "logged": False, "filters": 1}
 
-    assert states_after(BUILD_SERVER, BUILD_SERVER) == [hardened, hardened]
+    assert states["installed"] != hardened
+    assert (states["built"], states["built again"]) == (hardened, hardened)
