@@ -55,7 +55,7 @@ class Opened:
 
     seconds: float
     """Until the first answer."""
-    whole_seconds: float
+    complete_seconds: float
     """Until nothing was missing, with the pauses between attempts."""
     attempts: int
     """How many times it was opened until nothing was missing."""
@@ -195,7 +195,7 @@ def _row(page: Page, first: Opened, again: Opened, memory: float, leak: str) -> 
         f"{page.viewer.role}, {page.document}",
         f"{first.seconds:.1f}",
         first.attempts,
-        f"{first.whole_seconds:.1f}",
+        f"{first.complete_seconds:.1f}",
         f"{first.age:.0f}",
         first.calls,
         f"{again.seconds:.2f}",

@@ -188,7 +188,7 @@ async def test_few_computations_go_on_that_nobody_waits_for() -> None:
     await stage.tables.running.close()
 
 
-async def test_new_settings_end_what_is_computed_under_the_old_ones() -> None:
+async def test_new_settings_end_computations_under_the_old_settings() -> None:
     """Whoever waits gets an error that another request may not get."""
     stage = Stage()
     waiting = asyncio.create_task(stage.get(seconds=600.0))
