@@ -105,7 +105,7 @@ class StudentAddress(Record):
     """
     An address of a student.
 
-    Addresses that must not be published are left out, and so are those whose kind tells where a homeless student
+    Addresses that must not be published are left out, as are those whose kind tells where a homeless student
     stays.
     """
 

@@ -1,7 +1,7 @@
 """
 Numbers in payloads: JSON numbers, or texts of them.
 
-pydantic alone reads `true` as 1: a flag in the place of a score would become a grade, and in that of an id another
+pydantic alone reads `true` as 1: a flag in place of a score would become a grade, and in place of an id another
 object's id.
 """
 

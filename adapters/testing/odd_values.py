@@ -101,7 +101,7 @@ class OddValueCounts:
     lost: list[str] = field(default_factory=list)
     """Values that took away or changed records which do not come from the spoilt row."""
     unreported: list[str] = field(default_factory=list)
-    """Objects and lists in the place of a value that took away a record without an error and without a report."""
+    """Objects and lists in place of a value that removed a record without an error and without a report."""
 
     def add(self, other: OddValueCounts) -> None:
         """Add what another run found."""

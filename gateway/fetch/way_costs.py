@@ -154,7 +154,7 @@ class WayCosts:
         """
         Count the calls that a choice spends as demand for the ways that it does not take; `settle` must follow.
 
-        They are counted before they are made: operations that choose meanwhile would spend as many again.
+        They are counted before they are made: operations that choose meanwhile would spend the same again.
         """
         spent, others, now = spent_calls(point_calls, ways, choice), [], self.view.now()
         for way, keys in zip(ways, choice.keys, strict=True):

@@ -48,7 +48,7 @@ def return_free_memory() -> bool:
 
 
 class FreeMemoryReturn:
-    """Returns free memory from time to time: seldom enough that nobody notices how long it takes."""
+    """Returns free memory from time to time, so rarely that nobody notices how long it takes."""
 
     def __init__(self, return_memory: Callable[[], object] = return_free_memory) -> None:
         """Call `return_memory` each time."""

@@ -49,7 +49,7 @@ class BackgroundReads:
         self._calendars.start()
 
     def stop_waiting(self) -> None:
-        """Begin nothing more; a running warm-up goes on."""
+        """Start no further reads; a running warm-up goes on."""
         self._schedule.stop_waiting()
         self._calendars.stop()
 

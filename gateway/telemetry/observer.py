@@ -45,7 +45,7 @@ class Observer:
         self._requests: dict[tuple[str, str], Histogram] = {}
         """How long requests took, by district and outcome."""
         self.pages: dict[str, PageCounts] = {}
-        """What became of the pages of viewers of one district, by district."""
+        """Outcomes of the pages of viewers of one district, by district."""
         self._codes: Counter[str] = Counter()
         self._suppressed_tables = 0
         self._loop_delays = Histogram(DELAY_SECONDS)

@@ -69,7 +69,7 @@ class CalendarReader:
         self._tasks = [asyncio.create_task(self._repeat(district)) for district in self._districts]
 
     def stop(self) -> None:
-        """Read nothing more. What has been read stays cached."""
+        """Stop reading. Answers that were read stay cached."""
         for task in self._tasks:
             task.cancel()
 

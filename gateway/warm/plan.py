@@ -40,7 +40,7 @@ class WarmTimes:
 
 
 def next_start(times: WarmTimes, after: datetime) -> datetime:
-    """Return the first start after an instant; `after` is in the district's time zone, and so is the result."""
+    """Return the first start after an instant; `after` and the result are in the district's time zone."""
     starts = (
         datetime.combine(after.date() + timedelta(days=day), at, after.tzinfo)
         for day in range(DAYS_OF_WEEK + 1)

@@ -106,9 +106,9 @@ async def _parts_of_2022(
     """
     The parts in the format of August 2022.
 
-    A value that two fragments select comes once, as in the newest format; clients merge parts by their paths.
-    A fragment that failed as a whole has empty data: Apollo Client 3 would put null in the place of the object
-    that the fragment is on, with all that it has already.
+    A value that two fragments select comes once, as in the newest format; clients merge parts by their paths. A
+    fragment that failed as a whole has empty data: Apollo Client 3 would put null in place of the object that the
+    fragment is on, with all that it has already.
     """
     initial = results.initial_result
     pending = {item.id: item for item in initial.pending}

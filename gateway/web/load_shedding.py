@@ -8,10 +8,10 @@ process neither uses it nor waits for it: a process that gets half of it is full
 
 A request counts for others once it was received completely: one whose body does not come takes nothing from them.
 
-One person does not take the service from others. Whoever is within the budget of loop time goes first and waits
-only for others who are: what the rest asks for refuses them nothing. Of each other person, at most one request
-more than one's own is ahead of a request, and who has none in progress takes turns with a few others, whatever
-these ask for.
+One person does not take the service from others. A client within its budget of loop time goes first, and waits
+only for other clients within theirs: requests of the rest never cause its refusal. Of each other person, at most
+one request more than the client has itself is ahead of its request. A client without a request in progress takes
+turns with a few others, whatever these ask for.
 
 Services are refused before people: a service waits for all others, and no person is refused because of services.
 
@@ -253,7 +253,7 @@ class LoadShedder:
         self._leave(sender)
 
     def end_wait(self, sender: Sender) -> None:
-        """Count a request that waits no more."""
+        """Count a request that has stopped waiting."""
         self.waiting_for_vendors -= 1
         self._enter(sender)
 

@@ -137,7 +137,7 @@ def _is_complete(course: graphql.Course, lists: Sequence[CourseList]) -> bool:
     """
     Whether an answer holds all that the REST API would.
 
-    A list is null without a permission, and so is the login of a user, which every user has.
+    Without a permission a list is null. The login of a user is null too, although every user has one.
     """
     enrollments, assignments = course.enrollmentsConnection, course.assignmentsConnection
     if (ENROLLMENTS in lists and enrollments is None) or (ASSIGNMENTS in lists and assignments is None):

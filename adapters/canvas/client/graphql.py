@@ -34,7 +34,7 @@ MAX_COURSES_PER_CALL = 20
 """Aliases that Canvas accepts in one question; each course takes one."""
 MAX_ROWS_PER_PAGE = 100
 REFUSAL_SECONDS = 600.0
-"""Seconds for which nothing is asked after Canvas has refused a question, for want of a scope or of a field."""
+"""Seconds without questions after Canvas has refused one, because a scope or a field is missing."""
 SLOW_SECONDS = 60.0
 """The same after a question that took too long, if it is optional."""
 

@@ -82,7 +82,7 @@ class Index:
         }
 
     def replace_submission(self, submission: SubmissionFact) -> None:
-        """Put a submission in the place of the one with its id."""
+        """Replace the submission that has the same id."""
         submissions = self._submissions_beside(submission)
         position = next(position for position, other in enumerate(submissions) if other.id == submission.id)
         submissions[position] = submission

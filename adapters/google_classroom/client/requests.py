@@ -40,7 +40,7 @@ T = TypeVar("T")
 P = TypeVar("P", bound=Payload)
 
 ALL_WORK = "-"
-"""In the place of the id of course work: all course work of the course."""
+"""Replaces the id of course work: all course work of the course."""
 MAX_ROWS_PER_PAGE = 500
 """Most rows that are requested in a page; Classroom may send fewer."""
 ACTIVE_COURSES: Params = {"courseStates": "ACTIVE"}

@@ -72,7 +72,7 @@ class ContactLookups(UserLookups):
         """
         The agents of a student who are contacts, sorted by id.
 
-        An agent whose user cannot be read, or whom the server does not have, is left out and reported.
+        An agent is left out and reported if the server does not have the user, or if the user cannot be read.
 
         Raises:
             AdapterError: The server did not answer with an agent.

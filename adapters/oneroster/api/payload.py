@@ -40,7 +40,7 @@ _BEGINS_WITH_DATE = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}(?![0-9])")
 
 
 class Payload(reading.Payload):
-    """A part of a response; a number in the place of a text is read as its text."""
+    """A part of a response; a number in place of a text is read as its text."""
 
     model_config = ConfigDict(coerce_numbers_to_str=True)
 

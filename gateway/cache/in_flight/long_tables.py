@@ -1,7 +1,7 @@
 """
 Tables of many students, whose computation takes longer than a request may: it goes on when its requests have left.
 
-Whoever asks for the table again waits for the same computation, so that nothing is read or counted twice.
+A request that asks for the table again waits for the same computation, so that nothing is read or counted twice.
 """
 
 from __future__ import annotations

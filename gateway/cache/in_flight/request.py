@@ -55,7 +55,7 @@ class Waiter:
         return not self._missing[request]
 
     def leave(self, request: InFlightRequest) -> None:
-        """Wait no longer for a request."""
+        """Stop waiting for a request."""
         del self._missing[request]
         if not self._missing and not self._done.done():
             self._done.set_result(None)

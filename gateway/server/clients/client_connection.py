@@ -1,8 +1,8 @@
 """
 One connection of a client: HTTP/1.1 by uvicorn and httptools, with limits on what a client sends and reads.
 
-Without them, a client that sends a head, a line, a body, trailers or further requests without an end takes memory
-and processor time, and one that sends or reads very slowly keeps its connection for ever.
+Without them, a client that sends an endless head, line, body, trailers or sequence of requests takes memory and
+processor time, and one that sends or reads very slowly keeps its connection for ever.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ MAX_FAILED_STARTS = 5
 
 
 class Worker:
-    """The process at one position, and what became of its predecessors."""
+    """The process at one position, and how its predecessors ended."""
 
     def __init__(self, number: int, board: ConnectionBoard) -> None:
         self.number, self._board = number, board

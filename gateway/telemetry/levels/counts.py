@@ -38,7 +38,7 @@ _T = TypeVar("_T", bound=msgspec.Struct)
 
 
 class PageCounts(msgspec.Struct, forbid_unknown_fields=True):
-    """How many pages there were, and what became of them."""
+    """How many pages there were, by outcome."""
 
     answered: list[int] = msgspec.field(default_factory=lambda: [0] * (len(REQUEST_SECONDS) + 1))
     """Pages that were answered, by time: up to each bound of `REQUEST_SECONDS`, and over all of them."""

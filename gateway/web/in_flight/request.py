@@ -36,7 +36,7 @@ class Counts(Protocol):
         """Count a request that waits for a vendor."""
 
     def end_wait(self, sender: Sender) -> None:
-        """Count a request that waits no more."""
+        """Count a request that has stopped waiting."""
 
 
 class RequestInFlight:

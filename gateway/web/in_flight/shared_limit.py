@@ -1,4 +1,4 @@
-"""A limit that districts share: half of it is divided among them, and the rest is for whoever comes first."""
+"""A limit that districts share: half of it is divided among them, and the rest goes to the first who come."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Observes GraphQL requests: what became of each, how long it took, and its span."""
+"""Observes GraphQL requests: the outcome, time and span of each."""
 
 from student_graph.gateway.concurrency.observation import trace_ids
 from student_graph.gateway.web.observing.middleware import ObservedApp, RequestObserver

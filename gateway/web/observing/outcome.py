@@ -1,4 +1,4 @@
-"""What became of a request, for the metrics."""
+"""Outcomes of requests, for the metrics."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ GONE: Final = "gone"
 
 
 def outcome_of(notes: RequestNotes) -> str | None:
-    """What became of a request; None for a page of a browser."""
+    """The outcome of a request; None for a page of a browser."""
     status = notes.status
     if notes.was_page or status is None:
         return None if notes.was_page else GONE

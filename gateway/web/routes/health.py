@@ -20,8 +20,8 @@ class Readiness:
         """
         Begin as not ready.
 
-        `fleet_joined` says whether the fleet's Redis is reachable, and `settings` what became of the settings.
-        Both are only reported.
+        `fleet_joined` says whether the fleet's Redis is reachable, and `settings` whether the settings were
+        applied. Both are only reported.
         """
         self._fleet_joined = fleet_joined
         self.settings = settings or SettingsStatus()

@@ -24,9 +24,9 @@ class Changes(NamedTuple):
     @classmethod
     def between(cls, before: Mapping[str, object], now: Mapping[str, object]) -> Changes:
         """Compare what settings say, by name, before a reload and after it."""
-        kept = before.keys() & now.keys()
-        changed = sum(before[name] != now[name] for name in kept)
-        return cls(len(now) - len(kept), len(before) - len(kept), changed)
+        common = before.keys() & now.keys()
+        changed = sum(before[name] != now[name] for name in common)
+        return cls(len(now) - len(common), len(before) - len(common), changed)
 
     def __str__(self) -> str:
         return f"{self.added} added, {self.removed} removed, {self.changed} changed"
@@ -34,7 +34,7 @@ class Changes(NamedTuple):
 
 @dataclass(slots=True)
 class SettingsStatus:
-    """What became of the settings of a process. It outlives each of them."""
+    """Whether the settings of a process were applied. It outlives each of them."""
 
     applied_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     """When the present settings were applied: at the start, or at the last reload that was not refused."""

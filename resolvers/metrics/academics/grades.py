@@ -163,7 +163,7 @@ def _in_scope(facts: StudentFacts, scope: Scope) -> Grades:
     The grades of the school year up to the day, at the school and in the subjects of the request.
 
     A grade at a school where the student has no enrollment, not even an ended one, is left out. If no enrollment
-    is recorded, all grades count, and so does one that names no school.
+    is recorded, all grades count. A grade that names no school always counts.
     """
     request = scope.request
     school_year = school_year_of(request.year_start)
