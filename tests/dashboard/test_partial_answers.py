@@ -26,6 +26,14 @@ new MutationObserver(() => {
 }).observe(document, { childList: true, subtree: true });
 """
 """Notes in which order the parts of a page arrive."""
+TOPS_SCRIPT = """
+window.tops = [];
+new MutationObserver(() => {
+  const list = document.querySelector("[role=tablist]");
+  if (list) window.tops.push(Math.round(list.getBoundingClientRect().top));
+}).observe(document, { childList: true, subtree: true });
+"""
+"""Notes where the classes of a teacher are in the window, whenever something is added to the page."""
 
 
 def switch(running: RunningDemo, **switches: object) -> None:
@@ -85,6 +93,24 @@ async def test_a_teachers_day_without_canvas_has_the_classes(canvas: RunningDemo
     assert cells
     assert set(cells) == {NOTHING_KNOWN}
     assert faults == []
+
+
+async def test_a_reason_that_comes_late_moves_nothing(canvas: RunningDemo) -> None:
+    """The classes come first. Why missing work is unknown appears in the window, and they stay where they are."""
+    switch(canvas, down=True)
+    async with visit(canvas, "teacher") as visitor:
+        await visitor.page.add_init_script(TOPS_SCRIPT)
+        await visitor.open("/day")
+        tops = await visitor.page.evaluate("window.tops")
+        notice = visitor.page.locator(".notice", has_text="Canvas did not answer in time.")
+        box = await notice.bounding_box()
+        assert visitor.page.viewport_size is not None
+        height = visitor.page.viewport_size["height"]
+
+    assert len(tops) > 1
+    assert len(set(tops)) == 1
+    assert box is not None
+    assert 0 <= box["y"] <= height - box["height"]
 
 
 async def test_a_slow_source_does_not_hold_the_page(canvas: RunningDemo, student: str) -> None:

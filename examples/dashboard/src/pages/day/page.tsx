@@ -84,7 +84,6 @@ export default function DayPage() {
         {viewer && <p className="quiet">{counted(sections.length, "class", "classes")} today</p>}
         <LiveState readAt={live.readAt} isOpen={live.isOpen} />
       </header>
-      <Notices problems={problemsOf(result)} onRetry={retry} />
       {!viewer && first.fetching && <Waiting />}
       {viewer?.sections?.length === 0 && <Empty>You teach no class today.</Empty>}
       {sections.length > 0 && (
@@ -105,6 +104,10 @@ export default function DayPage() {
           </Tabs>
         </div>
       )}
+      {/* Last, at the edge of the window: it may come when somebody reads already, and moves nothing there. */}
+      <div className="late">
+        <Notices problems={problemsOf(result)} onRetry={retry} />
+      </div>
     </>
   );
 }
