@@ -9,8 +9,12 @@ https://github.com/Netflix/concurrency-limits) and Envoy's adaptive concurrency 
     limit    = (1 - NEWEST_WEIGHT) * limit + NEWEST_WEIGHT * (gradient * limit + sqrt(limit))
 
 Gradients are medians over about one round trip. As in Envoy, the baseline is the median latency while few requests
-run. It is kept for each kind of request: a page of 500 rows is slow without being queued. A new source starts like
-TCP (RFC 5681 §3.1): the limit doubles with each round trip until requests are slow or refused.
+run. It is kept for each kind of request: a page of 500 rows is slow without being queued.
+
+A new source starts like TCP (RFC 5681 §3.1): the limit doubles with each round trip until requests are slow or
+refused. They may also be slow because this process was busy. So the limit doubles again after a round trip that is
+not slow, as in HyStart++ (RFC 9406 §4.2), but after each such delay it waits for twice as many of them. After a
+refusal it does not.
 """
 
 from __future__ import annotations
@@ -82,6 +86,10 @@ class LearnedLimit:
         self._limit = float(min(START_CONCURRENCY, cap))
         self._doubles_below = math.inf
         """Below this the limit doubles with each round trip; above it, it follows the gradient."""
+        self._rounds_before_doubling = 1.0
+        """Round trips in a row that must not be slow before the limit doubles again; infinite after a refusal."""
+        self._rounds_in_a_row = 0
+        """Those so far."""
         self._gradients: list[float] = []
         """Gradients of the responses of the current round trip."""
         self._baselines: LRUCache[Hashable, _Baseline] = LRUCache(MAX_KINDS)
@@ -133,14 +141,20 @@ class LearnedLimit:
             self._ceiling_until = now + CEILING_SECONDS
         self._set(used * REFUSAL_FACTOR)
         self._doubles_below = max(self._limit, MIN_DOUBLING_LIMIT)
+        self._rounds_before_doubling = math.inf
 
     def _end_round_trip(self, *, is_used: bool) -> None:
         gradient = min(max(statistics.median(self._gradients), MIN_GRADIENT), 1.0)
         self._gradients.clear()
         if gradient < 1.0:
-            self._doubles_below = 0.0
+            self._doubles_below, self._rounds_in_a_row = 0.0, 0
         elif not is_used or self._limit < self._doubles_below:
             return
+        else:
+            self._rounds_in_a_row += 1
+            if self._rounds_in_a_row >= self._rounds_before_doubling:
+                self._doubles_below, self._rounds_in_a_row = math.inf, 0
+                self._rounds_before_doubling *= 2
         following = gradient * self._limit + math.sqrt(self._limit)
         self._set((1 - NEWEST_WEIGHT) * self._limit + NEWEST_WEIGHT * following)
 

@@ -191,3 +191,31 @@ def test_a_slow_kind_of_request_is_not_a_queue() -> None:
         kind, seconds = ("list", 8 * SERVICE_SECONDS) if number % 2 else ("point", SERVICE_SECONDS)
         learned.record(kind, seconds, 1 if number < 8 else learned.limit)
     assert learned.limit == 32
+
+
+def test_the_limit_doubles_again_after_a_delay_that_passed() -> None:
+    """Responses are also late when this process was busy. The next such delay must be over for longer."""
+    learned, responses = LearnedLimit(32, Clock()), []
+    for _ in range(8):
+        learned.record("kind", SERVICE_SECONDS, 1)
+    for _ in range(2):
+        for _ in range(learned.limit):
+            learned.record("kind", 1.5 * SERVICE_SECONDS, learned.limit)
+        slow, count = learned.limit, 0
+        while learned.limit < 2 * slow and learned.limit < 32:
+            learned.record("kind", SERVICE_SECONDS, learned.limit)
+            count += 1
+        responses.append(count / slow)
+    assert responses[0] <= 3
+    assert responses[0] < responses[1] <= 4
+
+
+def test_the_limit_does_not_double_again_after_a_refusal() -> None:
+    """The vendor has said how much it handles: above it, the limit grows by less than one in a round trip."""
+    learned = LearnedLimit(32, Clock(1.0))
+    learned.record_refusal(0.5, 8, throttled=False)
+    for _ in range(8):
+        learned.record("kind", 1.5 * SERVICE_SECONDS, learned.limit)
+    for _ in range(40):
+        learned.record("kind", SERVICE_SECONDS, learned.limit)
+    assert learned.limit < 12
