@@ -15,7 +15,7 @@ import pytest_asyncio
 from hypothesis import HealthCheck, settings
 
 from tests.faults.rows import NOT_COVERED, SECTIONS
-from tests.forked_workers import fork_workers
+from tests.forked_workers import adopt_collection, fork_workers
 from tests.long_runs import LONG_RUNS, RANDOM
 
 # Tests start many processes: without bytecode files, each of them would compile all modules again.
@@ -44,6 +44,11 @@ def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[Any]) -> None
     is_measured = getattr(config.option, "cov_source", None)  # it would miss what ran before the fork
     if everything <= {Path(path).name for path in config.args} and sys.platform == "linux" and not is_measured:
         fork_workers(config, specs)
+
+
+def pytest_collection(session: pytest.Session) -> bool | None:
+    """Take what was collected before this process was forked; None lets pytest collect."""
+    return adopt_collection(session) or None
 
 
 @pytest.hookimpl(tryfirst=True)

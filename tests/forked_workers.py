@@ -1,13 +1,13 @@
 """
-Processes of a run of all tests that are forked from one that has imported all modules of tests.
+Processes of a run of all tests that are forked from one that has collected all tests.
 
-Pytest-xdist starts each of its processes by a command, and each of them would import everything again. The command
-of these asks the process that has imported everything for a fork, hands over its pipes, and ends with the fork.
+Pytest-xdist starts each of its processes by a command, and each of them would import and collect everything again.
+The command of these asks the process that has collected everything for a fork, hands over its pipes, and ends with
+the fork.
 """
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
 import select
@@ -19,6 +19,7 @@ import sys
 import tempfile
 from collections.abc import Iterable
 from importlib import import_module
+from itertools import chain
 from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
@@ -58,32 +59,75 @@ def fork_workers(config: pytest.Config, specs: Iterable[Any]) -> None:
     config.add_cleanup(server.communicate)
 
 
-class _ImportAll:
-    """A plugin that imports all modules of tests, with assertions as pytest writes them, and collects no test."""
+class _Collected:
+    """A plugin that keeps what a session collected, and lets it run no test."""
 
     def __init__(self) -> None:
-        self.modules = sorted(ROOT.glob("tests/**/test_*.py"))
+        self.session: pytest.Session | None = None
+        """The session; None if anything could not be collected, which each process then finds and reports."""
+        self._has_failed = False
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_collection(self) -> bool:
-        """Import them; what fails here fails again where it is collected, which says so."""
-        for path in self.modules:
-            with contextlib.suppress(Exception, pytest.skip.Exception):
-                import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
-        gc.freeze()  # what was imported stays: the collections at the end of the run need not look at it
+    def pytest_collection(self) -> None:
+        """Start the server of `tests.gateway.forked`: it imports much too, meanwhile, and all forks share it."""
+        import_module("tests.gateway.forked")
+        forkserver.ensure_running()
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note what could not be collected."""
+        self._has_failed |= not report.passed
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Keep the session, and end it."""
+        self.session = None if self._has_failed else session
         return True
+
+
+_collected = _Collected()
+
+
+def adopt_collection(session: pytest.Session) -> bool:
+    """
+    Give a session what was collected before this process was forked, as if it had collected that itself.
+
+    Returns whether it is what the session would collect. Options that choose among collected tests apply.
+    """
+    earlier, config = _collected.session, session.config
+    is_all = {Path(path).resolve() for path in config.args} == {ROOT / path for path in config.getini("testpaths")}
+    if earlier is None or not is_all or config.option.ignore or config.option.ignore_glob:
+        return False
+    manager = earlier._fixturemanager
+    for nodes in [*manager._arg2node2fixturedefs.values(), manager._node_autousenames]:
+        if earlier in nodes:
+            nodes[session] = nodes.pop(earlier)
+    for definition in chain(*(nodes.get(session, ()) for nodes in manager._arg2node2fixturedefs.values())):
+        definition.node = session  # type: ignore[misc] # the same node of the tree
+    manager.session, manager.config, session._fixturemanager = session, config, manager
+    for node in {node for item in earlier.items for node in item.listchain()} - {earlier}:
+        node.session, node.config = session, config
+        if node.parent is earlier:
+            node.parent = session
+        if isinstance(node, pytest.Directory):
+            config.pluginmanager._loadconftestmodules(
+                node.path, config.option.importmode, rootpath=config.rootpath, consider_namespace_packages=False
+            )
+    session.items = earlier.items
+    config.hook.pytest_collection_modifyitems(session=session, config=config, items=session.items)
+    config.hook.pytest_collection_finish(session=session)
+    session.testscollected = len(session.items)
+    return True
 
 
 def serve() -> None:
     """
-    Import all modules of tests, and fork for each client.
+    Collect all tests, and fork for each client.
 
     Returns in each fork, which has the standard streams of its client. The process itself ends with its input.
     """
-    pytest.main(["-s", "-p", "no:cacheprovider", "-p", "no:rerunfailures"], plugins=[_ImportAll()])
+    pytest.main(["-s", "-p", "no:cacheprovider", "-p", "no:rerunfailures"], plugins=[_collected])
     gc.freeze()
     gc.disable()  # until the tests run, as in `conftest`
-    forkserver.ensure_running()  # that of `tests.gateway.forked`: it imports much too, and all forks share it
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     forks: list[int] = []
     with socket.socket(fileno=int(sys.argv[1])) as listener:
