@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 
 from student_graph.adapters.answers import Ref
 from student_graph.adapters.errors import AdapterError, ForbiddenError
@@ -30,7 +31,7 @@ from student_graph.resolvers.cohorts.aggregates.build import (
     hidden_table,
     judged_levels,
 )
-from student_graph.resolvers.cohorts.aggregates.checkpoint import Checkpoint, Counted, reading_again
+from student_graph.resolvers.cohorts.aggregates.checkpoint import Checkpoint, Counted, Rereads, reading_again
 from student_graph.resolvers.cohorts.aggregates.dimensions import Dimension
 from student_graph.resolvers.cohorts.aggregates.grouping import GroupReader
 from student_graph.resolvers.cohorts.aggregates.members import (
@@ -42,7 +43,7 @@ from student_graph.resolvers.cohorts.aggregates.members import (
 )
 from student_graph.resolvers.cohorts.aggregates.publication import refuse_cross, refuse_unless_published
 from student_graph.resolvers.cohorts.aggregates.request import TablePlan, TableRequest, plan_table
-from student_graph.resolvers.cohorts.aggregates.table import MetricTable
+from student_graph.resolvers.cohorts.aggregates.table import MetricTable, size_of_table
 from student_graph.resolvers.cohorts.measurement.measure import measure_students
 from student_graph.resolvers.cohorts.measurement.requests import Choices, metric_settings
 from student_graph.resolvers.context import Context, Info
@@ -56,8 +57,6 @@ STUDENTS_PER_PART = 2_000
 """Students whose records are in memory at once."""
 TABLE_KIND = "metric table"
 """Name of these tables among all that are kept."""
-GROUP_BYTES = 2_500
-"""Bytes of the numbers of one group: an estimate, rather too high."""
 
 
 @dataclass(slots=True)
@@ -119,19 +118,26 @@ async def metric_table(
     reach = await info.context.reach(cohort.district.id)
     refuse_unless_counting(info.context, cohort, reach)
 
-    async def count(context: Context) -> Outcome[MetricTable]:
-        return await _table(with_context(info, context), plan, request, reach, checkpoint)
+    async def count(context: Context, *, rereads: Rereads | None = None) -> Outcome[MetricTable]:
+        return await _table(with_context(info, context), plan, request, reach, checkpoint, rereads=rereads)
 
     tables, viewer = info.context.tables, info.context.viewer
     if tables is None or checkpoint is not None or plan.changes_with_time:
         return await count(info.context)
     scope = TableScope.of(cohort.district, reach, viewer.rights_in(cohort.district))
     key = TableKey(scope, TABLE_KIND, (viewer.counts_only, request.key(cohort)))
-    return await tables.get(key, count, _size, goes_on=cohort.is_district)
+    counting = partial(count, rereads=Rereads() if cohort.is_district else None)
+    return await tables.get(key, counting, size_of_table, goes_on=cohort.is_district)
 
 
 async def _table(
-    info: Info, plan: TablePlan, request: TableRequest, reach: Reach, checkpoint: Checkpoint | None
+    info: Info,
+    plan: TablePlan,
+    request: TableRequest,
+    reach: Reach,
+    checkpoint: Checkpoint | None,
+    *,
+    rereads: Rereads | None,
 ) -> Outcome[MetricTable]:
     """The table, for a viewer who may count the cohort if it has enough students within reach."""
     cohort, classes = plan.cohort, classes_of(plan.metrics, request.dimensions)
@@ -142,19 +148,13 @@ async def _table(
 
     access = await reading_again(checkpoint, read_members)
     if access.is_complete:
-        return await _Counting(info, plan, access, checkpoint).complete()
+        return await _Counting(info, plan, access, checkpoint, rereads).complete()
     settings = metric_settings(info.context, cohort.district)
     refuse_unless_published(request.metric, request.choices, request.dimensions, settings)
     if request.crossed is not None:
         refuse_cross(request.metric, request.crossed.metric, request.dimensions)
         refuse_unless_published(request.crossed.metric, Choices(preset=request.crossed.preset), (), settings)
-    return await _Counting(info, plan, access, checkpoint).hidden()
-
-
-def _size(outcome: Outcome[MetricTable]) -> int:
-    """About how many bytes a table takes."""
-    table = outcome.value if isinstance(outcome, Partial) else outcome
-    return 0 if isinstance(table, AdapterError) else GROUP_BYTES * (1 + len(table.groups))
+    return await _Counting(info, plan, access, checkpoint, rereads).hidden()
 
 
 def _unless_forbidden(outcome: Outcome[Measure]) -> Outcome[Measure]:
@@ -172,6 +172,8 @@ class _Counting:
     plan: TablePlan
     access: Access
     checkpoint: Checkpoint | None
+    rereads: Rereads | None
+    """How often it reads students again if it may take longer than a request; None if it may not."""
     progress: _Progress = field(default_factory=_Progress)
     at_school: dict[SchoolId, MetricRequest] = field(default_factory=dict)
     """The request at each school."""
@@ -235,15 +237,17 @@ class _Counting:
             try:
                 counted = await self._count(info, part, members)
             except AdapterError as error:
-                if not error.retryable or not await self._may_read_again(attempts):
+                if not error.retryable or not await self._may_read_again(attempts, is_long=forget):
                     raise
             else:
                 is_final = not any(failure.retryable for student in counted for failure in student.failures())
-                if is_final or not await self._may_read_again(attempts):
+                if is_final or not await self._may_read_again(attempts, is_long=forget):
                     return counted
 
-    async def _may_read_again(self, attempts: int) -> bool:
-        return self.checkpoint is not None and await self.checkpoint.may_read_again(attempts)
+    async def _may_read_again(self, attempts: int, *, is_long: bool) -> bool:
+        if self.checkpoint is not None:
+            return await self.checkpoint.may_read_again(attempts)
+        return is_long and self.rereads is not None and await self.rereads.may_read_again()
 
     async def _count(self, info: Info, part: Sequence[StudentId], members: Members) -> list[CountedStudent]:
         """Measure and group a part of the students."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -9,6 +10,9 @@ from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.model import StudentId
 
 T = TypeVar("T")
+MAX_REREADS = 3
+"""Times that a long count reads students again: if a source stays away, it soon says what is missing."""
+REREAD_PAUSE_SECONDS = 5.0
 
 
 class Counted(NamedTuple):
@@ -33,6 +37,20 @@ class Checkpoint(Protocol):
 
     async def may_read_again(self, attempts: int) -> bool:
         """Wait before students are read again because a source failed in so many attempts; False to go on."""
+
+
+class Rereads:
+    """How often a long count without a checkpoint reads students again because a source failed."""
+
+    left = MAX_REREADS
+
+    async def may_read_again(self) -> bool:
+        """Wait before students are read again; False if it was done often enough."""
+        if not self.left:
+            return False
+        self.left -= 1
+        await asyncio.sleep(REREAD_PAUSE_SECONDS)
+        return True
 
 
 async def reading_again(checkpoint: Checkpoint | None, read: Callable[[int], Awaitable[T]]) -> T:

@@ -3,9 +3,14 @@
 from collections.abc import Sequence
 from datetime import date
 
+from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.model import internal, value
 from student_graph.resolvers.cohorts.aggregates.dimensions import Dimension
+from student_graph.resolvers.fields.outcome import Outcome, Partial
 from student_graph.resolvers.metrics.measure import DataQuality, Definition, Level, Metric, Unit, Window
+
+GROUP_BYTES = 2_500
+"""Bytes of the numbers of one group: an estimate, rather too high."""
 
 
 @value
@@ -114,3 +119,9 @@ class MetricTable:
     """Sources that failed for some of the students; empty if none did."""
     failures: Sequence[object] = internal(default=())
     """The errors of these sources."""
+
+
+def size_of_table(outcome: Outcome[MetricTable]) -> int:
+    """About how many bytes a table takes."""
+    table = outcome.value if isinstance(outcome, Partial) else outcome
+    return 0 if isinstance(table, AdapterError) else GROUP_BYTES * (1 + len(table.groups))

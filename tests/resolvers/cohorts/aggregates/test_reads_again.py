@@ -6,18 +6,25 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from student_graph.adapters.model import DistrictId, StudentId
 from student_graph.adapters.sources import District, Source
+from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.server.commands.counting import count_district
+from student_graph.gateway.signing import HmacSigner
+from student_graph.resolvers.cohorts.aggregates import aggregate, checkpoint, members
+from student_graph.resolvers.cohorts.aggregates.aggregate import metric_table
 from student_graph.resolvers.cohorts.aggregates.checkpoint import Counted
 from student_graph.resolvers.cohorts.aggregates.dimensions import Dimension
+from student_graph.resolvers.cohorts.aggregates.members import Cohort
 from student_graph.resolvers.cohorts.aggregates.request import TableRequest
 from student_graph.resolvers.cohorts.aggregates.table import MetricTable
 from student_graph.resolvers.cohorts.measurement.requests import Choices
+from student_graph.resolvers.context import Viewer, ViewerRole
 from student_graph.resolvers.fields.outcome import Partial
 from student_graph.resolvers.metrics.measure import Metric
 from tests.resolvers.cohorts.aggregates.records import DAYS, absence, calendar_day, unavailable
@@ -125,3 +132,39 @@ async def test_a_lasting_failure_is_missing_for_its_students_only() -> None:
     assert {group.keys[0].group: group.missing for group in outcome.value.groups} == {"101": 0, "102": 1}
     [missing] = outcome.value.missing_sources
     assert (missing.source, missing.code, missing.students) == ("sis", "SOURCE_UNAVAILABLE", 1)
+
+
+@dataclass
+class Failures(dict[str, Any]):
+    """Failures of one lookup, the first few times that it is called."""
+
+    lookup: str
+    times: int
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the failure of a call."""
+        if name != self.lookup or not self.times:
+            return default
+        self.times -= 1
+        return unavailable()
+
+
+@pytest.mark.parametrize(("times", "is_whole"), [(1, True), (100, False)])
+async def test_a_request_for_a_long_count_reads_again_a_few_times(
+    monkeypatch: pytest.MonkeyPatch, times: int, is_whole: bool
+) -> None:
+    """One list of three hundred that failed once would make the whole table incomplete."""
+    for module in (aggregate, members):
+        monkeypatch.setattr(module, "MAX_REMEMBERED_STUDENTS", 0)
+    monkeypatch.setattr(checkpoint, "REREAD_PAUSE_SECONDS", 0.0)
+    data = vendor_data()
+    data.failing = failures = Failures("attendance_events_by_student", times)
+    now = datetime(2027, 3, 1, 12, tzinfo=UTC)
+    district = District(DistrictId(CEDAR), "Cedar", (third_party_source("sis", data),), frozen_on=now)
+    pipeline = FetchPipeline([district], HmacSigner(b"k" * 32))
+    viewer = Viewer("superintendent", ViewerRole.SERVICE, frozenset({district.id}))
+    info: Any = SimpleNamespace(context=pipeline.start_operation(viewer), path=SimpleNamespace(as_list=list))
+    outcome = await metric_table(info, Cohort(district), TableRequest(Metric.ABSENT_DAYS, Choices()))
+    await pipeline.close()
+    assert isinstance(outcome, MetricTable) is is_whole
+    assert times - failures.times == (1 if is_whole else 1 + checkpoint.MAX_REREADS)
