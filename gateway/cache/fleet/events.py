@@ -119,8 +119,9 @@ class Events:
         while not self._stopping:
             try:
                 await self._subscribe()
-            except (RedisError, OSError, TimeoutError) as exc:
-                if isinstance(exc, OtherKeyError):
+            except Exception as exc:  # noqa: BLE001 - if this task ended, no purge of others would arrive any more
+                is_outage = isinstance(exc, RedisError | OSError | TimeoutError)
+                if isinstance(exc, OtherKeyError) or not is_outage:
                     self._store.is_current = False
                 self._log_unavailable(exc)
                 await asyncio.sleep(RETRY_INTERVAL_SECONDS)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from typing import Any
 
 import httpx
 import pytest
 
 from student_graph.gateway.cache import Purge
-from tests.gateway.cache.processes import Process, count_calls, create_process
+from student_graph.gateway.cache.fleet.encryption import Encryptor
+from student_graph.gateway.cache.fleet.events import Event, Events
+from student_graph.gateway.cache.fleet.redis_store import RedisStore
+from tests.gateway.cache.processes import REDIS_SECONDS, Process, count_calls, create_process
 from tests.gateway.cache.small_cache import wait_until
 from tests.gateway.redis_server import RedisServer
 from tests.gateway.small_district import DISTRICT
@@ -138,6 +142,34 @@ async def test_when_redis_loses_all_data_the_processes_serve_from_memory(process
     await asyncio.gather(*(process.harness.students("s99") for process in processes for _ in range(100)))
     assert count_calls(processes) == 2
     assert process_b.harness.calls in ([], [("s99",)])
+
+
+async def test_an_event_that_fails_is_received_again(
+    server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Until then no stored answer is used: it might be one that the event has purged."""
+    sender, receiver = (
+        RedisStore(server.url, Encryptor(b"k" * 32), name="failing", timeout=REDIS_SECONDS) for _ in range(2)
+    )
+    states: list[bool] = []
+
+    def receive(_: Event) -> None:
+        states.append(receiver.is_usable)
+        if len(states) == 1:
+            raise KeyError("a bug")
+
+    await Events(sender, lambda _: None).publish(time.time(), "purge", None)
+    events = Events(receiver, receive)
+    events.start()
+
+    async def is_usable() -> bool:
+        return receiver.is_usable and not events.is_unavailable
+
+    await wait_until(is_usable)
+    await events.stop()
+    await asyncio.gather(sender.close(), receiver.close())
+    assert states == [False, False]
+    assert "Redis is unavailable (KeyError)" in caplog.text
 
 
 @pytest.mark.long_run
