@@ -7,6 +7,7 @@ import contextlib
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -21,7 +22,12 @@ from student_graph.gateway.demo.rehearsal.sign_in import require_package, sign_i
 from student_graph.gateway.demo.rehearsal.stage import District, Stage, vendor_calls
 from student_graph.gateway.demo.rehearsal.trouble import SCRIPT
 from student_graph.gateway.demo.rehearsal.vendors.certificates import write_certificates
-from student_graph.gateway.demo.rehearsal.vendors.plan import MAX_STUDENTS, MIN_STUDENTS, plan_districts
+from student_graph.gateway.demo.rehearsal.vendors.plan import (
+    MAX_STUDENTS,
+    MIN_STUDENTS,
+    plan_districts,
+    time_zones_of_one_day,
+)
 from student_graph.gateway.demo.rehearsal.verdicts.oracle import ask_oracle
 from student_graph.gateway.demo.rehearsal.verdicts.result import MemorySample, Result
 from student_graph.gateway.demo.rehearsal.verdicts.tally import Tally
@@ -31,6 +37,8 @@ OWN_ISSUER_EVERY = 4
 MEMORY_SECONDS = 5.0
 """Time between two measurements of the memory."""
 MIN_DISTRICTS_FOR_NEWCOMER = 3
+SETUP_TIME = timedelta(minutes=30)
+"""Time in which the districts are built and all pages are requested once, on a slow machine."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +76,7 @@ async def rehearse(options: Options, say: Callable[[str], None] = print) -> Resu
         largest=options.largest,
         others=options.others,
         smallest=options.smallest,
+        time_zones=time_zones_of_one_day(datetime.now(UTC), SETUP_TIME + timedelta(minutes=options.minutes)),
     )
     numbers = {plan.id: plan.number for plan in plans}
     async with contextlib.AsyncExitStack() as stack:

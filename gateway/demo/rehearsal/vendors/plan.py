@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 MAX_STUDENTS = 100_000
 """Students of the largest district before the districts are scaled."""
@@ -107,11 +109,29 @@ class DistrictPlan:
         return POLICIES[self.policy]
 
 
+def time_zones_of_one_day(start: datetime, duration: timedelta) -> Sequence[str]:
+    """
+    The time zones in which no day ends from `start` on, for as long as `duration`; all of them if there is none.
+
+    Pages show metrics as of today. A page of yesterday is no expected page of today.
+    """
+    end = start + duration
+    zones = [(name, ZoneInfo(name)) for name in TIME_ZONES]
+    names = [name for name, zone in zones if start.astimezone(zone).date() == end.astimezone(zone).date()]
+    return names or TIME_ZONES
+
+
 def plan_districts(
-    count: int, seed: int, *, largest: int = MAX_STUDENTS, others: int | None = None, smallest: int = MIN_STUDENTS
+    count: int,
+    seed: int,
+    *,
+    largest: int = MAX_STUDENTS,
+    others: int | None = None,
+    smallest: int = MIN_STUDENTS,
+    time_zones: Sequence[str] = TIME_ZONES,
 ) -> list[DistrictPlan]:
     """
-    The plans of so many districts, the largest first.
+    The plans of so many districts, the largest first. Each has one of `time_zones`.
 
     The first one has `largest` students. The rest are in proportion to it, or to a first one of `others` students,
     and have `smallest` at least. The second district uses TLS, so that its certificate can expire; every third one
@@ -128,7 +148,7 @@ def plan_districts(
                 name=f"{NAMES[number % len(NAMES)]}{suffix} School District",
                 students=students,
                 vendors=PAIRINGS[number % len(PAIRINGS)],
-                time_zone=TIME_ZONES[number % len(TIME_ZONES)],
+                time_zone=time_zones[number % len(time_zones)],
                 data_standard=DATA_STANDARDS[number % len(DATA_STANDARDS)],
                 has_poor_links=number % 3 == 2,
                 policy=number % len(POLICIES),
