@@ -10,7 +10,7 @@ import httpx
 import msgspec
 
 from student_graph.adapters.registry import SettingsError
-from student_graph.gateway.cli.parser import Commands, count
+from student_graph.gateway.cli.parser import Commands, add_url_option, count
 from student_graph.gateway.web.routes.purge import PurgeRequest
 
 
@@ -24,9 +24,7 @@ def add_command(commands: Commands) -> None:
         description="Remove cached data of a district from a running gateway and from all other gateways that "
         "share its Redis: all of the district's data, or only what the options select.",
     )
-    purge.add_argument(
-        "--url", default="http://127.0.0.1:8000", help="address of the gateway (default: http://127.0.0.1:8000)"
-    )
+    add_url_option(purge)
     purge.add_argument(
         "--token-env",
         default="STUDENT_GRAPH_TOKEN",

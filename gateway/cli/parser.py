@@ -68,6 +68,12 @@ def add_district_options(command: Parser) -> None:
     )
 
 
+def add_url_option(command: Parser) -> None:
+    """Add `--url`, the address of the gateway that a command asks."""
+    default = "http://127.0.0.1:8000"
+    command.add_argument("--url", default=default, help=f"address of the gateway (default: {default})")
+
+
 def printable(text: str) -> str:
     """
     A text that a terminal only shows: characters that are not printable are escaped.

@@ -10,7 +10,7 @@ import httpx
 import msgspec
 
 from student_graph.adapters.registry import SettingsError
-from student_graph.gateway.cli.parser import Commands
+from student_graph.gateway.cli.parser import Commands, add_url_option
 from student_graph.gateway.web.routes.webhooks import signature
 
 
@@ -31,9 +31,7 @@ def add_command(commands: Commands) -> None:
         description="Send one signed call, as docs/webhooks.md describes it for vendors. Without --records and "
         "--student, it reports that anything of the source may have changed.",
     )
-    send.add_argument(
-        "--url", default="http://127.0.0.1:8000", help="address of the gateway (default: http://127.0.0.1:8000)"
-    )
+    add_url_option(send)
     send.add_argument("--source", required=True, metavar="DISTRICT/NAME", help="the source, such as hill/sis")
     send.add_argument(
         "--key-env", required=True, metavar="NAME", help="environment variable that holds the source's key"

@@ -8,7 +8,7 @@ import json
 import sys
 from urllib.parse import urlsplit
 
-from student_graph.gateway.cli.parser import Commands, printable
+from student_graph.gateway.cli.parser import Commands, add_url_option, printable
 
 MAX_RESPONSE_BYTES = 64 * 1024
 
@@ -20,9 +20,7 @@ def add_command(commands: Commands) -> None:
         description="Ask a running gateway whether it accepts requests, and print its answer. The exit status is "
         "0 if it does, and 1 if it does not or nobody answers.",
     )
-    command.add_argument(
-        "--url", default="http://127.0.0.1:8000", help="address of the gateway (default: http://127.0.0.1:8000)"
-    )
+    add_url_option(command)
     command.add_argument(
         "--live", action="store_true", help="ask only whether the process runs, also while it starts or stops"
     )
