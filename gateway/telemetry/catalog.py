@@ -38,7 +38,9 @@ OBJECTIVE_PAGES = _counter(
     "district",
     "objective",
 )
-OBJECTIVE_MISSED = _counter("objective_missed", "Those of them that missed it", "district", "objective")
+OBJECTIVE_MISSED = _counter(
+    "objective_missed", "Pages that missed an objective of the district", "district", "objective"
+)
 OBJECTIVE_TARGET = _gauge(
     "objective_target_ratio", "Share of the pages that is to keep the objective", "district", "objective"
 )
@@ -51,7 +53,9 @@ BURN_RATE = _gauge(
     "window",
 )
 IN_FLIGHT = _gauge("requests_in_flight", "GraphQL requests that are handled now")
-WAITING = _gauge("requests_waiting_for_vendors", "Those of them that wait for a vendor and use no processor time")
+WAITING = _gauge(
+    "requests_waiting_for_vendors", "GraphQL requests that wait for a vendor and use no processor time"
+)
 SHED = _counter("requests_shed", "Requests refused because there was too much to do, or by a viewer's limit")
 DISTRICT_IN_FLIGHT = _gauge(
     "district_requests_in_flight", "GraphQL requests of a district's viewers that are handled now", "district"
