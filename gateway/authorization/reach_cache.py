@@ -99,7 +99,7 @@ class ReachCache:
         lookup_seconds: float = LOOKUP_TIMEOUT_SECONDS,
     ) -> None:
         """
-        Look up reaches with the fetches that `start_fetch` returns. Each lookup may take `timeout` seconds.
+        Look up reaches with the fetches that `start_fetch` returns. Each lookup may take `lookup_seconds`.
 
         `clock` is the cache's. Parents in the districts of `dependents` keep their rights when a student turns 18.
         """

@@ -83,7 +83,7 @@ class _Reports:
 
     def add(self, key: Any, result: Any, seconds: float) -> None:
         """
-        Take a key's final result. Its read began `age` seconds ago.
+        Take a key's final result. Its read began so many `seconds` ago.
 
         Raises:
             TypeError: the result is no record, list, page or error.
