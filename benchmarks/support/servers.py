@@ -2,8 +2,12 @@
 Servers under load, each in a process of its own: `python -m benchmarks.support.servers NAME PORT STUDENTS`.
 
 - `gateway`: the gateway over the district in memory; it executes each operation, with cached records.
-- `shedding`: the same with the default load shedding, served as `student-graph serve` does.
-- `cached`: the gateway with its default settings, which also caches complete responses.
+- `shedding`: the same with the default load shedding.
+- `cached`: the gateway with its default cache, which also holds complete responses.
+
+These have the connections, early refusals and garbage collection of `student-graph serve`. The others run on
+uvicorn alone:
+
 - `stock`: Strawberry's own view and executor with the same schema, context and data.
 - `static`: a Starlette route that sends the bytes of one response of `gateway`.
 """
@@ -13,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import uvicorn
@@ -24,12 +29,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.asgi import GraphQL
 
 from benchmarks.support.district import VIEWER, make_district, make_records, make_source
-from benchmarks.support.in_process import create_app, create_service, post
+from benchmarks.support.in_process import NO_LOAD_SHEDDING, create_app, create_service, post
 from student_graph.gateway.cache import Limits
 from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.server.clients.connection_table import ConnectionTable
 from student_graph.gateway.server.garbage import GarbageCollection
-from student_graph.gateway.server.process import freeze_garbage_collector, server_config
+from student_graph.gateway.server.process import server_config
 from student_graph.gateway.server.service import Application
 from student_graph.gateway.signing import HmacSigner
 from student_graph.gateway.web.load_shedding import LoadLimits
@@ -39,33 +44,36 @@ from student_graph.resolvers.schema import make_schema
 HOLD_SAMPLE_SECONDS = 0.001
 
 
-def cached(students: int) -> ASGIApp:
+def cached(students: int) -> uvicorn.Config:
     """The gateway with its default cache, which includes complete responses."""
-    return _gateway(students, Limits())
+    return _gateway_server(students, Limits())
 
 
-def gateway(students: int) -> ASGIApp:
+def gateway(students: int) -> uvicorn.Config:
     """The gateway, which caches records but no complete responses."""
-    return _gateway(students, Limits(responses=False))
+    return _gateway_server(students, Limits(responses=False))
 
 
 def shedding(students: int) -> uvicorn.Config:
-    """
-    The same as `gateway`, with the default load shedding; it also measures holds of its event loop.
+    """The same as `gateway`, with the default load shedding; it also measures holds of its event loop."""
+    return _gateway_server(students, Limits(responses=False), LoadLimits(), HoldProbe)
 
-    Connections, early refusals and garbage collection are those of the gateway's own server.
-    """
-    district = make_district(make_source(make_records(students)))
-    application = Application(create_service(district, limits=Limits(responses=False), loads=LoadLimits()))
+
+def _gateway_server(
+    students: int,
+    limits: Limits,
+    loads: LoadLimits = NO_LOAD_SHEDDING,
+    wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+) -> uvicorn.Config:
+    """The gateway's own server."""
+    service = create_service(make_district(make_source(make_records(students))), limits=limits, loads=loads)
+    application = Application(service)
     GarbageCollection(cached_bytes=lambda: application.memory.used_bytes).start()
-    app, refuses = HoldProbe(application.asgi), application.early_refusals.refuses
-    return server_config(app, ConnectionTable(), refuses=refuses)
+    return server_config(wrap(application.asgi), ConnectionTable(), refuses=application.early_refusals.refuses)
 
 
 class HoldProbe:
-    """
-    Passes requests to an app. Requests for `/holds` get the holds of the event loop since the last such request.
-    """
+    """Sends requests to an app, and answers those for `/holds` with the holds of the event loop in between."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -89,7 +97,7 @@ class HoldProbe:
         await JSONResponse(figures)(scope, receive, send)
 
     async def _measure(self) -> None:
-        """Each millisecond, or as soon as the loop is free, note how long it was held and how much it worked."""
+        """Note, each millisecond or as soon as the loop is free, how long it was held, and the work meanwhile."""
         loop = asyncio.get_running_loop()
         while True:
             started, worked = loop.time(), time.thread_time()
@@ -100,12 +108,6 @@ class HoldProbe:
 def _ms(seconds: list[float], share: float) -> float:
     """The milliseconds at a share of sorted seconds; 0 without any."""
     return seconds[int((len(seconds) - 1) * share)] * 1000 if seconds else 0.0
-
-
-def _gateway(students: int, limits: Limits) -> ASGIApp:
-    app = create_app(make_district(make_source(make_records(students))), limits=limits)
-    freeze_garbage_collector()
-    return app
 
 
 class _StrawberryView(GraphQL[Context, None]):
@@ -126,7 +128,7 @@ def stock(students: int) -> ASGIApp:
 
 def static(students: int) -> ASGIApp:
     """A route that sends the bytes of one response of `gateway`."""
-    body = asyncio.run(post(gateway(students)))
+    body = asyncio.run(post(create_app(make_district(make_source(make_records(students))))))
 
     async def answer(request: Request) -> Response:
         await request.body()
@@ -135,17 +137,23 @@ def static(students: int) -> ASGIApp:
     return Starlette(routes=[Route("/graphql", answer, methods=["POST"])])
 
 
-SERVERS = {"gateway": gateway, "cached": cached, "stock": stock, "static": static}
+SERVERS: dict[str, Callable[[int], ASGIApp | uvicorn.Config]] = {
+    "gateway": gateway,
+    "shedding": shedding,
+    "cached": cached,
+    "stock": stock,
+    "static": static,
+}
 
 
 def main() -> None:
     """Serve until the process is stopped."""
     name, port, students = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    if name == "shedding":
-        config = shedding(students)
+    server = SERVERS[name](students)
+    if isinstance(server, uvicorn.Config):
+        config = server
     else:
-        app = SERVERS[name](students)
-        config = uvicorn.Config(app, log_level="error", access_log=False, server_header=False)
+        config = uvicorn.Config(server, log_level="error", access_log=False, server_header=False)
     config.port = port
     uvicorn.Server(config).run()
 

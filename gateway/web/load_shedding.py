@@ -280,12 +280,12 @@ class LoadShedder:
             OverloadError: the request would wait too long, so its body is not read.
         """
         group = self.districts.group(districts)
-        use_budget(self.budgets.of(viewer, group))
+        use_budget(budget := self.budgets.of(viewer, group))
         rates = self.viewer_rates
         if self._viewer_requests.is_full(viewer) or (rates is not None and not rates.take(viewer)):
             self.refused += 1
             raise ViewerLimitError
-        self._check_sender(self._sender(viewer, group, bulk=bulk))
+        self._check_sender(Sender(viewer, bulk, budget.is_within, group))
         return self._viewer_requests.counted(viewer)
 
     def check_viewer(

@@ -198,7 +198,7 @@ class ClientConnection(HttpToolsProtocol):
 
     def _release_request(self) -> None:
         """Refer to the last request no longer, once it was received and answered: the next one may be far away."""
-        if self._state() is ConnectionState.IDLE and not self._is_answering():
+        if not self._is_answering() and self._state() is ConnectionState.IDLE:
             self.cycle = self._running = self.scope = None  # type: ignore[assignment] # uvicorn makes new ones
 
     def pause_writing(self) -> None:

@@ -62,6 +62,8 @@ class GroupShares:
 
     def people(self, group: Hashable) -> int:
         """People that take turns with one more person of a group."""
+        if not self._people:  # usually; each request asks several times
+            return 0
         own = len(self._people.get(group, ()))
         return own + sum(min(len(other), own + 1) for name, other in self._people.items() if name != group)
 
