@@ -149,9 +149,9 @@ class Failures(dict[str, Any]):
         return unavailable()
 
 
-@pytest.mark.parametrize(("times", "is_whole"), [(1, True), (100, False)])
+@pytest.mark.parametrize(("times", "is_complete"), [(1, True), (100, False)])
 async def test_a_request_for_a_long_count_reads_again_a_few_times(
-    monkeypatch: pytest.MonkeyPatch, times: int, is_whole: bool
+    monkeypatch: pytest.MonkeyPatch, times: int, is_complete: bool
 ) -> None:
     """One list of three hundred that failed once would make the whole table incomplete."""
     for module in (aggregate, members):
@@ -166,5 +166,5 @@ async def test_a_request_for_a_long_count_reads_again_a_few_times(
     info: Any = SimpleNamespace(context=pipeline.start_operation(viewer), path=SimpleNamespace(as_list=list))
     outcome = await metric_table(info, Cohort(district), TableRequest(Metric.ABSENT_DAYS, Choices()))
     await pipeline.close()
-    assert isinstance(outcome, MetricTable) is is_whole
-    assert times - failures.times == (1 if is_whole else 1 + checkpoint.MAX_REREADS)
+    assert isinstance(outcome, MetricTable) is is_complete
+    assert times - failures.times == (1 if is_complete else 1 + checkpoint.MAX_REREADS)
