@@ -81,13 +81,13 @@ def value_of(type_: TypeAdapter[Any], value: Any) -> Any:
 
 
 @subcases("name", sorted(TIME_FIELDS))
-def test_a_number_is_no_date(name: str) -> None:
+def test_a_number_is_not_a_date(name: str) -> None:
     """No field of any payload makes a date of 1970 or of today of a number."""
     assert {value: value_of(TIME_FIELDS[name], value) for value in NUMBERS} == dict.fromkeys(NUMBERS)
 
 
 @subcases("name", sorted(NUMBER_FIELDS))
-def test_a_boolean_is_no_number(name: str) -> None:
+def test_a_boolean_is_not_a_number(name: str) -> None:
     """No field of any payload reads `true` as 1: it would be a grade, or the id of another object."""
     read = [value_of(NUMBER_FIELDS[name], value) for value in (True, False, "true")]
 

@@ -94,7 +94,7 @@ async def test_an_enrollment_without_grades_hides_no_work(value: Any) -> None:
 
 
 @pytest.mark.parametrize("end", [f"/courses/{ALGEBRA}/enrollments", f"/courses/{ALGEBRA}/assignments"])
-async def test_a_list_that_a_course_does_not_have_is_no_empty_list(end: str) -> None:
+async def test_a_list_that_a_course_does_not_have_is_not_an_empty_list(end: str) -> None:
     """Canvas knows the course and answers 404 for its list: an error, and no course without students or work."""
     key = LmsCourseId(str(ALGEBRA))
     async with changed({end: lambda _: None}) as canvas:

@@ -152,7 +152,7 @@ def test_a_file_is_read_as_it_was_written(tmp_path: Path) -> None:
         ("x" * (1 << 20) + "x", "too large for a certificate"),
     ],
 )
-def test_another_file_is_no_certificate(content: str, problem: str, tmp_path: Path) -> None:
+def test_another_file_is_not_a_certificate(content: str, problem: str, tmp_path: Path) -> None:
     """The message names the file and what is wrong."""
     (tmp_path / "file.json").write_text(content)
     with pytest.raises(CertificateError, match=problem):
@@ -266,7 +266,7 @@ def test_a_certificate_says_what_its_recording_is_of() -> None:
     assert evidence.startswith("inapplicable: it reads files")
 
 
-def test_a_recording_of_the_sandbox_is_no_live_run() -> None:
+def test_a_recording_of_the_sandbox_is_not_a_live_run() -> None:
     """It decides silver; drift is watched with a recording of a live server only, and so are gold and platinum."""
     assert tier_of(replay=REPLAYED) is Tier.SILVER
     assert tier_of(replay=ReplayResult(12, 3, ("students_by_id",))) is Tier.BRONZE

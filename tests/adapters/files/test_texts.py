@@ -134,7 +134,7 @@ async def test_a_file_of_another_vendor_is_listed_and_hides_nothing(tmp_path: Pa
     assert problems["map.csv"] is None
 
 
-async def test_a_score_that_is_no_number_is_kept_as_a_text(tmp_path: Path) -> None:
+async def test_a_score_that_is_not_a_number_is_kept_as_a_text(tmp_path: Path) -> None:
     """`< 5`, `A-` and `ND` are results without a number; NA and an empty text are no results."""
     texts = ("< 5", "A-", "ND", "", "NA", "1e999", "NaN")
     write(tmp_path, "map.csv", text([row(score=value, TestID=f"T{n}") for n, value in enumerate(texts)]))

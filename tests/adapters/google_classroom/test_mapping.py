@@ -100,7 +100,7 @@ def test_a_grade_of_zero_is_a_grade() -> None:
     assert (result.score, result.grade, result.points_possible) == (0.0, "0", 10.0)
 
 
-def test_a_draft_grade_is_no_grade() -> None:
+def test_a_draft_grade_does_not_count_as_a_grade() -> None:
     """It is not read, whatever is sent, and neither is when it was entered."""
     result = record({"state": "TURNED_IN", "draftGrade": 9.5, "submissionHistory": [HANDED_IN, DRAFTED]})
 

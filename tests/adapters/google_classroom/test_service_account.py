@@ -167,7 +167,7 @@ TEXTS: dict[str, Callable[[], str]] = {
 
 
 @subcases("name", TEXTS)
-def test_a_text_that_is_no_key_is_refused(name: str) -> None:
+def test_a_text_that_is_not_a_key_is_refused(name: str) -> None:
     """The message names the setting and where keys are created, and does not hold the text."""
     text = TEXTS[name]()
     with pytest.raises(ValueError, match="service_account_key_env: is not the JSON key") as caught:

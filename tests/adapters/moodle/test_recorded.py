@@ -71,7 +71,7 @@ def test_a_recorded_error_has_its_meaning(name: str) -> None:
     assert recorded(name)["body"]["message"] not in caught.value.reason
 
 
-def test_xml_is_no_answer() -> None:
+def test_xml_is_not_an_answer() -> None:
     """Without `moodlewsrestformat` Moodle sends XML, which is not read."""
     with pytest.raises(PayloadError, match="not JSON"):
         read(check_answer("f", response_of("default_format_xml")), TypeAdapter(list[api.Course]))

@@ -34,7 +34,7 @@ def test_an_error_of_moodle_is_recognized() -> None:
         check_answer("f", marked({"exception": "dml_missing_record_exception", "errorcode": "invalidrecord"}))
 
 
-def test_a_quota_of_google_is_no_refusal() -> None:
+def test_a_quota_of_google_is_not_a_refusal() -> None:
     """The request may be sent later."""
     assert is_over_quota(marked({"error": {"status": "RESOURCE_EXHAUSTED"}}, 403))
 

@@ -144,7 +144,7 @@ async def test_rights_follow_from_the_role_and_the_setting(
     assert await children_of("P1", *users, **settings) == [("1", expected)]
 
 
-async def test_a_student_is_no_contact() -> None:
+async def test_a_student_is_not_a_contact() -> None:
     """The number of a student, or of a contact without a role, is the number of no contact."""
     # Of two users, the probe sees that this server ignores filters; of one it cannot.
     users = (user_row("a", "1", agents=agents("a")), user_row("b", "2"))

@@ -86,7 +86,7 @@ def test_a_declaration_is_read_within_limits(tmp_path: Path, text: str, problem:
         declared(file)
 
 
-def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     """The message names the line."""
     file = tmp_path / "vendor.toml"
     file.write_bytes(b'vendor = "x"\n\xff\xfe')

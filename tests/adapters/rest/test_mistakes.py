@@ -277,7 +277,7 @@ def test_a_missing_name_in_a_sample_has_a_suggestion(tmp_path: Path) -> None:
         declared(with_sample(tmp_path, {"id": 1, "numbr": "7", "first": "Ada", "last": "Lee"}))
 
 
-def test_a_sample_that_is_no_record_is_refused(tmp_path: Path) -> None:
+def test_a_sample_that_is_not_a_record_is_refused(tmp_path: Path) -> None:
     """A path to a value of another type finds something, and still no record."""
     with pytest.raises(DeclarationError, match="no row of the sample becomes a Student: not a text"):
         declared(with_sample(tmp_path, {"id": 1, "number": [7], "first": "Ada", "last": "Lee"}))

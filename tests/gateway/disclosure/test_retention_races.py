@@ -79,7 +79,7 @@ def test_a_search_skips_files_that_are_retired(five_days: FiveDays, tmp_path: Pa
     assert list(disclosures) == []
 
 
-def test_a_sidecar_of_a_retired_file_is_no_problem(five_days: FiveDays, tmp_path: Path) -> None:
+def test_a_sidecar_of_a_retired_file_is_not_a_problem(five_days: FiveDays, tmp_path: Path) -> None:
     """Without the list of retired files, the same sidecar means that a file is missing."""
     names, files = five_days
     sidecar = sidecar_name(names[0])

@@ -165,7 +165,7 @@ async def test_two_responses_on_a_connection_that_was_used_before_are_both_doubt
         assert (lms.server.connections, lms.stray.count, len(lms.calls)) == (2, 1, 3)
 
 
-async def test_a_response_before_the_first_request_is_no_answer() -> None:
+async def test_a_response_before_the_first_request_is_not_an_answer() -> None:
     """A server that speaks first is never believed: its connection is dropped before a request is sent on it."""
     dropped = asyncio.Event()
 

@@ -128,7 +128,7 @@ def test_the_trace_of_the_caller_goes_on(flag: str) -> None:
 
 
 @pytest.mark.parametrize("header", ["", "00-zz-00", "00-" + "0" * 32 + "-" + "0" * 16 + "-01", "x" * 1000])
-def test_a_header_that_is_no_trace_begins_a_new_one(header: str) -> None:
+def test_a_header_that_is_not_a_trace_begins_a_new_trace(header: str) -> None:
     """The request is answered as ever."""
     with observed_gateway("files") as observed:
         observed.gateway.client.headers["traceparent"] = header

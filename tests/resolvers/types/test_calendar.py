@@ -109,7 +109,7 @@ async def test_a_term_that_does_not_exist_is_null(named: str) -> None:
         "Spring",
     ],
 )
-async def test_a_text_that_is_no_term_id_is_refused(named: str) -> None:
+async def test_a_text_that_is_not_a_term_id_is_refused(named: str) -> None:
     """The error is BAD_ID in every argument for a term, before its school or sections are read."""
     _, world = year()
     query = """query($school: ID!, $term: ID!) {

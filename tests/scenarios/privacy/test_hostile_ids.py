@@ -95,7 +95,7 @@ def test_a_request_with_nul_makes_no_vendor_call(gateway: GatewayProcess, vendor
 @pytest.mark.parametrize(
     "text", [pytest.param(text, id=name) for name, text in REFUSED.items() if "\0" not in text]
 )
-def test_text_that_is_no_id_makes_no_vendor_call(
+def test_a_text_that_is_not_an_id_causes_no_vendor_call(
     gateway: GatewayProcess, vendors: list[Sandbox], text: str
 ) -> None:
     """Every field that takes an id is null with BAD_ID and our own message."""

@@ -86,7 +86,7 @@ def test_another_data_standard_is_reported(recording: Path, tmp_path: Path) -> N
     assert all(person.last not in result.stdout for person in FACTS.students)
 
 
-def test_a_source_that_does_not_answer_is_no_difference(recording: Path, tmp_path: Path) -> None:
+def test_a_source_that_does_not_answer_is_not_a_difference(recording: Path, tmp_path: Path) -> None:
     """The exit status 2 says that nothing was compared."""
     with edfi(tmp_path, "5.1") as (files, sandbox):
         sandbox.switches.down = True
@@ -96,7 +96,7 @@ def test_a_source_that_does_not_answer_is_no_difference(recording: Path, tmp_pat
     assert "did not answer" in result.stdout
 
 
-def test_a_file_that_is_no_recording_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_recording_is_refused(tmp_path: Path) -> None:
     """The error names the file."""
     with edfi(tmp_path, "5.1") as (files, _):
         result = command(files, "drift", "--recording", str(files.path))

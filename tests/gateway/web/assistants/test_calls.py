@@ -157,7 +157,7 @@ async def test_wrong_arguments_are_named(school: School) -> None:
         assert part in text
 
 
-async def test_a_tool_of_another_role_is_no_tool(school: School) -> None:
+async def test_a_tool_of_another_role_is_refused_like_an_unknown_one(school: School) -> None:
     """It is refused as one that does not exist."""
     from mcp import MCPError  # noqa: PLC0415 - slow to import, and few processes need it
 

@@ -43,7 +43,7 @@ def overload(
 
 
 @pytest.mark.long_run
-async def test_a_morning_at_a_school_is_no_overload() -> None:
+async def test_a_morning_at_a_school_is_not_an_overload() -> None:
     """The processor works a sixth of the time: hardly a page is refused, and none is much slower."""
     result = Simulation(MORNING_PAGES).run(rate=1.6, seconds=size(150, 1_000))
     assert result.refused <= len(result.answers) / 100

@@ -134,7 +134,7 @@ def test_an_action_of_two_kinds_has_one_length() -> None:
     assert measure(Metric.SUSPENSION_DAYS_IMPOSED, of).exact == 3
 
 
-def test_an_expulsion_is_no_suspension() -> None:
+def test_an_expulsion_is_not_a_suspension() -> None:
     """Its days are none of suspension."""
     of = facts(actions=[action("1", "Expulsion", length=180.0)])
     assert measure(Metric.SUSPENSIONS, of).exact == 0

@@ -118,7 +118,7 @@ def test_changes_of_school(enrollments: list[tuple[str, date, date | None]], cha
     assert (result.value, result.level is Level.AT_RISK) == (changes, changes > 0)
 
 
-def test_a_second_school_that_is_not_the_primary_one_is_no_change() -> None:
+def test_a_second_school_that_is_not_the_primary_one_is_not_a_change() -> None:
     """An exit there and an entry at the primary school later are two different stories."""
     rows = [
         enrollment("1", AUGUST, JANUARY, primary_school=False),
