@@ -5,10 +5,20 @@ Checks whether a Redis suits a fleet: whether another fleet uses the same name, 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from redis.exceptions import AuthenticationError, ClusterDownError, MovedError, ReadOnlyError, RedisError
+from redis.exceptions import (
+    AuthenticationError,
+    ClusterDownError,
+    MovedError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+)
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from student_graph.gateway.cache.fleet.redis_store import RedisStore
 
@@ -85,17 +95,27 @@ def reason_of(error: Exception) -> str:
 
     Texts of errors are not shown, except those of the gateway's own errors.
     """
-    match error:
-        case OtherKeyError():
-            return str(error)
-        case MovedError() | ClusterDownError():
-            return (
-                "it is a node of a cluster, which answers for a part of the keys only: cache.redis must be a "
-                "single server or the primary of a replicated one"
-            )
-        case ReadOnlyError():
-            return "it is a replica, which cannot be written: cache.redis must be the primary"
-        case AuthenticationError():
-            return "it refuses the password of cache.redis_password_env"
-        case _:
-            return type(error).__name__
+    if isinstance(error, OtherKeyError):
+        return str(error)
+    reason = next((text for types, text in _REASONS if isinstance(error, types)), "")
+    return reason.format(type(error).__name__) or type(error).__name__
+
+
+_REASONS: Sequence[tuple[tuple[type[Exception], ...], str]] = (
+    (
+        (MovedError, ClusterDownError),
+        "it is a node of a cluster, which has some of the keys: cache.redis must be a single server or a primary",
+    ),
+    ((ReadOnlyError,), "it is a replica, which cannot be written: cache.redis must be the primary"),
+    ((AuthenticationError,), "it refuses the password of cache.redis_password_env"),
+    (
+        (OutOfMemoryError,),
+        "it is full: raise its maxmemory, or set its maxmemory-policy to volatile-ttl, so that answers make room",
+    ),
+    ((NoPermissionError,), "its user may not run a command: allow all commands on the keys of cache.name"),
+    (
+        (RedisConnectionError, RedisTimeoutError, OSError),
+        "{}: is the server of cache.redis running, and does this machine reach it?",
+    ),
+)
+"""What to change, by the types of an error; `{}` is the name of its type."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import redis
-from redis.exceptions import AuthenticationError, MovedError, ReadOnlyError
+from redis.exceptions import AuthenticationError, MovedError, NoPermissionError, OutOfMemoryError, ReadOnlyError
 
 from student_graph.gateway.cache.fleet.compatibility import hold_name, reason_of, warn_of_eviction
 from student_graph.gateway.cache.fleet.encryption import Encryptor
@@ -20,7 +20,17 @@ from tests.gateway.redis_server import redis_server
         (MovedError("3999 10.0.0.7:6381"), "it is a node of a cluster"),
         (ReadOnlyError("You can't write against a read only replica."), "it is a replica"),
         (AuthenticationError("invalid password"), "it refuses the password"),
-        (redis.exceptions.ConnectionError("Error 111 connecting to 10.0.0.7:6379"), "ConnectionError"),
+        (
+            OutOfMemoryError("command not allowed when used memory > 'maxmemory'"),
+            "it is full: raise its maxmemory",
+        ),
+        (NoPermissionError("user 10.0.0.7 has no permissions"), "its user may not run a command"),
+        (
+            redis.exceptions.ConnectionError("Error 111 connecting to 10.0.0.7:6379"),
+            "ConnectionError: is the server of cache.redis running",
+        ),
+        (TimeoutError("10.0.0.7"), "TimeoutError: is the server of cache.redis running"),
+        (KeyError("10.0.0.7"), "KeyError"),
     ],
 )
 def test_the_log_says_why_redis_is_not_used(error: Exception, expected: str) -> None:
