@@ -118,8 +118,10 @@ class RosterClient(OneRosterClient):
             for row in rows
         }
 
-    async def read_related(self, relation: Relation[R], ids: Iterable[str]) -> dict[str, list[R] | AdapterError]:
-        """The rows that refer to each object."""
+    async def read_related(
+        self, relation: Relation[R], ids: Iterable[str], *, are_listed: bool = False
+    ) -> dict[str, list[R] | AdapterError]:
+        """The rows that refer to each object; a table has no routes below objects."""
         return await self._with_values(relation.resource, relation.field, sorted(set(ids)))
 
     async def read_filtered(

@@ -65,7 +65,8 @@ class SchoolLookups(UserLookups):
         """OneRoster `academicSessions` that are terms of the classes of each school."""
         school_ids = await self.school_sourced_ids(ids)
         calendar = await self.calendar()
-        classes = await self.client.read_related(SCHOOL_CLASSES, school_ids.values())
+        rows_needed_by({org_id: [key] for key, org_id in school_ids.items()})
+        classes = await self.client.read_related(SCHOOL_CLASSES, school_ids.values(), are_listed=True)
         batch: dict[SchoolId, list[Session] | AdapterError] = {}
         for key, sourced_id in school_ids.items():
             rows = classes[sourced_id]
@@ -78,7 +79,8 @@ class SchoolLookups(UserLookups):
         """OneRoster `classes` of each school in the school year."""
         school_ids = await self.school_sourced_ids(ids)
         calendar = await self.calendar()
-        classes = await self.client.read_related(SCHOOL_CLASSES, school_ids.values())
+        rows_needed_by({org_id: [key] for key, org_id in school_ids.items()})
+        classes = await self.client.read_related(SCHOOL_CLASSES, school_ids.values(), are_listed=True)
         courses = await self._courses(
             (key, row) for key, org_id in school_ids.items() for row in readable_rows(classes[org_id])
         )
@@ -194,7 +196,9 @@ class SchoolLookups(UserLookups):
             return []
         if not await client.probe.has_nested_route(api.STUDENTS, path, objects, "sourcedId"):
             return []
-        students = await client.read_by_key(ids, lambda key: client.read_nested(api.STUDENTS, path, key))
+        are_listed = objects is api.SCHOOLS  # ids of classes are keys of the lookup
+        read = partial(client.read_nested, api.STUDENTS, path, are_listed=are_listed)
+        students = await client.read_by_key(ids, read)
         return [user for users in require_all(students).values() for user in users]
 
     async def _section_mapper(

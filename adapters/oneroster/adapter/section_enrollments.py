@@ -95,7 +95,8 @@ class SectionEnrollmentLookups(SchoolLookups):
     ) -> Batch[SchoolId, list[SectionEnrollment]]:
         """OneRoster `enrollments` with the role `student` that name each school."""
         school_ids = await self.school_sourced_ids(ids)
-        rows = await self.client.read_related(SCHOOL_ENROLLMENTS, school_ids.values())
+        rows_needed_by({org_id: [key] for key, org_id in school_ids.items()})
+        rows = await self.client.read_related(SCHOOL_ENROLLMENTS, school_ids.values(), are_listed=True)
         user_ids = _user_ids(rows, {STUDENT_ROLE}, school_ids)
         persons = await self.persons_of_users(
             user_ids, loaded=await self.students_of_schools(school_ids.values(), user_ids)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 import httpx
 
 from student_graph.adapters.concurrency import gather_by_key
-from student_graph.adapters.errors import AdapterError, NotOfferedError, RefusedError
+from student_graph.adapters.errors import AdapterError, NotOfferedError, RefusedError, listed_and_unknown
 from student_graph.adapters.keys import is_path_segment, path_segment
 from student_graph.adapters.oneroster.api.payload import Item
 from student_graph.adapters.oneroster.api.resources import Resource, total_rows
@@ -33,7 +33,7 @@ from student_graph.adapters.oneroster.client.rows import (
     rows_of,
 )
 from student_graph.adapters.paging import OffsetLists
-from student_graph.adapters.reading import SharedReads
+from student_graph.adapters.reading import SharedReads, leave_out_unreadable
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -133,7 +133,7 @@ class OneRosterClient:
         return row if row.sourcedId == sourced_id and (row.is_active or with_inactive) else None
 
     async def read_by_ids(
-        self, resource: Resource[R], ids: Iterable[str], *, estimated_rows: float
+        self, resource: Resource[R], ids: Collection[str], *, estimated_rows: float
     ) -> dict[str, R]:
         """
         The active objects that other rows name by id; see `read_objects` and `known_objects`.
@@ -141,9 +141,8 @@ class OneRosterClient:
         Raises:
             AdapterError: A request for one of the objects failed.
         """
-        named = set(ids)
-        objects = await self.read_objects(resource, named, estimated_rows=estimated_rows, with_inactive=True)
-        return known_objects(objects, named)
+        objects = await self.read_objects(resource, ids, estimated_rows=estimated_rows, with_inactive=True)
+        return known_objects(objects, ids)
 
     async def read_objects(
         self, resource: Resource[R], ids: Iterable[str], *, estimated_rows: float, with_inactive: bool = False
@@ -195,9 +194,11 @@ class OneRosterClient:
             return 1
         return max(1, await self.probe.max_filter_values(resource, "sourcedId"))
 
-    async def read_related(self, relation: Relation[R], ids: Iterable[str]) -> dict[str, list[R] | AdapterError]:
+    async def read_related(
+        self, relation: Relation[R], ids: Iterable[str], *, are_listed: bool = False
+    ) -> dict[str, list[R] | AdapterError]:
         """
-        The rows that refer to each object.
+        The rows that refer to each object. With `are_listed`, an object that the server does not have is reported.
 
         They are read with filters if the server supports them, else at the nested route if the server has it, and
         else from the complete collection, which is read once.
@@ -211,9 +212,8 @@ class OneRosterClient:
         if nested_path and await self.probe.has_nested_route(resource, nested_path, resource, field):
             path_ids = [sourced_id for sourced_id in ordered_ids if is_path_segment(sourced_id)]
             other_ids = [sourced_id for sourced_id in ordered_ids if not is_path_segment(sourced_id)]
-            nested = await self.read_by_key(
-                path_ids, lambda key: self.read_nested(resource, nested_path, key, field=field)
-            )
+            read = partial(self.read_nested, resource, nested_path, field=field, are_listed=are_listed)
+            nested = await self.read_by_key(path_ids, read)
             return nested | await self.read_filtered(resource, field, other_ids, 0)
         return rows_by_value(await self.read_rows(resource), field, ordered_ids)
 
@@ -261,9 +261,11 @@ class OneRosterClient:
             batch |= answers_by_value(rows, field, group, is_filtered=group is not others)
         return batch
 
-    async def read_nested(self, resource: Resource[R], path: str, *ids: str, field: str = "") -> list[R]:
+    async def read_nested(
+        self, resource: Resource[R], path: str, *ids: str, field: str = "", are_listed: bool = False
+    ) -> list[R]:
         """
-        The rows at a route below the objects `ids`; an empty list if there is no such object.
+        The rows at a route below the objects `ids`; an empty list if there is none, see `read_related`.
 
         Rows whose `field` has another id than the last of `ids` are left out.
 
@@ -273,9 +275,11 @@ class OneRosterClient:
         try:
             rows = await self.read_rows(resource.at(path.format(*map(path_segment, ids))))
         except httpx.HTTPStatusError as error:
-            if error.response.status_code == httpx.codes.NOT_FOUND:
-                return []
-            raise
+            if error.response.status_code != httpx.codes.NOT_FOUND:
+                raise
+            if are_listed:
+                leave_out_unreadable(listed_and_unknown(), ids[-1])
+            return []
         return rows_of(rows, field, ids[-1])
 
     async def read_by_key(

@@ -60,6 +60,7 @@ class OneRosterSuite(AdapterSuite):
 
     sandbox_type: ClassVar[Any] = SampledSandbox
     students = STUDENTS
+    optional_objects = frozenset({"demographics"})
     not_served: ClassVar[frozenset[str]] = frozenset()
     """Lookups for which the server has no records."""
     list_parameters = frozenset({"filter", "limit", "offset", "orderBy", "sort"})
