@@ -135,10 +135,7 @@ def test_only_one_of_three_operates_the_gateway(stage: Stage) -> None:
 
 @pytest.mark.row("J12", "K13")
 def test_a_ticket_of_one_viewer_is_refused_for_others(stage: Stage) -> None:
-    """
-    People of both issuers may open data. Each ticket counts for its owner only, not for a parent with the same
-    name.
-    """
+    """People of both issuers may open data. A ticket counts for its owner only, not for a parent of that name."""
     tickets = {}
     body: dict[str, Any] = {"district": "hill", "students": ["s1"], "classes": ["DISCIPLINE"], "reason": "HEALTH"}
     for issuer in ISSUERS:
