@@ -31,6 +31,7 @@ from student_graph.adapters.reading import leave_out_unreadable, reading_key, ro
 
 K = TypeVar("K", bound=str)
 
+SCHOOL_TYPE = "school"
 CLASS_STUDENTS_PATH = "classes/{}/students"
 SCHOOL_STUDENTS_PATH = "schools/{}/students"
 SCHOOL_CLASSES = Relation(api.CLASSES, "school.sourcedId", "schools/{}/classes")
@@ -147,7 +148,7 @@ class SchoolLookups(UserLookups):
 
     async def school_rows(self) -> list[api.Org]:
         """The rows of all organizations of type `school`."""
-        return [row for row in await self.client.read_rows(api.ORGS) if row.type == "school"]
+        return [row for row in await self.client.read_rows(api.ORGS) if row.type == SCHOOL_TYPE]
 
     async def class_rows(
         self, ids: Sequence[SectionId]
@@ -211,8 +212,12 @@ class SchoolLookups(UserLookups):
         school that the server does not have, and raises PayloadError for one without a term of a school year.
         """
         calendar, courses = await self.calendar(), await self._courses(classes)
-        orgs = {row.sourcedId for row in await self.client.read_rows(api.ORGS, with_inactive=True)}
-        schools = {row.sourcedId: mapping.school_id(row) for row in await self.school_rows()}
+        orgs = {row.sourcedId: row for row in await self.client.read_rows(api.ORGS, with_inactive=True)}
+        schools = {
+            org_id: mapping.school_id(row)
+            for org_id, row in orgs.items()
+            if row.is_active and row.type == SCHOOL_TYPE
+        }
 
         def section_of(row: api.Class) -> Section | None:
             if row.school and row.school.sourcedId not in orgs:
