@@ -8,13 +8,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from student_graph.adapters.registry import SettingsError
+from student_graph.gateway.demo.rehearsal.fleet import now
 from student_graph.gateway.demo.rehearsal.load import Browser
 from student_graph.gateway.demo.rehearsal.pages import Page
-from student_graph.gateway.demo.rehearsal.verdicts.judge import foreign, has_trouble, is_marked_stale
+from student_graph.gateway.demo.rehearsal.verdicts.judge import foreign, has_trouble
 
-MAX_ATTEMPTS = 6
+MAX_SECONDS = 300.0
+"""Time in which a page must become complete: each request continues the count of a large district."""
 PAGES_AT_ONCE = 6
-RETRY_SECONDS = 1.0
+MAX_RETRY_SECONDS = 5.0
+"""Longest time between two requests for a page."""
 
 
 async def ask_oracle(
@@ -23,7 +26,8 @@ async def ask_oracle(
     """
     The expected page of each page.
 
-    A page that lacks something because a vendor is slow is requested again.
+    A page that lacks something because a vendor is slow is requested again. Its values may be old: as long as this
+    gateway runs, the data of the vendors does not change.
 
     Raises:
         SettingsError: a page does not become complete, or shows what its viewer may not see.
@@ -32,17 +36,21 @@ async def ask_oracle(
 
     async def ask(page: Page) -> dict[str, Any]:
         async with slots:
-            for attempt in range(MAX_ATTEMPTS):
+            ends_at, pause = now() + MAX_SECONDS, 0.0
+            while True:
                 answer = await browser.open(url, page)
                 if answer.status == 200:
                     seen: dict[str, Any] = json.loads(answer.text)
                     if leak := foreign(answer.text, page.viewer, district_numbers[page.viewer.district]):
                         raise SettingsError(f"the oracle: {page.viewer.name}, {page.document}: {leak}")
-                    if not has_trouble(seen) and not is_marked_stale(seen):
+                    if not has_trouble(seen):
                         return seen
-                await asyncio.sleep(RETRY_SECONDS * attempt)
-        raise SettingsError(
-            f"the oracle has no complete page: {page.viewer.name}, {page.document}: {answer.text[-400:]}"
-        )
+                if now() > ends_at:
+                    raise SettingsError(
+                        f"the oracle has no complete page after {MAX_SECONDS:.0f} seconds: {page.viewer.name}, "
+                        f"{page.document}: {answer.text[-400:]}"
+                    )
+                await asyncio.sleep(pause)
+                pause = min(pause + 1, MAX_RETRY_SECONDS)
 
     return dict(zip(pages, await asyncio.gather(*map(ask, pages)), strict=True))
