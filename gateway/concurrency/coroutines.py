@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from asyncio.tasks import _enter_task, _leave_task
-from collections.abc import Callable, Coroutine, Generator, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
 from contextvars import copy_context
 from types import CoroutineType
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 
 class StartedCoroutine(Coroutine[Any, Any, Any], Generator[Any, Any, Any]):
@@ -63,6 +63,30 @@ def start(coroutine: Coroutine[Any, Any, Any]) -> Any:
         return StartedCoroutine(coroutine, coroutine.send(None))
     except StopIteration as stop:
         return stop.value
+
+
+async def result_until(
+    ends_at: float, begin: Callable[[], Awaitable[Any]], begun: StartedCoroutine | None = None
+) -> Any:
+    """
+    Return the result of a coroutine of `begin`, or of `begun`, one that has started, if it has one at `ends_at`.
+
+    `ends_at` is a time of the loop's clock. Where other processes have the processor, the loop is late: it learns in
+    one round that something has come and that the time is over. What has come counts as in time, so `begin` is called
+    once more.
+
+    Raises:
+        TimeoutError: there was no result until then.
+    """
+    try:
+        async with asyncio.timeout_at(ends_at):
+            return await (begin() if begun is None else begun)
+    except TimeoutError:
+        late = start(cast("Coroutine[Any, Any, Any]", begin()))
+        if isinstance(late, StartedCoroutine):
+            late.close()
+            raise
+        return late
 
 
 class ClosedUnlessAwaited:

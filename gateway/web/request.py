@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 import msgspec
 from starlette.types import Receive, Scope
 
-from student_graph.gateway.concurrency.coroutines import StartedCoroutine, start
+from student_graph.gateway.concurrency.coroutines import StartedCoroutine, result_until, start
 from student_graph.gateway.web import media_types
 
 MAX_BODY_BYTES = 64 * 1024
@@ -173,16 +173,15 @@ async def read_body(receive: Receive, seconds_for: Callable[[int], float] = body
     started = asyncio.get_running_loop().time()
     parts = bytearray()
     try:
-        async with asyncio.timeout(seconds_for(0)) as timeout:
-            message = await first if isinstance(first, StartedCoroutine) else first
-            while message["type"] == "http.request":
-                parts += message.get("body", b"")
-                if len(parts) > MAX_BODY_BYTES:
-                    raise BadRequestError(413, f"The request is longer than {MAX_BODY_BYTES // 1024} KiB.")
-                if not message.get("more_body"):
-                    return bytes(parts)
-                timeout.reschedule(started + seconds_for(len(parts)))
-                message = await receive()
+        begun = first if isinstance(first, StartedCoroutine) else None
+        message = first if begun is None else await result_until(started + seconds_for(0), receive, begun)
+        while message["type"] == "http.request":
+            parts += message.get("body", b"")
+            if len(parts) > MAX_BODY_BYTES:
+                raise BadRequestError(413, f"The request is longer than {MAX_BODY_BYTES // 1024} KiB.")
+            if not message.get("more_body"):
+                return bytes(parts)
+            message = await result_until(started + seconds_for(len(parts)), receive)
     except TimeoutError:
         raise BadRequestError(408, "The body of the request came too slowly.", headers=_CLOSE) from None
     raise BadRequestError(400, ENDED_EARLY_MESSAGE)

@@ -175,6 +175,21 @@ async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
     assert body_seconds(MAX_BODY_BYTES) == MAX_BODY_SECONDS
 
 
+async def test_a_body_that_came_while_other_processes_had_the_processor_is_not_too_late() -> None:
+    """The loop learns at once that the body has come and that its time is over."""
+    parts = [b"{", b"}"]
+
+    async def receive() -> Any:
+        await came.wait()
+        came.clear()
+        asyncio.get_running_loop().call_soon(came.set)
+        return {"type": "http.request", "body": parts.pop(0), "more_body": bool(parts)}
+
+    came = asyncio.Event()
+    asyncio.get_running_loop().call_soon(came.set)
+    assert await read_body(receive, lambda _: 0.0) == b"{}"
+
+
 async def test_a_longer_body_has_more_time() -> None:
     """The time is counted from the start of the body: a part that comes after it is too late."""
     parts = [b"a" * 10, b"b" * 10, b"c" * 10, b""]
