@@ -71,9 +71,9 @@ async def result_until(
     """
     Return the result of a coroutine of `begin`, or of `begun`, one that has started, if it has one at `ends_at`.
 
-    `ends_at` is a time of the loop's clock. Where other processes have the processor, the loop is late: it learns in
-    one round that something has come and that the time is over. What has come counts as in time, so `begin` is called
-    once more.
+    `ends_at` is a time of the loop's clock. Where other processes have the processor, the loop is late: it learns
+    in one round that something has come and that the time is over. What has come counts as in time, so `begin` is
+    called once more.
 
     Raises:
         TimeoutError: there was no result until then.
