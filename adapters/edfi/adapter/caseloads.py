@@ -56,7 +56,7 @@ class CaseloadLookups(EdFiLookups):
         Ed-Fi `staffCohortAssociations` and `staffProgramAssociations` with a true `studentRecordAccess`.
 
         The providers of services of single students are in all `studentSpecialEducationProgramAssociations`: Ed-Fi
-        cannot find them by staff.
+        cannot find them by staff. This part is optional: if Ed-Fi refuses it, the other caseloads remain.
         """
         if not ids:
             return {}
@@ -88,7 +88,7 @@ class CaseloadLookups(EdFiLookups):
     async def caseload_staff_by_district(
         self, ids: Sequence[DistrictId]
     ) -> Batch[DistrictId, list[CaseloadStaff]]:
-        """All pages of the same resources."""
+        """All pages of the same resources; the part about single students is optional here, too."""
         if not ids:
             return {}
 
