@@ -15,7 +15,7 @@ from tests.long_runs import LONG_RUNS
 pytestmark = [needs_dashboard, in_shared_browser, pytest.mark.long_run]
 __test__ = LONG_RUNS
 NOTHING_KNOWN = "\N{EN DASH}"
-SLOW_MILLISECONDS = 500
+SLOW_MILLISECONDS = 2_000
 ORDER_SCRIPT = """
 window.order = [];
 new MutationObserver(() => {
