@@ -138,7 +138,7 @@ def total_cpu(pids: Sequence[int]) -> list[float]:
 
 async def wait_for_workers(gateway: Gateway, count: int, without: int | None = None) -> list[int]:
     """
-    Wait until so many workers are ready, none of which has a certain process id, and return their process ids.
+    Wait until so many workers are ready, and none has a certain process id; return their process ids.
     """
     while True:
         pids = await asyncio.to_thread(gateway.worker_pids)

@@ -1,4 +1,4 @@
-"""Work of which each client may do only one piece at a time, because it takes memory while it runs."""
+"""Work that each client may do once at a time, because it takes memory while it runs."""
 
 from __future__ import annotations
 

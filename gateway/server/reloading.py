@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
@@ -236,15 +236,16 @@ class ReloadableApplication:
         districts = self._loader.apply()
         application.start(earlier.application)
         self._running = _Running(application)
-        changes = [*_changes(earlier.application.pipeline.sources, application.pipeline.sources)]
+        before, now = map(_by_name, (earlier.application.pipeline.sources, application.pipeline.sources))
+        changes = [*_changes(before, now)]
         self._status.apply(changes, time.monotonic() - prepared.started_at)
         if not earlier.requests:
             earlier.idle.set()
         self._retiring[earlier] = asyncio.create_task(self._retire(earlier))
         self._status.retired = len(self._retiring)
-        sources = Changes(*(sum(text.endswith(f": {change}") for text in changes) for change in Changes._fields))
+        sources = Changes.between(*({name: id(named[name]) for name in named} for named in (before, now)))
         log.warning("the new settings are in use: districts: %s; sources: %s", districts, sources)
-        for source in set(earlier.application.pipeline.sources) - set(application.pipeline.sources):
+        for source in set(before.values()) - set(now.values()):
             # Other processes and Redis may hold its answers under the same name.
             await application.pipeline.cache.purge(Purge(district=source.district, source=source.name))
 
@@ -266,14 +267,17 @@ class ReloadableApplication:
             self._status.retired = len(self._retiring)
 
 
-def _changes(before: Sequence[Source], now: Sequence[Source]) -> Iterator[str]:
+def _by_name(sources: Sequence[Source]) -> dict[tuple[str, str], Source]:
+    """Sources by district and name."""
+    return {(source.district, source.name): source for source in sources}
+
+
+def _changes(before: Mapping[tuple[str, str], Source], now: Mapping[tuple[str, str], Source]) -> Iterator[str]:
     """What a reload changed about sources, by district and name."""
-    names_before = {(source.district, source.name): source for source in before}
-    names_now = {(source.district, source.name): source for source in now}
-    for name in sorted(names_before.keys() | names_now.keys()):
-        if name not in names_now:
+    for name in sorted(before.keys() | now.keys()):
+        if name not in now:
             yield f"{'/'.join(name)}: removed"
-        elif name not in names_before:
+        elif name not in before:
             yield f"{'/'.join(name)}: added"
-        elif names_before[name] is not names_now[name]:
+        elif before[name] is not now[name]:
             yield f"{'/'.join(name)}: changed"

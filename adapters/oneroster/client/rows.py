@@ -84,10 +84,10 @@ def rows_of(rows: Sequence[R], field: str, value: str) -> list[R]:
 
 def known_objects(objects: Mapping[str, R | AdapterError], ids: Iterable[str]) -> dict[str, R]:
     """
-    The active ones of the objects that other rows name by `ids`.
+    The active objects with these ids, which other rows name.
 
-    An id of which the server has no object, or one whose values make no object, is left out and reported, as read
-    for that id. An object that is not active is as if no row named it.
+    If the server has no object with an id, or one with wrong values, the id is left out and reported. An object
+    that is not active is left out without a report.
 
     Raises:
         AdapterError: An object could not be read.

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from student_graph.gateway.web.routes.operators import Operators
+
+K = TypeVar("K")
 
 
 class Changes(NamedTuple):
@@ -22,7 +24,7 @@ class Changes(NamedTuple):
     changed: int
 
     @classmethod
-    def between(cls, before: Mapping[str, object], now: Mapping[str, object]) -> Changes:
+    def between(cls, before: Mapping[K, object], now: Mapping[K, object]) -> Changes:
         """Compare what settings say, by name, before a reload and after it."""
         common = before.keys() & now.keys()
         changed = sum(before[name] != now[name] for name in common)
