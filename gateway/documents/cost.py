@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from graphql import (
-    ArgumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
@@ -25,7 +24,6 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
-    VariableNode,
     get_argument_values,
     get_named_type,
     get_variable_values,
@@ -37,10 +35,24 @@ from graphql import (
 from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.model import Record
 from student_graph.adapters.sources import District, Source
-from student_graph.gateway.documents.prices import CallPrice, FieldPrice, OperationCost, PagePrice
+from student_graph.gateway.documents.prices import (
+    EVERYBODY,
+    CallPrice,
+    FieldPrice,
+    OperationCost,
+    PagePrice,
+    ViewerReach,
+)
+from student_graph.gateway.documents.values import has_variable, key_count
 from student_graph.resolvers.context import ListLength, declared_list_length
 from student_graph.resolvers.fields.batched import BATCH_METADATA
-from student_graph.resolvers.fields.field import LIST_LENGTH_METADATA, LIST_READS_METADATA, ListReads, used_lookups
+from student_graph.resolvers.fields.field import (
+    LIST_LENGTH_METADATA,
+    LIST_READS_METADATA,
+    OWN_LIST_METADATA,
+    ListReads,
+    used_lookups,
+)
 from student_graph.resolvers.fields.record import InstanceCheck
 
 ASSUMED_LIST_LENGTH = 10.0
@@ -50,8 +62,6 @@ MAX_ESTIMATED_FIELDS = 10_000
 """Fields that are visited, each once for each spread; an operation with more has the highest estimate."""
 NAMED_FIELDS = 3
 """How many of the costliest fields are named to the client."""
-KEY_ARGUMENTS = ("ids", "representations")
-"""Arguments that hold the keys of what a field lists, each of them for one item."""
 STUDENTS_PER_SCHOOL = 500
 """Students of a list for each school whose calendar is read."""
 
@@ -75,6 +85,7 @@ class CostEstimator:
     variables: Mapping[str, Any]
     districts: Sequence[District]
     list_length: ListLength = declared_list_length
+    reach: ViewerReach = EVERYBODY
     prices: list[FieldPrice] = field(default_factory=list)
     """The price of each field that has records or pages, after `cost`."""
     _variable_values: Any = None
@@ -83,7 +94,7 @@ class CostEstimator:
     reads: dict[Lookup, LookupReads] = field(default_factory=dict)
     """Largest number of keys of each lookup in the operation, and the field that has it."""
     _visited: int = 0
-    _unbatched_calls: float = 0.0
+    _unbatched: list[CallPrice] = field(default_factory=list)
     """Calls of fields that are resolved for each parent separately."""
 
     def cost(self, operation: OperationDefinitionNode) -> OperationCost | None:
@@ -99,7 +110,7 @@ class CostEstimator:
             return OperationCost(MAX_ESTIMATE, MAX_ESTIMATE)
         records = sum(price.records for price in self.prices)
         calling = self._calling()
-        calls = self._unbatched_calls + sum(price.calls for price in calling if not price.lists_students)
+        calls = sum(price.calls for price in calling if not price.lists_students)
         list_calls = sum(price.calls for price in calling if price.lists_students)
         costliest = sorted((price for price in self.prices if price.records), key=lambda price: -price.records)
         return OperationCost(
@@ -107,7 +118,7 @@ class CostEstimator:
             _rounded(calls),
             tuple(costliest[:NAMED_FIELDS]),
             self._pages(),
-            tuple(calling[:NAMED_FIELDS]),
+            (*_costliest(calling, of_lists=False), *_costliest(calling, of_lists=True)),
             _rounded(list_calls),
         )
 
@@ -118,7 +129,7 @@ class CostEstimator:
             name = (reads.path, reads.lists_students)
             by_field[name] = by_field.get(name, 0.0) + self._lookup_calls(lookup, reads.keys)
         prices = [CallPrice(path, calls, of_list) for (path, of_list), calls in by_field.items()]
-        return sorted(prices, key=lambda price: -price.calls)
+        return sorted([*prices, *self._unbatched], key=lambda price: -price.calls)
 
     def _add_keys(self, lookup: Lookup, keys: float, path: str, *, lists_students: bool = False) -> None:
         """Count the keys of a lookup: it is called once, for all fields that use it."""
@@ -129,7 +140,7 @@ class CostEstimator:
     def _add_list(self, reads: ListReads, parents: float, path: str) -> None:
         """Count what a list of students reads to judge all of them."""
         length = 1.0 if reads.lists is None else self._longest(reads.lists)
-        students = parents * reads.students * length
+        students = min(parents * reads.students * length, self.reach.student_count(self._longest))
         for lookup in reads.lookups:
             keys = students if lookup.key_kind == "student" else math.ceil(students / STUDENTS_PER_SCHOOL)
             self._add_keys(lookup, keys, path, lists_students=True)
@@ -186,11 +197,11 @@ class CostEstimator:
         path = f"{parent_path}.{response_key}" if parent_path else response_key
         lookups = used_lookups(metadata, lambda: self._constant_arguments(definition, node))
         arguments = self._arguments(definition, node)
-        keys = parents * _key_count(arguments, default=1.0)
+        keys = parents * key_count(arguments, default=1.0)
         for lookup in lookups:
             self._add_keys(lookup, keys, path)
         if lookups and BATCH_METADATA not in metadata:
-            self._unbatched_calls += parents
+            self._unbatched.append(CallPrice(path, parents, lists_students=False, parent_type=type_.name))
         named_type = get_named_type(definition.type)
         if not is_composite_type(named_type):
             return
@@ -212,7 +223,7 @@ class CostEstimator:
 
     def _constant_arguments(self, definition: Any, node: FieldNode) -> Mapping[str, Any] | None:
         """The arguments; None if they contain variables, because estimates do not depend on their texts."""
-        return None if any(map(_has_variable, node.arguments or ())) else self._arguments(definition, node)
+        return None if any(map(has_variable, node.arguments or ())) else self._arguments(definition, node)
 
     def _arguments(self, definition: Any, node: FieldNode) -> Mapping[str, Any]:
         """The arguments as the field will get them; none if the executor will refuse them."""
@@ -225,7 +236,7 @@ class CostEstimator:
         """The number of items of a list field for one parent."""
         if node.name.value == "districts":
             return float(len(self.districts))
-        return _key_count(arguments, default=expected)
+        return key_count(arguments, default=expected)
 
     def _expected_length(self, metadata: Mapping[str, Any], lookups: Sequence[Lookup]) -> float:
         """
@@ -235,6 +246,8 @@ class CostEstimator:
         """
         if (declared := metadata.get(LIST_LENGTH_METADATA)) is not None:
             return float(declared)
+        if self.reach.has_own_schools and (own_list := metadata.get(OWN_LIST_METADATA)) is not None:
+            return self._longest(own_list)
         if not lookups:
             return ASSUMED_LIST_LENGTH
         return math.inf if lookups[0].paged else self._longest(lookups[0])
@@ -264,22 +277,8 @@ def _source_calls(source: Source, lookup: Lookup, keys: float) -> float:
     return min((cost.per_coarse_key for cost in costs if cost.per_coarse_key < keys * cost.per_key), default=1.0)
 
 
-def _has_variable(argument: ArgumentNode) -> bool:
-    """Whether the value of an argument is or contains a variable."""
-    values: list[Any] = [argument.value]
-    while values:
-        value = values.pop()
-        if isinstance(value, VariableNode):
-            return True
-        values += getattr(value, "values", ())
-        values += (field.value for field in getattr(value, "fields", ()))
-    return False
-
-
-def _key_count(arguments: Mapping[str, Any], default: float) -> float:
-    """How many keys the arguments hold; `default` if they hold no list of keys."""
-    lists = (arguments.get(name) for name in KEY_ARGUMENTS)
-    return next((float(len(keys)) for keys in lists if isinstance(keys, list)), default)
+def _costliest(calling: Sequence[CallPrice], *, of_lists: bool) -> list[CallPrice]:
+    return [price for price in calling if price.lists_students == of_lists][:NAMED_FIELDS]
 
 
 def _is_list(type_: Any) -> bool:

@@ -13,7 +13,7 @@ from graphql import FragmentDefinitionNode, GraphQLSchema, OperationDefinitionNo
 from student_graph.adapters.sources import District
 from student_graph.gateway.documents.cost import CostEstimator
 from student_graph.gateway.documents.document import ParsedDocument
-from student_graph.gateway.documents.prices import OperationCost
+from student_graph.gateway.documents.prices import EVERYBODY, OperationCost, ViewerReach
 from student_graph.resolvers.context import ListLength, declared_list_length
 
 MAX_CACHED_BYTES = 2 * 1024 * 1024
@@ -47,12 +47,13 @@ class CostCache:
         operation: OperationDefinitionNode,
         variables: Mapping[str, Any] | None,
         districts: Sequence[District],
+        reach: ViewerReach = EVERYBODY,
     ) -> OperationCost:
-        """Return the estimate for an operation over some districts."""
-        key = _cost_key(document, operation, variables or {}, districts)
+        """Return the estimate for an operation over some districts, for viewers with a reach."""
+        key = _cost_key(document, operation, variables or {}, districts, reach)
         if (cost := self._costs.get(key)) is not None:
             return cost
-        if (cost := self._estimator(document, variables, districts).cost(operation)) is None:
+        if (cost := self._estimator(document, variables, districts, reach).cost(operation)) is None:
             return OperationCost(0, 0)  # not kept: other variables with this key may be valid
         self._costs[key] = cost
         return cost
@@ -63,9 +64,10 @@ class CostCache:
         operation: OperationDefinitionNode,
         variables: Mapping[str, Any] | None,
         districts: Sequence[District],
+        reach: ViewerReach = EVERYBODY,
     ) -> dict[str, float]:
         """Return the estimated records of each field that has some, by its path: response keys joined by dots."""
-        estimator = self._estimator(document, variables, districts)
+        estimator = self._estimator(document, variables, districts, reach)
         estimator.cost(operation)
         records: dict[str, float] = {}
         for price in estimator.prices:
@@ -74,12 +76,16 @@ class CostCache:
         return records
 
     def _estimator(
-        self, document: ParsedDocument, variables: Mapping[str, Any] | None, districts: Sequence[District]
+        self,
+        document: ParsedDocument,
+        variables: Mapping[str, Any] | None,
+        districts: Sequence[District],
+        reach: ViewerReach,
     ) -> CostEstimator:
         assert document.node is not None
         definitions = document.node.definitions
         fragments = {d.name.value: d for d in definitions if isinstance(d, FragmentDefinitionNode)}
-        return CostEstimator(self._schema, fragments, variables or {}, districts, self._list_length)
+        return CostEstimator(self._schema, fragments, variables or {}, districts, self._list_length, reach)
 
 
 def _cost_key(
@@ -87,12 +93,13 @@ def _cost_key(
     operation: OperationDefinitionNode,
     variables: Mapping[str, Any],
     districts: Sequence[District],
+    reach: ViewerReach,
 ) -> bytes:
     """Return a digest of what an estimate depends on: 20 bytes, however much a client sends."""
     name = operation.name.value if operation.name is not None else None
     declared = [node.variable.name.value for node in operation.variable_definitions or ()]
     sizes = [_size(variables[variable]) if variable in variables else _NOT_SENT for variable in declared]
-    basis = (document.digest, name, sizes, [district.id for district in districts])
+    basis = (document.digest, name, sizes, [district.id for district in districts], reach)
     return blake2b(repr(basis).encode(errors="surrogatepass"), digest_size=20).digest()
 
 

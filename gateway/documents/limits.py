@@ -143,7 +143,8 @@ class LimitChecker:
         if error is None:
             return None
         if cost.records <= (limit := self._limits.cost * factors.get("cost", 1)):
-            return GraphQLError(f"{error.message} {cost.call_advice()}", extensions=error.extensions)
+            advice = cost.call_advice(of_lists=cost.calls <= self._limits.calls * factors.get("calls", 1))
+            return GraphQLError(f"{error.message} {advice}", extensions=error.extensions)
         costliest = cost.costliest[0].coordinate if cost.costliest else None
         extensions = {**(error.extensions or {}), "coordinate": costliest}
         return GraphQLError(f"{error.message} {cost.record_advice(limit)}", extensions=extensions)

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.lookup import Lookup, lookup_of
+from student_graph.resolvers.context import Viewer, ViewerRole
 
 OPERATION_COST_BYTES = 500
 """Memory of an estimate without the fields that it names."""
@@ -11,6 +16,66 @@ MAX_SHOWN_PATH_CHARACTERS = 60
 """The longest path that an error names, from its end."""
 NAMED_FIELD_BYTES = 300
 """Memory of a field that an estimate names, without its path."""
+
+
+def _ways(*ways: Sequence[Callable[..., Any]]) -> Sequence[Sequence[Lookup]]:
+    return tuple(tuple(map(lookup_of, way)) for way in ways)
+
+
+_CASELOADS = (Adapter.caseload_staff_by_staff, Adapter.caseload_students_by_caseload)
+_SCHOOLS = (Adapter.staff_assignments_by_staff, Adapter.school_enrollments_by_school)
+_SECTIONS = (Adapter.section_staff_by_staff, Adapter.section_enrollments_by_section)
+WAYS_TO_STUDENTS: Mapping[ViewerRole, Sequence[Sequence[Lookup]]] = {
+    ViewerRole.PRINCIPAL: _ways(_SCHOOLS, _CASELOADS),
+    ViewerRole.COUNSELOR: _ways(_SCHOOLS, _CASELOADS),
+    ViewerRole.TEACHER: _ways(_SECTIONS, _CASELOADS),
+    ViewerRole.PARENT: _ways((Adapter.contacts_by_contact,)),
+    ViewerRole.STUDENT: _ways(()),
+}
+"""
+The lists that lead from a viewer to the students within reach, by role: each way is one list for each item of the
+list before it. Other roles reach all students of a district.
+"""
+_SCHOOL = lookup_of(Adapter.school_enrollments_by_school)
+
+
+class ViewerReach(NamedTuple):
+    """What is known about the students that a viewer may see, before a source is asked."""
+
+    role: ViewerRole | None = None
+    """The role that decides which lists lead to them; None if they are all students of the district."""
+    named_students: int = 0
+    """Students that the settings or an emergency name."""
+    assigned_schools: int = 0
+    """Schools whose students the settings assign to the viewer."""
+    has_own_schools: bool = False
+    """Whether the viewer's schools are those that employ the viewer."""
+
+    @classmethod
+    def of(cls, viewer: Viewer) -> ViewerReach:
+        """Return what is known about a viewer."""
+        if viewer.emergency is not None:
+            return cls(ViewerRole.STUDENT, len(viewer.emergency.students))
+        if viewer.role not in WAYS_TO_STUDENTS:
+            return EVERYBODY
+        is_staff = viewer.staff_id is not None or viewer.email is not None
+        return cls(
+            viewer.role,
+            sum(len(assigned.students) for assigned in viewer.assigned),
+            sum(len(assigned.schools) for assigned in viewer.assigned),
+            is_staff and len(viewer.districts) == 1,
+        )
+
+    def student_count(self, list_length: Callable[[Lookup], float]) -> float:
+        """Return about how many students these are, by the lengths of lists; infinite for a whole district."""
+        if self.role is None:
+            return math.inf
+        of_ways = sum(math.prod(map(list_length, way)) for way in WAYS_TO_STUDENTS[self.role])
+        return of_ways + self.named_students + self.assigned_schools * list_length(_SCHOOL)
+
+
+EVERYBODY = ViewerReach()
+"""The reach of viewers who may see all students of their districts."""
 
 
 class FieldPrice(NamedTuple):
@@ -45,6 +110,8 @@ class CallPrice(NamedTuple):
     calls: float
     lists_students: bool
     """Whether these are the calls of conditions and an order of a list of students."""
+    parent_type: str | None = None
+    """The type of the parents if the field is read for each of them alone, with a call for each."""
 
 
 class OperationCost(NamedTuple):
@@ -59,7 +126,7 @@ class OperationCost(NamedTuple):
     pages: tuple[PagePrice, ...] = ()
     """The costliest fields with the argument `first`, at most three."""
     calling: tuple[CallPrice, ...] = ()
-    """The fields with the most calls, at most three, the costliest first."""
+    """The fields with the most calls, at most three of `calls` and three of `list_calls`, the costliest first."""
     list_calls: int = 0
     """Calls to vendors for conditions and orders of lists of students."""
 
@@ -81,14 +148,27 @@ class OperationCost(NamedTuple):
         )
         return f"The most records are expected at {prices}.{advice}"
 
-    def call_advice(self) -> str:
-        """Return where the most calls are expected, and what to change there."""
-        prices = ", ".join(f"{shown_path(price.path)} ({math.ceil(price.calls)})" for price in self.calling)
-        lists = next((shown_path(price.path) for price in self.calling if price.lists_students), None)
-        advice = (
-            f" {lists} judges all students of its list: name a school, ids or fewer conditions." if lists else ""
-        )
+    def call_advice(self, *, of_lists: bool) -> str:
+        """Return where the most of `calls` are expected, or of `list_calls`, and what to change there."""
+        calling = [price for price in self.calling if price.lists_students == of_lists]
+        prices = ", ".join(f"{shown_path(price.path)} ({math.ceil(price.calls)})" for price in calling)
+        advice = next(filter(None, map(self._advice, calling)), "")
         return f"The most calls are expected at {prices}.{advice}"
+
+    def _advice(self, price: CallPrice) -> str:
+        """What to change so that a field needs fewer calls; empty if nothing is known that would help."""
+        path, type_ = shown_path(price.path), price.parent_type
+        if price.lists_students:
+            return f" {path} judges all students of its list: name a school, ids or fewer conditions."
+        if type_ is None or price.calls <= 1:
+            return ""
+        is_list = any(other.lists_students and other.path == price.path for other in self.calling)
+        way = (
+            f": name one with students(filter: {{ {type_.lower()}: ... }})"
+            if is_list
+            else ": request fewer of them"
+        )
+        return f" {path} is read for each {type_} alone, about {math.ceil(price.calls)} times{way}."
 
     def smaller_page(self, limit: int) -> PagePrice | None:
         """Return the costliest field that is within `limit` with a smaller `first`, with that `first`; or None."""

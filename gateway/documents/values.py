@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from graphql import DocumentNode, ListValueNode, Node, ObjectValueNode
+from graphql import ArgumentNode, DocumentNode, ListValueNode, Node, ObjectValueNode, VariableNode
 
 from student_graph.gateway.concurrency.pauses import pause
 
 MAX_MEASURED_DEPTH = 1_000
 """Levels of a value that are measured; a deeper one is over any limit."""
+KEY_ARGUMENTS = ("ids", "representations")
+"""Arguments that hold the keys of what a field lists, each of them for one item."""
 
 
 class ValueSize(NamedTuple):
@@ -52,6 +54,24 @@ def size_of_literals(document: DocumentNode) -> ValueSize:
         depth = max(depth, levels)
         nodes.extend((child, levels) for child in _children(node))
     return ValueSize(depth, longest_list, most_members)
+
+
+def has_variable(argument: ArgumentNode) -> bool:
+    """Return whether the value of an argument is or contains a variable."""
+    values: list[Any] = [argument.value]
+    while values:
+        value = values.pop()
+        if isinstance(value, VariableNode):
+            return True
+        values += getattr(value, "values", ())
+        values += (field.value for field in getattr(value, "fields", ()))
+    return False
+
+
+def key_count(arguments: Mapping[str, Any], default: float) -> float:
+    """Return how many keys the arguments hold; `default` if they hold no list of keys."""
+    lists = (arguments.get(name) for name in KEY_ARGUMENTS)
+    return next((float(len(keys)) for keys in lists if isinstance(keys, list)), default)
 
 
 def _children(node: Node) -> Iterator[Node]:

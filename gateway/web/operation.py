@@ -16,6 +16,7 @@ from student_graph.gateway.concurrency.observation import Span, current_span, sp
 from student_graph.gateway.concurrency.one_at_a_time import OneAtATime
 from student_graph.gateway.concurrency.time_slices import give_way
 from student_graph.gateway.documents.document import ParsedDocument
+from student_graph.gateway.documents.prices import ViewerReach
 from student_graph.gateway.documents.store import DocumentStore
 from student_graph.gateway.web import media_types
 from student_graph.gateway.web.admission import AdmittedRequest
@@ -158,8 +159,10 @@ class OperationPreparer:
 
     def records_by_path(self, operation: PreparedOperation) -> dict[str, float]:
         """Return the estimated records of the fields of an operation, by path."""
+        context, variables = operation.context, operation.graphql.variables
+        districts, reach = _viewer_districts(context), ViewerReach.of(context.viewer)
         return self._documents.costs.records_by_path(
-            operation.document, operation.node, operation.graphql.variables, _viewer_districts(operation.context)
+            operation.document, operation.node, variables, districts, reach
         )
 
     def _limit_errors(self, operation: PreparedOperation) -> Sequence[GraphQLError]:
@@ -171,8 +174,8 @@ class OperationPreparer:
         variables, limits, context = operation.graphql.variables, self._documents.limits, operation.context
         if (variables_error := limits.variables_error(variables)) is not None:
             return [variables_error]
-        districts = _viewer_districts(context)
-        cost = self._documents.costs.cost(operation.document, operation.node, variables, districts)
+        districts, reach = _viewer_districts(context), ViewerReach.of(context.viewer)
+        cost = self._documents.costs.cost(operation.document, operation.node, variables, districts, reach)
         is_service = context.viewer.role is ViewerRole.SERVICE
         context.operation.answer_limits = limits.answer_limits(service=is_service)
         cost_error = limits.cost_error(cost, service=is_service)

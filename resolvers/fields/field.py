@@ -38,6 +38,11 @@ LOOKUPS_BY_ARGUMENTS_METADATA = "lookups_by_arguments"
 """Metadata key of a field whose lookups depend on its arguments: the function from arguments to lookups."""
 LIST_LENGTH_METADATA = "list_length"
 """Metadata key of a list field: how many items it usually has for one parent."""
+OWN_LIST_METADATA = "own_list"
+"""
+Metadata key of a list field that has fewer items for viewers who are employed at single schools: the lookup with
+as many records as the list has for them.
+"""
 
 EXPLAIN_METADATA = "explain"
 """
@@ -68,13 +73,15 @@ def uses_lookups(
     *methods: Callable[..., Any],
     list_length: float | None = None,
     by_arguments: Callable[[Mapping[str, Any]], Sequence[Lookup]] | None = None,
+    own_list: Callable[..., Any] | None = None,
 ) -> Callable[[F], F]:
     """
     Declare which lookups of `Adapter` a resolver may use. The cost of a document is estimated from this.
 
     A list has as many items as one key of the first lookup has records. If the field shows fewer of them, or those
     of several lookups, `list_length` says how many it usually has for one parent. `by_arguments` returns which of
-    the lookups are used with certain arguments, by their GraphQL names.
+    the lookups are used with certain arguments, by their GraphQL names. `own_list` is the lookup with as many
+    records as the list has for a viewer who is employed at single schools.
     """
 
     def declare(function: F) -> F:
@@ -82,6 +89,7 @@ def uses_lookups(
         declared.__lookups__ = tuple(map(lookup_of, methods))
         declared.__list_length__ = list_length
         declared.__lookups_by_arguments__ = by_arguments
+        declared.__own_list__ = None if own_list is None else lookup_of(own_list)
         return function
 
     return declare
@@ -135,6 +143,7 @@ def field(
             LOOKUPS_METADATA: getattr(resolver, "__lookups__", ()),
             LIST_LENGTH_METADATA: getattr(resolver, "__list_length__", None),
             LOOKUPS_BY_ARGUMENTS_METADATA: getattr(resolver, "__lookups_by_arguments__", None),
+            OWN_LIST_METADATA: getattr(resolver, "__own_list__", None),
             **(metadata or {}),
         },
     )

@@ -75,7 +75,11 @@ class Viewer:
         return [section for section in await load_batch(info, Adapter.sections_by_id, keys) if section]
 
     @field
-    @uses_lookups(Adapter.schools_by_district, Adapter.staff_assignments_by_staff)
+    @uses_lookups(
+        Adapter.schools_by_district,
+        Adapter.staff_assignments_by_staff,
+        own_list=Adapter.staff_assignments_by_staff,
+    )
     async def schools(self, info: Info) -> list[model.School] | None:
         """
         Schools at which the viewer is employed today.
