@@ -25,7 +25,7 @@ SHORT_TITLES = {
 
 def print_tables(report: Mapping[str, Any], console: Console) -> None:
     """Print the tables of a report, as short as a terminal wants them."""
-    for title, kind in (("by district", "districts"), ("by trouble", "troubles")):
+    for title, kind in (("by district", "districts"), ("by trouble", "troubles"), ("by page", "pages")):
         rows = [*report[kind], {"name": "all", **report["total"]}] if kind == "districts" else report[kind]
         table = Table(title=f"What viewers saw, {title}")
         table.add_column(kind.removesuffix("s"), no_wrap=True)
@@ -76,6 +76,11 @@ def _tables(report: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[str], lis
         "What viewers saw, by trouble",
         ["trouble", *titles],
         [[row["name"], *_cells(row)] for row in report["troubles"]],
+    )
+    yield (
+        "What viewers saw, by page",
+        ["page", *titles],
+        [[row["name"], *_cells(row)] for row in report["pages"]],
     )
     yield (
         "Memory of the fleet",

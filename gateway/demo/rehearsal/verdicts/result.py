@@ -62,6 +62,7 @@ class Result:
                 for plan in self.districts
             ],
             "troubles": rows_as_json(self.tally.by_trouble),
+            "pages": rows_as_json(dict(sorted(self.tally.by_page.items()))),
             "memory": [sample._asdict() for sample in self.memory],
             "notes": list(self.notes),
             "failures": list(self.failures),

@@ -26,7 +26,7 @@ MAX_CHANGE_AGE_SECONDS = 90.0
 
 @dataclass(slots=True)
 class Row:
-    """What was seen in one district, or during one trouble."""
+    """What was seen in one district, during one trouble, or of one page."""
 
     verdicts: Counter[Verdict] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
@@ -71,6 +71,8 @@ class Tally:
         """Answers of districts whose data has changed: the oracle is asked once more at the end."""
         self.by_district: defaultdict[str, Row] = defaultdict(Row)
         self.by_trouble: defaultdict[str, Row] = defaultdict(Row)
+        self.by_page: defaultdict[str, Row] = defaultdict(Row)
+        """By role and document."""
         self.examples: list[str] = []
         """Where wrong and foreign pages, and pages without an answer, were seen; without values."""
 
@@ -103,16 +105,20 @@ class Tally:
 
     def note(self, answer: Answer, judgement: Judgement) -> None:
         """Count one verdict."""
-        for row in (self.by_district[answer.page.viewer.district], self.by_trouble[answer.trouble]):
+        viewer, document = answer.page.viewer, answer.page.document
+        for row in (
+            self.by_district[viewer.district],
+            self.by_trouble[answer.trouble],
+            self.by_page[f"{viewer.role}, {document}"],
+        ):
             row.verdicts[judgement.verdict] += 1
             row.seconds.append(answer.seconds)
             row.repeated += answer.was_repeated
         is_bad = judgement.verdict in (Verdict.WRONG, Verdict.FOREIGN, Verdict.FAILED)
         # A limit for each verdict: many pages without an answer must not hide one that was wrong.
         if is_bad and self.count(judgement.verdict) <= MAX_EXAMPLES:
-            viewer, document = answer.page.viewer.name, answer.page.document
             self.examples.append(
-                f"{answer.trouble}: {viewer}, {document}: {judgement.verdict.value}: {judgement.detail}"
+                f"{answer.trouble}: {viewer.name}, {document}: {judgement.verdict.value}: {judgement.detail}"
             )
             self._keep(answer, f"{len(self.examples):02}")
 

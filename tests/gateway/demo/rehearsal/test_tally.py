@@ -66,6 +66,7 @@ def test_an_answer_has_one_verdict(body: Any, status: int, verdict: Verdict) -> 
     tally.add(answer(body, status=status))
     assert dict(tally.by_district[TEACHER.district].verdicts) == {verdict: 1}
     assert dict(tally.by_trouble["vendors lie"].verdicts) == {verdict: 1}
+    assert dict(tally.by_page["teacher, 05-teachers-day"].verdicts) == {verdict: 1}
     assert result_of(tally).is_good == (verdict not in (Verdict.WRONG, Verdict.FOREIGN))
     assert verdict.value in markdown(result_of(tally).as_json())
 
