@@ -64,7 +64,7 @@ upstream: setup ## The tests of graphql-core with the gateway's executors
 	@$(BIN)/python -m tests.upstream $(EXECUTORS)
 
 bench: setup $(if $(NPM),$(PEERS)/node_modules/.package-lock.json) ## The benchmarks: a table, and benchmarks/results.json
-	@$(BIN)/python -m benchmarks $(BENCH)
+	@$(BIN)/python -m benchmarks $(BENCH) $(if $(RERUNS),--reruns $(RERUNS))
 
 attacks: setup ## The attack suite for ten seconds each: a table, and attacks.json
 	@$(BIN)/python -m tests.attacks --json attacks.json $(ATTACKS)
