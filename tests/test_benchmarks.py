@@ -61,7 +61,7 @@ def test_a_benchmark_that_failed_once_is_measured_in_a_rerun_and_its_error_is_st
     assert status == 0
 
 
-def test_a_run_ends_with_an_error_if_a_benchmark_fails_in_each_rerun(run: Any) -> None:
+def test_a_run_ends_with_an_error_if_a_benchmark_fails_in_all_reruns(run: Any) -> None:
     output, _, status = run(2, "--reruns", "1")
     assert _measured(output) == ["day"]
     assert status == "failed: page"
