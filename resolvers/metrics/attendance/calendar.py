@@ -13,6 +13,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import lru_cache
@@ -32,6 +33,8 @@ MIN_DAYS_OF_YEAR = 100
 """Days of instruction below which a calendar is incomplete, if no session is recorded; years have 140 or more."""
 MAX_KEPT_SPANS = 1024
 """Spans whose weekdays are kept: the sessions of many schools, and the parts that windows and enrollments cut."""
+MAX_SHARED_TIME = timedelta(weeks=1)
+"""Time up to which a session may overlap others: from a border day that both have to a week of examinations."""
 FIRST_WEEKEND_DAY = 5
 """Number of Saturday in a week that begins with 0 for Monday."""
 
@@ -94,15 +97,39 @@ def disjoint_sessions(sessions: Iterable[Session]) -> list[Session]:
     """
     Sessions that do not overlap, earliest first: semesters rather than the year that they make up.
 
-    If sessions state their days, those that state none are left out.
+    A session that shares a week or less with others begins after them, or ends before them: some systems write the
+    first day of the next term as the end of a term. Sessions that state no days only fill what the others leave.
     """
-    candidates = sorted(sessions, key=lambda session: (session.end_date, -session.begin_date.toordinal()))
-    stating = [session for session in candidates if session.total_instructional_days is not None]
+    candidates = sorted(
+        sessions,
+        key=lambda session: (stated_days(session) is None, session.end_date, -session.begin_date.toordinal()),
+    )
     chosen: list[Session] = []
-    for session in stating or candidates:
-        if session.begin_date <= session.end_date and (not chosen or session.begin_date > chosen[-1].end_date):
-            chosen.append(session)
+    for session in candidates:
+        if (fitting := _beside(session, chosen)) is not None:
+            chosen.append(fitting)
+            chosen.sort(key=lambda other: other.begin_date)
     return chosen
+
+
+def stated_days(session: Session) -> int | None:
+    """The days of instruction that a session states; None for none, and for 0, which stands for no number."""
+    stated = session.total_instructional_days
+    return stated if stated is not None and stated > 0 else None
+
+
+def _beside(session: Session, others: Iterable[Session]) -> Session | None:
+    """A session without the days that it shares with others, earliest first; None if these are too many or all."""
+    begin, end = session.begin_date, session.end_date
+    for other in others:
+        if other.begin_date <= begin <= other.end_date:
+            begin = other.end_date + timedelta(days=1)
+        elif begin < other.begin_date <= end:
+            end = other.begin_date - timedelta(days=1)
+    shared = (begin - session.begin_date) + (session.end_date - end)
+    if begin > end or shared > MAX_SHARED_TIME:
+        return None
+    return replace(session, begin_date=begin, end_date=end) if shared else session
 
 
 def is_weekday(day: date) -> bool:
@@ -177,7 +204,7 @@ def _merged(
             name=session.session_name,
             first=session.begin_date,
             last=session.end_date,
-            stated=session.total_instructional_days,
+            stated=stated_days(session),
             covered=_covers(calendar, session, recorded),
         )
         for session in sessions
@@ -209,6 +236,6 @@ def _covers(calendar: Sequence[date], session: Session, recorded: Sequence[date]
     days = days_between(calendar, session.begin_date, session.end_date)
     if days == 0 or days < MIN_SHARE_OF_DAYS * days_between(recorded, session.begin_date, session.end_date):
         return False
-    if session.total_instructional_days is not None:
-        return days >= MIN_SHARE_OF_DAYS * session.total_instructional_days
+    if (stated := stated_days(session)) is not None:
+        return days >= MIN_SHARE_OF_DAYS * stated
     return days >= MIN_SHARE_OF_WEEKDAYS * weekdays_between(session.begin_date, session.end_date)

@@ -81,6 +81,28 @@ def test_overlapping_sessions_count_once() -> None:
     assert count_days(days, DAYS[0], DAYS[99], by_sessions=True)[0] == 100
 
 
+def test_a_session_that_begins_on_the_last_day_of_another_keeps_its_days() -> None:
+    """Terms may share their border day, as where an end is the day after; absences in the second one count."""
+    year = session(DAYS[0], DAYS[99], None, "Year")
+    for overlap in range(6):  # none, the border day, and up to a week of school
+        fall = session(DAYS[0], DAYS[49 + overlap], 50, "Fall")
+        days = school_days([], [year, WINTER, fall], DAYS, DAYS[99])
+        assert [term.name for term in days.sessions] == ["Fall", "Winter"]
+        assert days.sessions[0].last < days.sessions[1].first
+        measure = measured(Metric.CHRONIC_ABSENCE, facts(absences(DAYS[60:70]), schools={HILL: days}))
+        assert (measure.numerator, measure.denominator) == (10, 100)
+
+
+def test_a_session_that_states_no_days_keeps_its_days() -> None:
+    """Beside one that states some, and where the number was not filled in: recorded attendance has its days."""
+    for stated in (None, 0):
+        winter = session(DAYS[50], DAYS[99], stated, "Winter")
+        days = school_days([], [session(DAYS[0], DAYS[99], None, "Year"), winter, FALL], DAYS, DAYS[99])
+        measure = measured(Metric.CHRONIC_ABSENCE, facts(absences(DAYS[60:70]), schools={HILL: days}))
+        assert (measure.numerator, measure.denominator) == (10, 100)
+        assert measure.data_quality == [DataQuality.ESTIMATED_CALENDAR, DataQuality.ESTIMATED_DENOMINATOR]
+
+
 def test_a_student_has_the_calendar_of_the_enrollment() -> None:
     """A school with two calendars: the student's own, or the one with most days of school."""
     days = school_days([*calendar(), *calendar([*DAYS, date(2022, 2, 1)], "longer")], [])
