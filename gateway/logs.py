@@ -60,11 +60,17 @@ def _printable(message: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in message[:MAX_MESSAGE_CHARACTERS])
 
 
-def configure(level: int = logging.WARNING, trace_ids: TraceIds = lambda: None) -> None:
-    """Write everything that is logged to standard error, as JSON lines, which name the trace by `trace_ids`."""
+def configure(trace_ids: TraceIds = lambda: None) -> None:
+    """
+    Write the log to standard error, as JSON lines, which name the trace by `trace_ids`.
+
+    The gateway's own messages are written from the level INFO on, those of other libraries from WARNING on.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines(trace_ids))
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    for name in OWN_LOGGERS:
+        logging.getLogger(name).setLevel(logging.INFO)
 
 
 def handle_loop_error(loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:

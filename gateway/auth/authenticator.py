@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Collection, Mapping, Sequence
 
 from student_graph.gateway.auth.issuers import Issuer
-from student_graph.gateway.auth.jwt import InvalidTokenError, TokenVerifier
+from student_graph.gateway.auth.jwt import TokenVerifier
 from student_graph.gateway.auth.keys import IssuerKeys
+from student_graph.gateway.auth.refused_tokens import InvalidTokenError, RefusalReason, RefusedTokenLog
 from student_graph.gateway.auth.static_tokens import StaticTokens
 from student_graph.resolvers.context import Viewer
-
-log = logging.getLogger("student_graph.auth")
 
 
 class Authenticator:
@@ -22,6 +20,7 @@ class Authenticator:
         """Accept the tokens of the settings (`tokens`) and the tokens of these issuers."""
         self._static_tokens = StaticTokens(tokens)
         self._issuers = issuers
+        self._refused = RefusedTokenLog()
         self.verifier = TokenVerifier({issuer.name: issuer for issuer in issuers})
         """Verifies tokens of issuers and remembers the verified ones."""
 
@@ -31,12 +30,15 @@ class Authenticator:
         token = rest.strip()
         if scheme.lower() != "bearer" or not token:
             return None
-        if (viewer := self._static_tokens.viewer(token)) is not None or not self._issuers:
+        if (viewer := self._static_tokens.viewer(token)) is not None:
             return viewer
+        if not self._issuers:
+            self._refused.add(InvalidTokenError(RefusalReason.UNKNOWN))
+            return None
         try:
             return await self.verifier.viewer(token)
         except InvalidTokenError as exc:
-            log.info("a token was refused: %s", exc.reason)
+            self._refused.add(exc)
             return None
 
     def known_viewer(self, authorization: str) -> Viewer | None:

@@ -1,7 +1,7 @@
 """
 Verification of the JSON Web Tokens of OIDC issuers. No claim is used before the signature has been verified.
 
-All invalid tokens get the same message. A short reason is for the log.
+All invalid tokens get the same message. The reason is for the log.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from jwt.exceptions import PyJWTError
 
 from student_graph.gateway.auth.issuers import Issuer
 from student_graph.gateway.auth.keys import IssuerKeys
+from student_graph.gateway.auth.refused_tokens import InvalidTokenError, RefusalReason
 from student_graph.resolvers.context import Viewer
 
 MAX_TOKEN_BYTES = 8 * 1024
@@ -37,14 +38,6 @@ TOKEN_TYPES = frozenset({"JWT", "AT+JWT"})
 REQUIRED_CLAIMS = ["exp", "iat", "iss", "aud", "sub"]
 MAX_TIME_SECONDS = 253_402_300_799
 """The last second of the year 9999, in seconds since 1970: a greater number is no time."""
-
-
-class InvalidTokenError(Exception):
-    """A token that is not accepted; `reason` is for the log and not part of the message."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__("the token is not valid")
-        self.reason = reason
 
 
 class _VerifiedToken(NamedTuple):
@@ -108,18 +101,27 @@ class TokenVerifier:
 
     async def _verify(self, token: str) -> _VerifiedToken:
         if len(token) > MAX_TOKEN_BYTES or not token.isascii():
-            raise InvalidTokenError("form")
+            raise InvalidTokenError(RefusalReason.FORM)
         issuer, key_id, algorithm = self._read_unverified(token)
+        try:
+            return await self._verify_with_issuer(token, issuer, key_id, algorithm)
+        except InvalidTokenError as exc:
+            exc.issuer = issuer.name
+            raise
+
+    async def _verify_with_issuer(
+        self, token: str, issuer: Issuer, key_id: str | None, algorithm: str
+    ) -> _VerifiedToken:
         if key_id is None:
             key_id, key, claims = await self._verify_without_key_id(token, issuer, algorithm)
         else:
             named_key = await issuer.keys.find(key_id)
             if named_key is None:
-                raise InvalidTokenError("key")
+                raise InvalidTokenError(RefusalReason.KEY)
             key, claims = named_key, self._verified_claims(token, issuer, named_key)
         viewer = issuer.viewer(claims)
         if viewer is None:
-            raise InvalidTokenError("role")
+            raise InvalidTokenError(RefusalReason.ROLE)
         expires_at = claims["exp"] + CLOCK_LEEWAY_SECONDS
         return _VerifiedToken(viewer, expires_at, _signed_in_at(claims), issuer.keys, key_id, key)
 
@@ -135,7 +137,7 @@ class TokenVerifier:
         try:
             return key_id, key, self._verified_claims(token, issuer, key)
         except InvalidTokenError as exc:
-            if exc.reason != jwt.InvalidSignatureError.__name__:
+            if exc.reason is not RefusalReason.SIGNATURE:
                 raise
             await issuer.keys.fetch_again()
             key_id, new_key = await _only_key(issuer, algorithm)
@@ -153,20 +155,20 @@ class TokenVerifier:
             header = jwt.get_unverified_header(token)
             claims = jwt.decode(token, options={"verify_signature": False})
         except (PyJWTError, ValueError, TypeError, RecursionError):
-            raise InvalidTokenError("form") from None
+            raise InvalidTokenError(RefusalReason.FORM) from None
         # Keys and key addresses in a header (`jku`, `x5u`, `jwk`) are ignored; critical extensions are refused.
         if "crit" in header or "b64" in header or str(header.get("typ", "JWT")).upper() not in TOKEN_TYPES:
-            raise InvalidTokenError("header")
+            raise InvalidTokenError(RefusalReason.HEADER)
         name, key_id = claims.get("iss"), header.get("kid")
         issuer = self._issuers.get(name) if isinstance(name, str) else None
         if issuer is None or not isinstance(key_id, str | None):
-            raise InvalidTokenError("issuer")
+            raise InvalidTokenError(RefusalReason.ISSUER)
         return issuer, key_id, str(header.get("alg"))
 
     def _verified_claims(self, token: str, issuer: Issuer, key: PyJWK) -> dict[str, Any]:
         """The claims of a token with a valid signature, valid times and the right parties."""
         if key.algorithm_name not in issuer.algorithms:
-            raise InvalidTokenError("algorithm")
+            raise InvalidTokenError(RefusalReason.ALGORITHM)
         try:
             claims: dict[str, Any] = jwt.decode(
                 token,
@@ -179,9 +181,9 @@ class TokenVerifier:
             )
             _check_claims(claims, issuer)
         except jwt.InvalidTokenError as exc:
-            raise InvalidTokenError(type(exc).__name__) from None
+            raise InvalidTokenError(RefusalReason.of(exc)) from None
         except (PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
-            raise InvalidTokenError("form") from None
+            raise InvalidTokenError(RefusalReason.FORM) from None
         return claims
 
 
@@ -194,9 +196,9 @@ async def _only_key(issuer: Issuer, algorithm: str) -> tuple[str, PyJWK]:
     """
     keys = await issuer.keys.fitting(algorithm)
     if len(keys) > 1:
-        raise InvalidTokenError("no key id, and several keys fit")
+        raise InvalidTokenError(RefusalReason.SEVERAL_KEYS)
     if not keys:
-        raise InvalidTokenError("key")
+        raise InvalidTokenError(RefusalReason.KEY)
     return keys[0]
 
 
@@ -239,21 +241,21 @@ def _check_claims(claims: Mapping[str, Any], issuer: Issuer) -> None:
     Check what PyJWT does not check.
 
     Raises:
-        jwt.InvalidTokenError: a time is none, the lifetime is too long, the token has an audience that the
+        InvalidTokenError: a time is none, the lifetime is too long, the token has an audience that the
             settings do not allow, or the subject is missing or has characters that cannot be shown.
     """
     subject = claims["sub"]
     is_text = isinstance(subject, str) and 0 < len(subject) <= MAX_SUBJECT_CHARACTERS
     if not is_text or not subject.isprintable():
-        raise jwt.InvalidTokenError("sub")
+        raise InvalidTokenError(RefusalReason.SUBJECT)
     # PyJWT reads every time with int(): it accepts a text with digits, true and a negative number.
     expires_at = _parse_time(claims["exp"])
     if expires_at is None or not all(_is_time(claims[name]) for name in ("iat", "nbf") if name in claims):
-        raise jwt.InvalidTokenError("times")
+        raise InvalidTokenError(RefusalReason.TIMES)
     if expires_at - claims["iat"] > issuer.max_lifetime_seconds:
-        raise jwt.InvalidTokenError("too long")
+        raise InvalidTokenError(RefusalReason.LIFETIME)
     if not isinstance(claims.get("azp", ""), str):
-        raise jwt.InvalidTokenError("azp")
+        raise InvalidTokenError(RefusalReason.PARTY)
     has_other_audiences = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
     if has_other_audiences and claims.get("azp") not in issuer.clients:  # another audience could pass it on to us
-        raise jwt.InvalidTokenError("aud")
+        raise InvalidTokenError(RefusalReason.PARTY)

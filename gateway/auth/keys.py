@@ -133,7 +133,8 @@ class IssuerKeys:
             async with asyncio.timeout(self._timeout_seconds):
                 keys = parse_key_set(await _download(self._client, self._url))
         except Exception as exc:  # noqa: BLE001 - no failure of the issuer may reach the requests that wait for keys
-            log.warning("cannot fetch an issuer's keys (%s); the last valid ones stay in use", type(exc).__name__)
+            reason = type(exc).__name__
+            log.warning("cannot fetch the keys at %s (%s); the last valid ones stay in use", self._url, reason)
             return
         # An unchanged key stays the same object: tokens that it verified stay verified.
         known = self._keys

@@ -70,7 +70,7 @@ class Shipper:
             self._is_failing = True
         else:
             if self._is_failing:
-                log.warning("the disclosure log is copied to its store again")
+                log.info("the disclosure log is copied to its store again")
             self._is_failing = False
 
     async def close(self) -> None:

@@ -244,7 +244,7 @@ class ReloadableApplication:
         self._retiring[earlier] = asyncio.create_task(self._retire(earlier))
         self._status.retired = len(self._retiring)
         sources = Changes.between(*({name: id(named[name]) for name in named} for named in (before, now)))
-        log.warning("the new settings are in use: districts: %s; sources: %s", districts, sources)
+        log.info("the new settings are in use: districts: %s; sources: %s", districts, sources)
         for source in set(before.values()) - set(now.values()):
             # Other processes and Redis may hold its answers under the same name.
             await application.pipeline.cache.purge(Purge(district=source.district, source=source.name))

@@ -230,7 +230,7 @@ class Outage:
         if self._is_away:
             log.warning("the collector does not take %s: they are lost until it does", self._signal)
         else:
-            log.warning("the collector takes %s again; %d were lost", self._signal, self.lost)
+            log.info("the collector takes %s again; %d were lost", self._signal, self.lost)
 
 
 def _random_id(bits: int) -> int:

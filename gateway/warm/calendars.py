@@ -125,7 +125,7 @@ class CalendarReader:
         used = traffic.by_source.values()
         if calls := sum(source.calls for source in used):
             end = "" if is_complete else "; a source did not answer and is asked again later"
-            log.info("district %s: calendars of schools were read with %d calls%s", district.id, calls, end)
+            log.debug("district %s: calendars of schools were read with %d calls%s", district.id, calls, end)
         if not is_complete:
             return None
         oldest = max((source.age for source in used), default=0.0)

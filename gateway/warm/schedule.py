@@ -96,15 +96,19 @@ class WarmSchedule:
                 self._warming.discard(district)
 
     async def run(self, district: DistrictId) -> None:
-        """Warm a district now, and log the progress."""
+        """Warm a district now, and log what that took."""
+        keys = failed = calls = 0
+        seconds = 0.0
         async for progress in self._warm_up(district, self._times[district].plan).run():
-            log.info(
-                "district %s: school %s: %s warmed: %d keys, %d failed, %d calls, %.1f s",
-                progress.district,
-                progress.school,
-                progress.part.value,
-                progress.keys,
-                progress.failed,
-                progress.calls,
-                progress.seconds,
-            )
+            keys += progress.keys
+            failed += progress.failed
+            calls += progress.calls
+            seconds += progress.seconds
+        log.info(
+            "district %s: warmed in %.0f s with %d calls: %d keys, %d failed",
+            district,
+            seconds,
+            calls,
+            keys,
+            failed,
+        )

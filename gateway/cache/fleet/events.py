@@ -166,7 +166,7 @@ class Events:
         self._read_from = max(self._read_from, now - OVERLAP_SECONDS)
         self._store.is_current = True
         if self.is_unavailable:
-            log.warning("Redis is available again")
+            log.info("Redis is available again")
         self.is_unavailable = False
 
     def _handle(self, value: bytes) -> None:

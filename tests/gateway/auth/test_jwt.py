@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from student_graph.adapters.model import StaffId
 from student_graph.gateway.auth import InvalidTokenError, Issuer, IssuerKeys, TokenVerifier
 from student_graph.gateway.auth.jwt import CLOCK_LEEWAY_SECONDS
+from student_graph.gateway.auth.refused_tokens import RefusalReason
 from student_graph.resolvers.context import ViewerRole
 from tests.gateway.auth.token_factory import (
     AUDIENCE,
@@ -66,12 +67,14 @@ async def test_a_valid_token_identifies_the_viewer() -> None:
 
 @pytest.mark.row("J01")
 @pytest.mark.parametrize(("create", "reason"), [
-    (lambda: unsigned_token("none"), "InvalidAlgorithmError"),
-    (lambda: unsigned_token("NoNe"), "InvalidAlgorithmError"),
-    (token_signed_with_the_public_key, "InvalidAlgorithmError"),
-    (lambda: signed_token(OTHER_KEY), "InvalidSignatureError"),
+    (lambda: unsigned_token("none"), RefusalReason.ALGORITHM),
+    (lambda: unsigned_token("NoNe"), RefusalReason.ALGORITHM),
+    (token_signed_with_the_public_key, RefusalReason.ALGORITHM),
+    (lambda: signed_token(OTHER_KEY), RefusalReason.SIGNATURE),
 ], ids=["none", "NoNe", "public key as secret", "another key"])  # fmt: skip
-async def test_a_token_that_the_issuer_did_not_sign_is_invalid(create: Callable[[], str], reason: str) -> None:
+async def test_a_token_that_the_issuer_did_not_sign_is_invalid(
+    create: Callable[[], str], reason: RefusalReason
+) -> None:
     """Tested: no signature, the public key as a shared secret, and another private key."""
     async with running_issuer() as running:
         with pytest.raises(InvalidTokenError) as caught:
@@ -80,34 +83,37 @@ async def test_a_token_that_the_issuer_did_not_sign_is_invalid(create: Callable[
 
 
 @pytest.mark.row("J02", "J10")
-@pytest.mark.parametrize("changes", [
-    {"exp": -120},
-    {"nbf": 600},
-    {"iat": 600, "exp": 1200},
-    {"exp": 7200},
-    {"aud": "another"},
-    {"iss": "https://login.dale.example"},
-    {"iss": ISSUER_NAME + ".evil.example"},
-    {"iss": ISSUER_NAME[:-1]},
-    {"exp": None},
-    {"iat": None},
-    {"aud": None},
-    {"sub": None},
-    {"sub": ""},
-    {"sub": "x" * 257},
-    {"exp": "soon"},
-    {"exp": 1e300},
-    {"role": None},
-    {"role": "Janitor"},
-    {"role": {"a": 1}},
+@pytest.mark.parametrize(("changes", "reason"), [
+    ({"exp": -120}, RefusalReason.EXPIRED),
+    ({"nbf": 600}, RefusalReason.TOO_EARLY),
+    ({"iat": 600, "exp": 1200}, RefusalReason.TOO_EARLY),
+    ({"exp": 7200}, RefusalReason.LIFETIME),
+    ({"aud": "another"}, RefusalReason.AUDIENCE),
+    ({"aud": [AUDIENCE, "another"]}, RefusalReason.PARTY),
+    ({"iss": "https://login.dale.example"}, RefusalReason.ISSUER),
+    ({"iss": ISSUER_NAME + ".evil.example"}, RefusalReason.ISSUER),
+    ({"iss": ISSUER_NAME[:-1]}, RefusalReason.ISSUER),
+    ({"exp": None}, RefusalReason.CLAIMS),
+    ({"iat": None}, RefusalReason.CLAIMS),
+    ({"aud": None}, RefusalReason.CLAIMS),
+    ({"sub": None}, RefusalReason.CLAIMS),
+    ({"sub": ""}, RefusalReason.SUBJECT),
+    ({"sub": "x" * 257}, RefusalReason.SUBJECT),
+    ({"exp": "soon"}, RefusalReason.FORM),
+    ({"exp": 1e300}, RefusalReason.LIFETIME),
+    ({"role": None}, RefusalReason.ROLE),
+    ({"role": "Janitor"}, RefusalReason.ROLE),
+    ({"role": {"a": 1}}, RefusalReason.ROLE),
 ])  # fmt: skip
-async def test_a_wrong_claim_makes_a_signed_token_invalid(changes: dict[str, Any]) -> None:
-    """Whole numbers in the table are seconds from now."""
+async def test_a_wrong_claim_makes_a_signed_token_invalid(changes: dict[str, Any], reason: RefusalReason) -> None:
+    """Whole numbers in the table are seconds from now. Each claim has a reason of its own for the log."""
     now = int(time.time())
     claims = {name: now + value if isinstance(value, int) else value for name, value in changes.items()}
     async with running_issuer() as running:
-        with pytest.raises(InvalidTokenError):
+        with pytest.raises(InvalidTokenError) as caught:
             await running.verifier.viewer(signed_token(**claims))
+    is_known = reason is not RefusalReason.ISSUER
+    assert (caught.value.reason, caught.value.issuer) == (reason, ISSUER_NAME if is_known else "")
 
 
 @pytest.mark.row("J02")
@@ -134,7 +140,7 @@ async def test_a_critical_extension_that_pyjwt_accepts_is_invalid_too(headers: d
     async with running_issuer() as running:
         with pytest.raises(InvalidTokenError) as caught:
             await running.verifier.viewer(sign_unchecked(headers, valid_claims()))
-    assert caught.value.reason in {"header", "form"}
+    assert caught.value.reason in {RefusalReason.HEADER, RefusalReason.FORM}
 
 
 async def test_only_the_log_gets_the_reason_of_a_refusal() -> None:

@@ -45,6 +45,7 @@ async def test_a_collector_that_refuses_is_named_once_and_once_when_it_is_back(
     collector: Collector, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The libraries' own messages about each attempt are not written."""
+    caplog.set_level(logging.INFO, "student_graph")
     tracing = Tracing(TelemetrySettings(endpoint=collector.url, sample=1.0))
     collector.status = 400
     for _ in range(3):
