@@ -32,7 +32,8 @@ class Canvas(AccountLookups, CourseLookups, SectionLookups, StudentLookups):
 
     recorded_properties = frozenset({
         "workflow_state", "type", "enrollment_state", "state", "due_at", "posted_at", "submitted_at", "missing",
-        "late", "workflowState", "dueAt", "postedAt", "submittedAt", "hasNextPage", "grouped",
+        "late", "workflowState", "dueAt", "postedAt", "submittedAt", "hasNextPage", "grouped", "cached_due_date",
+        "cachedDueDate",
     })  # fmt: skip
     paths: ClassVar[Mapping[LookupMethod, tuple[AccessPath[Any], ...]]] = ACCESS_PATHS
     identity: ClassVar[IdentityRules | None] = IdentityRules(

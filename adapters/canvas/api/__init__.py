@@ -2,9 +2,11 @@
 Payloads of the Canvas REST API v1: https://developerdocs.instructure.com/services/canvas.
 
 Only the properties that the adapter reads are declared. Canvas may send as little as `{id, name}`, so a property
-that a token or a server may leave out is optional. Absent and null differ for one property only, `posted_at`.
+that a token or a server may leave out is optional. Absent and null differ for three properties of a submission:
+`posted_at`, `excused` and `cached_due_date`.
 """
 
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
@@ -102,6 +104,8 @@ class Submission(Payload):
     submitted_at: Instant | None = None
     graded_at: Instant | None = None
     posted_at: Instant | None = None
+    cached_due_date: Instant | None = None
+    """When the work of this student is due: by an extension, the date of the student's section, or that of all."""
 
     @property
     def is_excused(self) -> bool | None:
@@ -112,6 +116,10 @@ class Submission(Payload):
     def unposted(self) -> bool:
         """Whether the teacher has not posted the grade to the student; without `posted_at` grades post at once."""
         return "posted_at" in self.model_fields_set and self.posted_at is None
+
+    def due_at(self, assignment: Assignment) -> datetime | None:
+        """When the work of this student is due, if Canvas says it, else when that of all is; None for no date."""
+        return self.cached_due_date if "cached_due_date" in self.model_fields_set else assignment.due_at
 
 
 class StudentSubmissions(Payload):

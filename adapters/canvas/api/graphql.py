@@ -121,6 +121,7 @@ class Submission(Payload):
     submittedAt: Instant | None = None
     gradedAt: Instant | None = None
     postedAt: Instant | None = None
+    cachedDueDate: Instant | None = None
 
 
 class Course(Payload):

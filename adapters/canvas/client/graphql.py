@@ -92,7 +92,8 @@ SUBMISSIONS = CourseList(
     # Without the states Canvas leaves out what was not submitted.
     "filter: {states: [submitted, unsubmitted, pending_review, graded]}, "
     "orderBy: [{field: _id, direction: ascending}]",
-    "_id assignment { _id } user { _id } state score grade late missing excused submittedAt gradedAt postedAt",
+    "_id assignment { _id } user { _id } state score grade late missing excused submittedAt gradedAt postedAt "
+    "cachedDueDate",
     beside=(
         f"enrollmentsConnection(first: {MAX_ROWS_PER_PAGE}, {_ACTIVE_STUDENTS}) {{ nodes {{ _id type state "
         'user { _id enrollments(courseId: "$id", currentOnly: true) { type } } } '

@@ -76,4 +76,5 @@ def rest_submission(submission: graphql.Submission) -> Submission:
         submitted_at=submission.submittedAt,
         graded_at=submission.gradedAt,
         posted_at=submission.postedAt,
+        cached_due_date=submission.cachedDueDate,
     )

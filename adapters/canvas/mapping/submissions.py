@@ -38,7 +38,7 @@ def assignment_work(
         assignment_id=str(assignment.id),
         title=assignment.name,
         course_name=course.name if course else None,
-        due_at=assignment.due_at,
+        due_at=submission.due_at(assignment),
         points_possible=assignment.points_possible,
         status=submission_status(submission),
         score=None if submission.unposted else submission.score,

@@ -83,9 +83,9 @@ class SandboxContext:
 
     def submissions(self, course: LmsCourseFact, student: int, fields: Collection[str]) -> list[Json]:
         """The submissions of an account on published assignments of a course, with some fields or with all."""
-        published = {fact.id for fact in self.index.assignments[course.id] if fact.published}
-        rows = self.index.submissions[course.id, student]
-        return [self.serializer.submission(row, fields) for row in rows if row.assignment in published]
+        published = {fact.id: fact for fact in self.index.assignments[course.id] if fact.published}
+        rows = (row for row in self.index.submissions[course.id, student] if row.assignment in published)
+        return [self.serializer.submission(row, published[row.assignment], fields) for row in rows]
 
     def unauthorized(self) -> RefusalError:
         """The error for a missing permission of the token."""

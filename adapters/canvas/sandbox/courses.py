@@ -107,7 +107,7 @@ class CourseRoutes:
         for submission in self._context.index.submissions[course.id, student.id]:
             if not (assignment := assignments.get(submission.assignment)):
                 continue
-            row = serializer.submission(submission, query.getlist("response_fields[]"))
+            row = serializer.submission(submission, assignment, query.getlist("response_fields[]"))
             included = {
                 "assignment": serializer.assignment(assignment),
                 "course": serializer.course(course),

@@ -66,6 +66,7 @@ SCHEMA_TEXT = """
     type Submission {
       _id: ID!
       assignment: Assignment
+      cachedDueDate: DateTime
       excused: Boolean
       grade: String
       gradedAt: DateTime

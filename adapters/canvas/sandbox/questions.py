@@ -200,6 +200,7 @@ class Questions:
             "submittedAt": row["submitted_at"],
             "gradedAt": row["graded_at"],
             "postedAt": row["posted_at"],
+            "cachedDueDate": row["cached_due_date"],
         }
 
     def _page(self, rows: Sequence[Json], first: int, after: str | None) -> Json:

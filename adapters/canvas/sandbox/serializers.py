@@ -26,6 +26,7 @@ SUBMISSION_FIELDS = (
     "submitted_at",
     "graded_at",
     "posted_at",
+    "cached_due_date",
     "attempt",
     "body",
     "submission_type",
@@ -118,7 +119,7 @@ class Serializer:
             row |= {"last_activity_at": instant_text(last), "total_activity_time": fact.seconds if fact else 0}
         return row | ({"grades": self.grades(enrollment)} if enrollment.kind == "StudentEnrollment" else {})
 
-    def submission(self, submission: SubmissionFact, fields: Collection[str]) -> Json:
+    def submission(self, submission: SubmissionFact, assignment: AssignmentFact, fields: Collection[str]) -> Json:
         """A submission with the requested fields, or with all of them if none is requested."""
         values = {
             "id": submission.id,
@@ -133,6 +134,7 @@ class Serializer:
             "submitted_at": instant_text(submission.submitted),
             "graded_at": instant_text(submission.graded),
             "posted_at": None if submission.id in self._unposted else instant_text(submission.graded),
+            "cached_due_date": instant_text(submission.due or assignment.due),
             "attempt": 1 if submission.submitted else None,
             "body": None,
             "submission_type": "online_upload" if submission.submitted else None,

@@ -83,6 +83,8 @@ class SubmissionFact:
     excused: bool = False
     submitted: datetime | None = None
     graded: datetime | None = None
+    due: datetime | None = None
+    """When the work of this account is due, as by an extension; None if it is due when the assignment is."""
 
 
 @dataclass(slots=True, kw_only=True)

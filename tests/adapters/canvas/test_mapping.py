@@ -107,6 +107,23 @@ def test_a_score_is_withheld_until_it_is_posted(changes: dict[str, Any], expecte
     assert assignment_work(keyed, submission(**changes), assignment, None).score == expected
 
 
+@subcases(
+    ("changes", "expected"),
+    [
+        ({}, "2026-01-12T05:59:00+00:00"),
+        ({"cached_due_date": "2026-01-19T05:59:00Z"}, "2026-01-19T05:59:00+00:00"),
+        ({"cached_due_date": None}, None),
+    ],
+)
+def test_work_is_due_when_canvas_says_so_for_the_student(changes: dict[str, Any], expected: str | None) -> None:
+    """An extension or a date of the section counts before that of all; only a server that says neither has it."""
+    keyed = keyed_by_student(STUDENT, enrollment())
+    assignment = Assignment.model_validate({"id": 23, "name": "Essay", "due_at": "2026-01-12T05:59:00Z"})
+
+    due = assignment_work(keyed, submission(**changes), assignment, None).due_at
+    assert (due and due.isoformat()) == expected
+
+
 def test_work_is_sorted_by_due_time() -> None:
     """Work without a due time comes last."""
     keyed = keyed_by_student(STUDENT, enrollment())

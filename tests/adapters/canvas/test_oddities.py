@@ -144,10 +144,11 @@ async def test_values_that_real_servers_send_are_read_exactly() -> None:
     large = 115370000000000073
 
     def odd_assignments(rows: Any) -> Any:
-        return [{**rows[0], "id": large, "due_at": "2026-10-06T23:59:59-05:00", "points_possible": 0.0}, *rows[1:]]
+        return [{**rows[0], "id": large, "points_possible": 0.0}, *rows[1:]]
 
     def odd_submissions(rows: Any) -> Any:
-        odd = {"assignment_id": large, "score": 0, "grade": "complete"}
+        due = "2026-10-06T23:59:59-05:00"
+        odd = {"assignment_id": large, "score": 0, "grade": "complete", "cached_due_date": due}
         return [{**row, "submissions": [{**s, **odd} for s in row["submissions"][:1]]} for row in rows]
 
     path = f"/courses/{ALGEBRA}"

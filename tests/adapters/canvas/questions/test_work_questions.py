@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import fields, replace
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -19,7 +20,7 @@ from student_graph.adapters.sandbox.facts import DistrictFacts, LmsEnrollmentFac
 from student_graph.adapters.sandbox.serving import served
 from student_graph.adapters.testing.harness import open_adapter
 from student_graph.adapters.testing.transports import RewritingTransport
-from tests.adapters.canvas.classroom import ALGEBRA, account_of, classroom, connected, requests_with
+from tests.adapters.canvas.classroom import ALGEBRA, NOW, account_of, classroom, connected, requests_with
 
 SUBMISSIONS = "/students/submissions"
 STUDENTS = 28
@@ -88,11 +89,16 @@ async def test_questions_and_the_rest_api_have_the_same_work(assignments: int, s
     facts = school(assignments=assignments)
     if state != "active":
         remove_a_student(facts, state)
-    unposted = frozenset({facts.submissions[0].id})
+    unposted = extended = facts.submissions[0]
+    extended.due = NOW + timedelta(days=2)
     ids = course_ids(facts)
-    by_graphql, by_rest = (CanvasSandbox(facts, unposted=unposted) for _ in range(2))
+    by_graphql, by_rest = (CanvasSandbox(facts, unposted=frozenset({unposted.id})) for _ in range(2))
 
-    assert await work_of(by_graphql, ids) == await work_of(by_rest, ids, graphql=False)
+    work = await work_of(by_graphql, ids)
+    assert work == await work_of(by_rest, ids, graphql=False)
+    assert [row["vendor_id"] for rows in work.values() for row in rows if row["due_at"] == extended.due] == [
+        str(extended.id)
+    ]
     assert not requests_with(by_graphql, SUBMISSIONS)
     assert len(requests_with(by_rest, SUBMISSIONS)) == len(facts.lms_courses)
 
