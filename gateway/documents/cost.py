@@ -34,7 +34,7 @@ from graphql import (
 
 from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.model import Record
-from student_graph.adapters.sources import District, Source
+from student_graph.adapters.sources import District
 from student_graph.gateway.documents.prices import (
     EVERYBODY,
     CallPrice,
@@ -42,6 +42,7 @@ from student_graph.gateway.documents.prices import (
     OperationCost,
     PagePrice,
     ViewerReach,
+    source_calls,
 )
 from student_graph.gateway.documents.values import has_variable, key_count
 from student_graph.resolvers.context import ListLength, declared_list_length
@@ -264,17 +265,11 @@ class CostEstimator:
         """Calls of a lookup for so many keys, in the district where they are the most."""
         return max(
             (
-                sum(_source_calls(source, lookup, keys) for source in district.sources_for(lookup))
+                sum(source_calls(source, lookup, keys) for source in district.sources_for(lookup))
                 for district in self.districts
             ),
             default=0.0,
         )
-
-
-def _source_calls(source: Source, lookup: Lookup, keys: float) -> float:
-    """Calls of one coarse lookup if that is cheaper; else 1, because reads of single keys wait in a queue."""
-    costs = [path.cost(source.adapter.settings) for path in source.adapter.paths.get(lookup.method, ())]
-    return min((cost.per_coarse_key for cost in costs if cost.per_coarse_key < keys * cost.per_key), default=1.0)
 
 
 def _costliest(calling: Sequence[CallPrice], *, of_lists: bool) -> list[CallPrice]:

@@ -8,12 +8,15 @@ from typing import Any, NamedTuple
 
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import Lookup, lookup_of
+from student_graph.adapters.sources import Source
 from student_graph.resolvers.context import Viewer, ViewerRole
 
 OPERATION_COST_BYTES = 500
 """Memory of an estimate without the fields that it names."""
 MAX_SHOWN_PATH_CHARACTERS = 60
 """The longest path that an error names, from its end."""
+READS_PER_LIST_CALL = 10
+"""A list costs at most one call for so many reads of single keys that it replaces."""
 NAMED_FIELD_BYTES = 300
 """Memory of a field that an estimate names, without its path."""
 
@@ -177,6 +180,23 @@ class OperationCost(NamedTuple):
             if first >= 1:
                 return page._replace(first=first)
         return None
+
+
+def source_calls(source: Source, lookup: Lookup, keys: float) -> float:
+    """
+    Return the price of a lookup of so many keys at a source, in calls.
+
+    It is that of one coarse lookup if that needs fewer calls than reads of single keys. These wait in a queue, so
+    they count as one call whatever their number. A list in their place costs a share of them at most: otherwise
+    the way with fewer calls would have the higher price.
+    """
+    costs = [path.cost(source.adapter.settings) for path in source.adapter.paths.get(lookup.method, ())]
+    lists = [
+        min(cost.per_coarse_key, keys * cost.per_key / READS_PER_LIST_CALL)
+        for cost in costs
+        if cost.per_coarse_key < keys * cost.per_key
+    ]
+    return max(min(lists, default=1.0), 1.0)
 
 
 def shown_path(path: str) -> str:

@@ -9,8 +9,9 @@ import pytest
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import Lookup, lookup_of
 from student_graph.adapters.model import DistrictId, SchoolId, StaffId, StudentId
+from student_graph.adapters.registry import find_adapter
 from student_graph.adapters.sandbox.serving import served
-from student_graph.adapters.sources import Source
+from student_graph.adapters.sources import District, Source
 from student_graph.gateway.authorization.reach_lookup import DISTRICT_ROLES
 from student_graph.gateway.documents.cost_cache import CostCache
 from student_graph.gateway.documents.limits import DocumentLimits, LimitChecker
@@ -19,11 +20,13 @@ from student_graph.gateway.documents.store import DocumentStore
 from student_graph.gateway.web.routes.graphiql import examples_folder
 from student_graph.resolvers.access import AssignedStudents, Emergency
 from student_graph.resolvers.context import Viewer, ViewerRole, declared_list_length
+from tests.clients import async_client as http
 from tests.gateway.documents.test_population_cost import CHRONIC, LIST, SCHEMA, districts
 from tests.scenarios.helpers.demo_gateway import demo_districts, demo_gateway
 
 HILL = DistrictId("hill")
 STUDENTS, SCHOOLS = 100_000, 300
+TEACHERS_DAY = (examples_folder() / "05-teachers-day.graphql").read_text(encoding="utf-8")
 EARLY_WARNING = (examples_folder() / "09-early-warning-list.graphql").read_text(encoding="utf-8")
 LISTS_OF_SCHOOLS = (
     "{ viewer { schools { students(filter: {where: {metric: {metric: CHRONIC_ABSENCE, level: [AT_RISK]}}}) "
@@ -50,6 +53,25 @@ def cost(text: str, person: Viewer, schools: int = SCHOOLS, **variables: Any) ->
     document = DocumentStore(SCHEMA).get_by_text(text)
     costs, reach = CostCache(SCHEMA, list_length), ViewerReach.of(person)
     return costs.cost(document, document.operation(None), variables, districts(STUDENTS), reach)
+
+
+@pytest.mark.parametrize("students", [1_000, 10_000, 27_000, 50_000, 100_000])
+@pytest.mark.parametrize("in_section", [20, 28, 35, 45])
+def test_a_teacher_pays_for_own_students_in_a_district_of_any_size(students: int, in_section: int) -> None:
+    """The teacher's day passes the limits, whichever lists of the district need fewer calls than single reads."""
+    kind = find_adapter("canvas")
+    canvas = kind("lms", kind.settings_type().model_validate({"base_url": "http://c.test", "token": "x"}), http())
+    [hill] = districts(students)
+    both = District(HILL, "Hill", (*hill.sources, Source("lms", "canvas", HILL, canvas)))
+    rosters = lookup_of(Adapter.section_enrollments_by_section)
+
+    def list_length(source: Source, lookup: Lookup) -> float:
+        return float(in_section) if lookup is rosters else declared_list_length(source, lookup)
+
+    document = DocumentStore(SCHEMA).get_by_text(TEACHERS_DAY)
+    reach = ViewerReach.of(viewer(ViewerRole.TEACHER))
+    day = CostCache(SCHEMA, list_length).cost(document, document.operation(None), None, [both], reach)
+    assert LimitChecker().cost_error(day, service=False) is None
 
 
 @pytest.mark.parametrize("role", [ViewerRole.PRINCIPAL, ViewerRole.COUNSELOR])
