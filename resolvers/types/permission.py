@@ -8,6 +8,7 @@ import strawberry
 
 from student_graph.adapters.answers import Ref
 from student_graph.adapters.model import DistrictId, Sensitivity, StudentId
+from student_graph.resolvers.access import Reach, Rights
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.docstrings import described, described_enum, own_docstrings
 from student_graph.resolvers.fields.ids import GlobalId, encode
@@ -96,18 +97,11 @@ async def permission(info: Info, student_node: GlobalId) -> Permission:
     if not reach.contains(student):
         return Permission(allowed=False, reasons=[], classes=[])
     refs = [Ref("district", district.id)] if reach.everybody else reach.refs_of(student)
-    viewer, today = info.context.viewer, district.today()
-    grants = [grant for grant in viewer.grants if grant.applies(district.id, today, viewer.purpose)]
-    unrestricted = {sensitivity for grant in grants if not grant.is_limited for sensitivity in grant.classes}
+    rights = info.context.viewer.rights_in(district)
     return Permission(
         allowed=True,
         reasons=[_reason(district.id, ref) for ref in refs],
-        classes=[
-            _class_permission(
-                sensitivity, sensitivity in unrestricted, reach.limited_classes.get(sensitivity), student
-            )
-            for sensitivity in Sensitivity
-        ],
+        classes=[_class_permission(sensitivity, rights, reach, student) for sensitivity in Sensitivity],
     )
 
 
@@ -119,19 +113,17 @@ def _reason(district: DistrictId, ref: Ref) -> Reason:
 
 
 def _class_permission(
-    sensitivity: Sensitivity, unrestricted: bool, restricted_to: frozenset[StudentId] | None, student: StudentId
+    sensitivity: Sensitivity, rights: Rights, reach: Reach, student: StudentId
 ) -> ClassPermission:
-    """
-    The viewer's permission for a class of a student's data.
-
-    `unrestricted` says whether it is granted for all students; `restricted_to` is who a grant for some is for.
-    """
+    """The permission for a class of data of a student within reach, by the rules of the fetch pipeline."""
+    visible = rights.visible_students(sensitivity, reach)
+    allowed = visible is None or student in visible
     if sensitivity is Sensitivity.OPEN:
-        allowed, text = True, "Visible to everyone who may see the student."
-    elif unrestricted or (restricted_to is not None and student in restricted_to):
-        allowed, text = True, "Granted to the viewer."
-    elif restricted_to is None:
-        allowed, text = False, "Not granted to the viewer."
+        text = "Visible to everyone who may see the student."
+    elif allowed:
+        text = "Granted to the viewer."
+    elif rights.allow(sensitivity):
+        text = "Granted to the viewer for other students only."
     else:
-        allowed, text = False, "Granted to the viewer for other students only."
+        text = "Not granted to the viewer."
     return ClassPermission(sensitivity=sensitivity, allowed=allowed, text=text)

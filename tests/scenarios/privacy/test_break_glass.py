@@ -18,12 +18,13 @@ from starlette.applications import Starlette
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sandbox.serving import served
 from student_graph.gateway.auth import Authenticator
-from student_graph.gateway.demo.people import DemoIssuer, Person
+from student_graph.gateway.demo.people import GRANTS, DemoIssuer, Person
 from student_graph.gateway.disclosure import DisclosureKeys, DisclosureLog
 from student_graph.gateway.signing import HmacSigner
 from student_graph.gateway.web.request import BadRequestError
 from student_graph.gateway.web.routes.break_glass import TICKET_SECONDS, BreakGlass
 from student_graph.resolvers.context import ViewerRole
+from student_graph.resolvers.fields.ids import GlobalId, encode
 from tests.scenarios.helpers.demo_gateway import DemoGateway, demo_districts, demo_gateway
 
 DISTRICT = "cedar-hollow-school-district"
@@ -31,6 +32,10 @@ KEYS = DisclosureKeys(b"s" * 32)
 QUERY = """query ($n: String) {
   student(studentUniqueId: $n) { studentUniqueId contacts { phones } disciplineIncidents { date } }
   viewer { students(first: 100) { totalCount } }
+}"""
+WHY = """query ($n: String, $id: ID!) {
+  student(studentUniqueId: $n) { id }
+  viewer { why(student: $id) { allowed reasons { kind } classes { sensitivity allowed } } }
 }"""
 
 
@@ -65,12 +70,11 @@ class Stage:
         headers = {"Authorization": f"Bearer {self.gateway.tokens[viewer]}"}
         return self.gateway.client.post("/break-glass", json={**body, **changes}, headers=headers)
 
-    def post(self, viewer: str, ticket: str, number: str) -> httpx.Response:
+    def post(self, viewer: str, ticket: str, number: str, query: str = QUERY, **variables: str) -> httpx.Response:
         """Query a student with a ticket, and return the response."""
         headers = {"Authorization": f"Bearer {self.gateway.tokens[viewer]}", "Student-Graph-Break-Glass": ticket}
-        return self.gateway.client.post(
-            "/graphql", json={"query": QUERY, "variables": {"n": number}}, headers=headers
-        )
+        body = {"query": query, "variables": {"n": number, **variables}}
+        return self.gateway.client.post("/graphql", json=body, headers=headers)
 
     def log_lines(self) -> list[dict[str, Any]]:
         """Return the lines of the disclosure log, the oldest first."""
@@ -142,6 +146,7 @@ def test_break_glass_is_logged_first_and_reviewers_are_notified(stage: Stage) ->
     opening_id = openings[-1]["opening"]["id"]
     stage.post("teacher", tickets[-1].json()["ticket"], stage.other_student)
     [used] = [line for line in stage.log_lines() if line.get("breakGlass") == opening_id]
+    assert [line["basis"] for line in (openings[-1], used)] == ["99.36", "99.36"]
     assert (used["students"], used["categories"], used["count"] > 1) == (
         openings[-1]["students"],
         ["CONTACT"],
@@ -152,6 +157,16 @@ def test_break_glass_is_logged_first_and_reviewers_are_notified(stage: Stage) ->
         stage.reviewers.received.clear()
     assert {notification["reason"] for notification in stage.reviewers.notifications} == {"HEALTH"}
     assert stage.other_student not in json.dumps(stage.reviewers.notifications)
+
+
+def test_a_viewer_with_a_ticket_may_see_what_it_opens(stage: Stage) -> None:
+    """`why` says so: the reason is the emergency, and the classes are those of the ticket and of the viewer."""
+    ticket = stage.request_ticket("counselor", classes=["MEAL"]).json()["ticket"]
+    id_ = encode(GlobalId("Student", DistrictId(DISTRICT), stage.other_student))
+    why = stage.post("counselor", ticket, stage.other_student, WHY, id=id_).json()["data"]["viewer"]["why"]
+    assert (why["allowed"], why["reasons"]) == (True, [{"kind": "EMERGENCY"}])
+    granted = {kind.name for kind in GRANTS[ViewerRole.COUNSELOR]}
+    assert {entry["sensitivity"] for entry in why["classes"] if entry["allowed"]} == {"OPEN", "MEAL", *granted}
 
 
 @pytest.mark.row("K13")
