@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from student_graph.resolvers.cohorts.aggregates.accumulate import (
@@ -18,7 +18,6 @@ from student_graph.resolvers.cohorts.aggregates.accumulate import (
     overlaps,
 )
 from student_graph.resolvers.cohorts.aggregates.dimensions import DIMENSIONS, Dimension
-from student_graph.resolvers.cohorts.aggregates.hiding import MIN_SHOWN_COUNT
 from student_graph.resolvers.cohorts.aggregates.suppression import ShownCounts, shown_counts
 from student_graph.resolvers.cohorts.aggregates.table import (
     GroupKey,
@@ -29,8 +28,9 @@ from student_graph.resolvers.cohorts.aggregates.table import (
     QualityCount,
 )
 from student_graph.resolvers.cohorts.aggregates.tally import Tally
-from student_graph.resolvers.metrics.facts import MetricRequest
+from student_graph.resolvers.metrics.facts import MetricRequest, Part
 from student_graph.resolvers.metrics.measure import Definition, Level, Metric, Unit, Window
+from student_graph.resolvers.metrics.registry import METRICS
 
 LEVELS = (Level.AT_RISK, Level.WATCH, Level.ON_TRACK, Level.NOT_EVALUATED)
 """The order of levels in a distribution."""
@@ -128,8 +128,12 @@ def hidden_table(head: TableHead, counts: HiddenCounts, *, judged: bool) -> Metr
     """
     The table for a viewer who may not see every student: counts by group and level, without small cells.
 
-    Sums, means and medians are not shown: with the counts, they would reveal values of few students.
+    Sums, means and medians are not shown, and how many students lack a source: with the counts, or with what the
+    viewer knows about own students, they would reveal values of few students. Days of tests are those of one
+    student each.
     """
+    if Part.RESULTS in METRICS[head.request.metric].parts:
+        head = replace(head, window=None)
     dimension = head.dimensions[0] if head.dimensions else None
     levels = [level.name for level in judged_levels(head.request)] if judged else _unjudged_levels()
     groups = _group_names(head, dimension, counts.atoms)
@@ -233,8 +237,8 @@ class _HiddenRows:
 
 
 def _missing(tally: Tally, *, hidden: bool) -> list[MissingSource]:
-    """The sources that failed, and for how many students; a small number is hidden with the small cells."""
+    """The sources that failed, and for how many students."""
     return [
-        MissingSource(source=source, code=code, students=None if hidden and count < MIN_SHOWN_COUNT else count)
+        MissingSource(source=source, code=code, students=None if hidden else count)
         for (source, code), count in sorted(tally.failures.items())
     ]

@@ -92,7 +92,7 @@ class MissingSource:
     code: str
     """Error code, such as `SOURCE_UNAVAILABLE`."""
     students: int | None = None
-    """Students whose values lack what the source has; null if the number is hidden."""
+    """Students whose values lack what the source has; null if small cells are hidden."""
 
 
 @value
@@ -104,7 +104,11 @@ class MetricTable:
     crossed_with: Metric | None = None
     """The metric by whose levels the students are grouped; null if they are not."""
     window: Window | None = None
-    """The days that the values are about, from the first to the last of any student; null if there are none."""
+    """
+    The days that the values are about, from the first to the last of any student.
+
+    Null if there are none, and for tests if small cells are hidden: the first day may be that of one student.
+    """
     definition: Definition
     """How the values are defined. Tables with different definitions cannot be compared."""
     as_of: date

@@ -130,7 +130,8 @@ _DESCRIPTION = (
     "A viewer who may see all of the students gets every number. Other members of staff get numbers of students "
     "without small cells: a number below ten is null, and so is every number from which it could be computed. "
     "They have one table of each kind of number, by the district's own preset; other choices are refused with the "
-    "code `SUPPRESSED`. If a source failed for some of the students, `missingSources` says which and for how many."
+    "code `SUPPRESSED`. If a source failed for some of the students, `missingSources` says which, and in a "
+    "complete table for how many."
 )
 
 

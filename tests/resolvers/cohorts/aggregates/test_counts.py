@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 from statistics import median
 from typing import Any
@@ -16,8 +17,8 @@ from student_graph.resolvers.cohorts.aggregates.accumulate import CompleteCounts
 from student_graph.resolvers.cohorts.aggregates.build import complete_table, hidden_table
 from student_graph.resolvers.cohorts.aggregates.dimensions import Dimension
 from student_graph.resolvers.fields.outcome import Partial
-from student_graph.resolvers.metrics.measure import DataQuality, Measure, Unit
-from tests.resolvers.cohorts.aggregates.rows import head, levels, measure, row, student
+from student_graph.resolvers.metrics.measure import DataQuality, Measure, Metric, Unit, Window
+from tests.resolvers.cohorts.aggregates.rows import WINDOW, head, levels, measure, row, student
 
 SCHOOLS = ("101", "102", "103")
 PROGRAMS = ("ESL", "GIFTED", "TITLE_I")
@@ -184,6 +185,24 @@ def test_a_hidden_table_decides_by_the_students_that_the_viewer_cannot_see() -> 
     table = hidden_table(head(), counts, judged=True)
     assert table.total.population == 100
     assert levels(table.total)["AT_RISK"] is None
+
+
+def test_a_hidden_table_does_not_say_how_many_students_lack_a_source() -> None:
+    """The teacher sees 20 of the 23 without one: three others would follow by subtraction."""
+    counts = HiddenCounts(None, judged=True)
+    for index in range(100):
+        counts.add(student([], failed() if index < 23 else measure(0, 100), is_visible=index < 20))
+    [missing] = hidden_table(head(), counts, judged=True).missing_sources
+    assert (missing.source, missing.code, missing.students) == ("sis", "SOURCE_UNAVAILABLE", None)
+
+
+@pytest.mark.parametrize(("metric", "window"), [(Metric.CHRONIC_ABSENCE, WINDOW), (Metric.ASSESSMENT_LEVEL, None)])
+def test_a_hidden_table_does_not_show_the_day_of_one_students_test(metric: Metric, window: Window | None) -> None:
+    """Its window would begin on the day of the earliest one; the days of school are those of all students."""
+    counts = HiddenCounts(None, judged=True)
+    counts.add(student([], measure(0, 100)))
+    of_metric = replace(head(), request=replace(head().request, metric=metric))
+    assert hidden_table(of_metric, counts, judged=True).window == window
 
 
 def test_the_result_does_not_depend_on_the_order_of_students() -> None:
