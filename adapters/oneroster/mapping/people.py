@@ -144,23 +144,28 @@ def school_enrollments(
     person: Person, schools: dict[str, api.Org], calendar: Calendar, today: dt.date
 ) -> list[SchoolEnrollment]:
     """
-    The school enrollments of a student: one for each school where the student has the role of a student.
+    The school enrollments of a student: one for each stay at a school where the student has the role of a student.
 
+    A student who left and came back has a role for each stay. Roles with the same days are one enrollment.
     An enrollment without a first day starts on the first day of the school year.
     """
-    enrollments: dict[SchoolId, SchoolEnrollment] = {}
+    enrollments: dict[tuple[SchoolId, dt.date, dt.date | None], SchoolEnrollment] = {}
     for user in person.users:
         for role in user.all_roles:
             school = schools.get(role.org.sourcedId) if role.org else None
-            if role.role != "student" or school is None or school_id(school) in enrollments:
+            if role.role != "student" or school is None:
                 continue
             entry_date = role.beginDate or calendar.first_day(today)
+            key = (school_id(school), entry_date, role.endDate)
+            if key in enrollments:
+                continue
+            is_return = any(known_school == key[0] for known_school, _, _ in enrollments)
             grade = user.grades[0] if user.grades else None
-            enrollments[school_id(school)] = SchoolEnrollment(
-                vendor_id=f"{user.sourcedId}:{school.sourcedId}",
+            enrollments[key] = SchoolEnrollment(
+                vendor_id=f"{user.sourcedId}:{school.sourcedId}" + (f":{entry_date}" if is_return else ""),
                 subject=person.subject,
                 student_id=person.student_id,
-                school_id=school_id(school),
+                school_id=key[0],
                 school_year=calendar.year_at(entry_date),
                 entry_date=entry_date,
                 exit_withdraw_date=role.endDate,

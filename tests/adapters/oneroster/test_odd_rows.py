@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -109,3 +110,26 @@ async def test_a_student_without_a_first_day_hides_no_other() -> None:
     assert len(unreadable) == 1
     assert [record.student_id for record in by_student[StudentId("1")]] == ["1"]
     assert isinstance(by_student[StudentId("2")], PayloadError)
+
+
+async def test_a_student_who_left_a_school_and_came_back_is_enrolled_there_again() -> None:
+    """Each time is an enrollment with an id of its own; a second user with the same roles adds none."""
+    enrollments = [
+        ("org-1", "2026-08-20", "2026-10-02"),
+        ("org-2", "2026-10-02", "2026-11-06"),
+        ("org-1", "2026-11-06", None),
+    ]
+    roles = [
+        {"role": "student", "org": {"sourcedId": org}, "beginDate": begin, "endDate": end}
+        for org, begin, end in enrollments
+    ]
+    students = [user_row(user, "1", roles=roles) for user in ("a", "b")]
+    schools = [SCHOOL, SCHOOL | {"sourcedId": "org-2", "name": "Birch Middle"}]
+    async with connected(sandbox_of(students={"users": students}, orgs={"orgs": schools})) as adapter:
+        batch: Any = await adapter.school_enrollments_by_school([SchoolId("org-1"), SchoolId("org-2")])
+
+    records = sorted((record for rows in batch.values() for record in rows), key=lambda record: record.entry_date)
+    assert [(r.school_id, r.entry_date, r.exit_withdraw_date) for r in records] == [
+        (org, date.fromisoformat(begin), end and date.fromisoformat(end)) for org, begin, end in enrollments
+    ]
+    assert len({record.vendor_id for record in records}) == len(enrollments)
