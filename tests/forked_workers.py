@@ -8,6 +8,7 @@ the fork.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import select
@@ -143,6 +144,7 @@ def serve() -> None:
                 os.close(stream)
             if is_fork:
                 client.detach()  # open until this process ends
+                atexit.register(os._exit, 0)  # without taking apart, for a second, all that was imported
                 signal.signal(signal.SIGINT, signal.default_int_handler)
                 # It runs until the last fork ends, but is no child of theirs, as `multiprocessing` supposes.
                 forkserver._forkserver.ensure_running = lambda: None  # type: ignore[attr-defined]
