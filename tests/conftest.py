@@ -37,6 +37,26 @@ YOUNG_OBJECTS = 50_000
 gc.disable()  # until the tests run: what is imported and collected stays, and a search in it takes seconds
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """
+    Let a process that runs tests for another one send a report of each test.
+
+    Preparations that passed, and what follows a test, are two thirds of all reports: to send and to read them
+    takes the time of a thousand tests. Only lists of the slowest ones, and reports in XML, need them.
+    """
+    sender = next((plugin for plugin in config.pluginmanager.get_plugins() if hasattr(plugin, "sendevent")), None)
+    if sender is None or config.option.durations is not None or config.option.xmlpath:
+        return
+    send = sender.sendevent
+
+    def send_what_counts(name: str, **event: Any) -> None:
+        report = event.get("data")
+        if name != "testreport" or report["when"] == "call" or report["outcome"] != "passed":
+            send(name, **event)
+
+    sender.sendevent = send_what_counts
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[Any]) -> None:
     """Fork the processes of a run of all tests; one of some tests imports only what these need."""
