@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import multiprocessing
 import os
 import shutil
@@ -24,6 +25,7 @@ from student_graph.gateway.cli.main import main
 from student_graph.gateway.cli.serving import loader
 from student_graph.gateway.demo import run as demo
 from student_graph.gateway.demo.districts import DemoDistrict
+from student_graph.gateway.server.garbage import GarbageCollection
 from student_graph.gateway.server.service import Service
 from tests.patience import OPERATION_SECONDS, SOURCE_SECONDS
 
@@ -33,6 +35,7 @@ CONTEXT.set_forkserver_preload([
     "pytest",
     *(f"student_graph.adapters.{vendor}.{name}" for vendor in ("canvas", "edfi", "oneroster")
       for name in ("adapter", "sandbox")),
+    "tests.gateway.preloaded",
 ])  # fmt: skip
 
 
@@ -79,11 +82,17 @@ def _patient_main(arguments: Sequence[str]) -> None:
     """Run the command in this process, with the limits of tests about data."""
     patient_service = functools.partial(Service, operation_seconds=OPERATION_SECONDS)
     description = DemoDistrict.description
+    start_collection = GarbageCollection.start
 
     def patient_description(district: DemoDistrict, **extra: Any) -> dict[str, Any]:
         return description(district, **{"timeout": SOURCE_SECONDS, **extra})
 
+    def start_without_search(collection: GarbageCollection) -> None:
+        with mock.patch.object(gc, "collect", return_value=0):  # `preloaded` has searched
+            start_collection(collection)
+
     with (
+        mock.patch.object(GarbageCollection, "start", start_without_search),
         mock.patch.object(demo, "Service", patient_service),
         mock.patch.object(loader, "Service", patient_service),
         mock.patch.object(DemoDistrict, "description", patient_description),
