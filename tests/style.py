@@ -23,7 +23,15 @@ WORDS = tomllib.loads((ROOT / "tests" / "style.toml").read_text())
 LIBRARY_NAMES = frozenset({"connection_made"})
 """Names of methods that a library calls, which a subclass cannot choose: that of asyncio's protocols."""
 PROSE = [(re.compile(pattern, re.IGNORECASE), advice) for pattern, advice in WORDS["prose"].items()]
-ANY_PHRASE = re.compile("|".join(f"(?:{pattern})" for pattern in WORDS["prose"]), re.IGNORECASE)
+_AT_WORD = r"\b"
+ANY_PHRASE = re.compile(
+    "|".join([
+        *(pattern for pattern in WORDS["prose"] if not pattern.startswith(_AT_WORD)),
+        # Most places are not the beginning of a word: asked once for all patterns, the search takes a quarter.
+        f"{_AT_WORD}(?:{'|'.join(p.removeprefix(_AT_WORD) for p in WORDS['prose'] if p.startswith(_AT_WORD))})",
+    ]),
+    re.IGNORECASE,
+)  # fmt: skip
 CODE = ("gateway", "resolvers", "adapters", "benchmarks", "tests", "examples", "docs")
 FENCE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 INLINE_CODE = re.compile(r"`[^`\n]+`|\]\([^)]*\)")
