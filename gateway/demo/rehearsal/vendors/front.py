@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import cached_property
 from typing import Any
 
 from starlette.requests import Request
@@ -50,14 +51,14 @@ class Trouble:
             setattr(self, name, float(value))
 
 
-@dataclass(slots=True)
+@dataclass
 class _Answer:
     """A complete answer of the sandbox."""
 
     start: Message
     parts: list[Message] = field(default_factory=list)
 
-    @property
+    @cached_property
     def words(self) -> set[str]:
         """Everything in it that may be the key of a student."""
         body = b"".join(part.get("body", b"") for part in self.parts)
@@ -128,8 +129,11 @@ class VendorFront(Sandbox):
             return
         target = f"{scope['method']} {scope['path']}?{scope['query_string'].decode()} {body.decode()}"
         about = {word for word in _WORD.findall(target) if word in self._students}
+        if not about:  # lists of everybody are long, and name no single student
+            await app(scope, _receiving(body), self._sending(send))
+            return
         others = self._remembered.setdefault(self._kind_of(target), {})
-        if about and trouble.lies and self._rng.random() < trouble.lies:
+        if trouble.lies and self._rng.random() < trouble.lies:
             # Nobody can notice a lie that names nobody, such as an empty list, or another student's courses.
             lies = [answer for answer in others.values() if (answer.words & self._students) - about]
             if lies:
@@ -150,10 +154,11 @@ class VendorFront(Sandbox):
         async def remember(message: Message) -> None:
             if message["type"] == "http.response.start":
                 answer.append(_Answer(message))
-                if message["status"] == 200 and len(others) < MAX_REMEMBERED_ANSWERS:
-                    others[target] = answer[0]
             else:
                 answer[0].parts.append(message)
+                is_whole = answer[0].start["status"] == 200 and not message.get("more_body")
+                if is_whole and len(others) < MAX_REMEMBERED_ANSWERS:
+                    others[target] = answer[0]
             await send(message)
 
         return remember

@@ -8,6 +8,7 @@ builds them, prints their descriptions as one line of JSON, and serves their san
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import sys
 from pathlib import Path
@@ -27,7 +28,11 @@ def main() -> None:
     """Serve the districts whose plans come over standard input."""
     request = json.loads(sys.stdin.readline())
     certificates = Path(request["certificates"])
+    gc.disable()  # nothing is garbage before all districts are built
     districts = [build_district(DistrictPlan.from_json(plan)) for plan in request["plans"]]
+    gc.freeze()
+    gc.callbacks.append(_leave_out_of_collections)
+    gc.enable()
     with contextlib.ExitStack() as stack:
         fronts: dict[tuple[str, str], VendorFront] = {}
         for district in districts:
@@ -53,6 +58,16 @@ def main() -> None:
         ]
         print(json.dumps(descriptions), flush=True)
         sys.stdin.read()
+
+
+def _leave_out_of_collections(phase: str, details: dict[str, int]) -> None:
+    """
+    Look at each object once: leave out of later collections what is there after a full one.
+
+    A full collection of the facts of 100,000 students takes four seconds. Requests do not wait so long.
+    """
+    if phase == "stop" and details["generation"] == 2:
+        gc.freeze()
 
 
 if __name__ == "__main__":
