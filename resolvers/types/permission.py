@@ -8,7 +8,6 @@ import strawberry
 
 from student_graph.adapters.answers import Ref
 from student_graph.adapters.model import DistrictId, Sensitivity, StudentId
-from student_graph.resolvers.access import Reach, Rights
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.docstrings import described, described_enum, own_docstrings
 from student_graph.resolvers.fields.ids import GlobalId, encode
@@ -101,7 +100,15 @@ async def permission(info: Info, student_node: GlobalId) -> Permission:
     return Permission(
         allowed=True,
         reasons=[_reason(district.id, ref) for ref in refs],
-        classes=[_class_permission(sensitivity, rights, reach, student) for sensitivity in Sensitivity],
+        classes=[
+            _class_permission(
+                sensitivity,
+                student,
+                visible=rights.visible_students(sensitivity, reach),
+                of_some=rights.allow(sensitivity),
+            )
+            for sensitivity in Sensitivity
+        ],
     )
 
 
@@ -113,16 +120,20 @@ def _reason(district: DistrictId, ref: Ref) -> Reason:
 
 
 def _class_permission(
-    sensitivity: Sensitivity, rights: Rights, reach: Reach, student: StudentId
+    sensitivity: Sensitivity, student: StudentId, *, visible: frozenset[StudentId] | None, of_some: bool
 ) -> ClassPermission:
-    """The permission for a class of data of a student within reach, by the rules of the fetch pipeline."""
-    visible = rights.visible_students(sensitivity, reach)
+    """
+    The permission for a class of data of a student within reach.
+
+    The viewer may see records of the class about `visible` students, None for all. `of_some` says whether the class
+    is granted for some students at least.
+    """
     allowed = visible is None or student in visible
     if sensitivity is Sensitivity.OPEN:
         text = "Visible to everyone who may see the student."
     elif allowed:
         text = "Granted to the viewer."
-    elif rights.allow(sensitivity):
+    elif of_some:
         text = "Granted to the viewer for other students only."
     else:
         text = "Not granted to the viewer."
