@@ -156,8 +156,8 @@ class VendorFront(Sandbox):
                 answer.append(_Answer(message))
             else:
                 answer[0].parts.append(message)
-                is_whole = answer[0].start["status"] == 200 and not message.get("more_body")
-                if is_whole and len(others) < MAX_REMEMBERED_ANSWERS:
+                is_complete = answer[0].start["status"] == 200 and not message.get("more_body")
+                if is_complete and len(others) < MAX_REMEMBERED_ANSWERS:
                     others[target] = answer[0]
             await send(message)
 
