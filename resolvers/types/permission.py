@@ -125,8 +125,8 @@ def _class_permission(
     """
     The permission for a class of data of a student within reach.
 
-    The viewer may see records of the class about `visible` students, None for all. `of_some` says whether the class
-    is granted for some students at least.
+    The viewer may see records of the class about `visible` students, None for all. `of_some` says whether the
+    class is granted for some students at least.
     """
     allowed = visible is None or student in visible
     if sensitivity is Sensitivity.OPEN:
