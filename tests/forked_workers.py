@@ -8,7 +8,6 @@ the fork.
 
 from __future__ import annotations
 
-import atexit
 import gc
 import os
 import select
@@ -27,8 +26,20 @@ from typing import Any
 
 import pytest
 
-SERVER = "import sys; from tests.forked_workers import serve; serve(); exec(eval(sys.stdin.readline()))"
-"""Its forks go on with the line that execnet, by which pytest-xdist talks to its processes, starts them with."""
+SERVER = """\
+import atexit, os, sys
+server = os.getpid()
+atexit.register(lambda: os.getpid() == server or os._exit(0))
+from tests.forked_workers import serve
+serve()
+exec(eval(sys.stdin.readline()))
+"""
+"""
+Its forks go on with the line that execnet, by which pytest-xdist talks to its processes, starts them with.
+
+What is registered first is called last: a fork does all that is to be done at its end, and does not take apart
+what was imported, which takes most of a second.
+"""
 CLIENT = """\
 import socket, sys
 with socket.socket(socket.AF_UNIX) as server:
@@ -144,7 +155,6 @@ def serve() -> None:
                 os.close(stream)
             if is_fork:
                 client.detach()  # open until this process ends
-                atexit.register(os._exit, 0)  # without taking apart, for a second, all that was imported
                 signal.signal(signal.SIGINT, signal.default_int_handler)
                 # It runs until the last fork ends, but is no child of theirs, as `multiprocessing` supposes.
                 forkserver._forkserver.ensure_running = lambda: None  # type: ignore[attr-defined]

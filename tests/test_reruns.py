@@ -1,8 +1,8 @@
 """
 What a run reports.
 
-CI runs a failed test once more: the closing line counts it, and the summary prints why it failed. A process that runs
-tests for another one leaves out what changes nothing.
+CI runs a failed test once more: the closing line counts it, and the summary prints why it failed. A process that
+runs tests for another one leaves out what changes nothing.
 """
 
 from __future__ import annotations
