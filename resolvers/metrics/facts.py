@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from enum import Enum, auto
 from typing import Any
 
@@ -175,7 +175,10 @@ class MetricRequest:
     year_start: date
     """First day of the school year of the window."""
     now: datetime | None = None
-    """The time of the computation: work that is due later is not missing. The end of the day in UTC if None."""
+    """
+    The time of the computation: work that is due later is not missing. None for a day in the past, whose work is
+    that which was due, or else handed in or graded, by its end.
+    """
     rule: Rule | None = None
     """The rule of the preset, for a preset that has several for the metric; the first that fits if None."""
     window: WindowKind | None = None
@@ -191,6 +194,8 @@ class MetricRequest:
     family: str | None = None
     """Only tests of this family, ignoring case; None for all."""
     settings: MetricSettings = MetricSettings()
+    zone: tzinfo = UTC
+    """The district's time zone, in which work belongs to a day."""
     memo: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
     """Values that are the same for all students of the request, such as the windows of a school."""
 

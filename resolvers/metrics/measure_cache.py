@@ -181,7 +181,8 @@ class MeasureCache:
         """
         Return the token of a request; equal requests have the same one.
 
-        The time of the computation is no part of it: only which work is due depends on it.
+        Of the time of the computation, only whether it is the present is part of it: which work is due depends on
+        the rest.
         """
         # The token keeps these objects, so that no other object gets the id of one. Hashing them would take
         # longer.
@@ -197,6 +198,8 @@ class MeasureCache:
             request.school,
             request.subject,
             request.family,
+            request.now is None,
+            request.zone,
         )
         token = self._tokens.get(key)
         if token is None:

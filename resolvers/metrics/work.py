@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from fractions import Fraction
 
 from student_graph.adapters.model import AssignmentWork, SubmissionStatus
@@ -34,8 +34,8 @@ def is_returned_unsubmitted(work: AssignmentWork) -> bool:
 
 
 def now_of(request: MetricRequest) -> datetime:
-    """The time of the computation; the end of its day in UTC if the request does not say."""
-    return request.now or datetime.combine(request.as_of + timedelta(days=1), time(), UTC)
+    """The time of the computation; the end of its day if that is in the past."""
+    return request.now or datetime.combine(request.as_of + timedelta(days=1), time(), request.zone)
 
 
 def count_due(facts: StudentFacts, request: MetricRequest) -> int:
@@ -63,16 +63,26 @@ def work_in_scope(facts: StudentFacts, scope: Scope) -> tuple[list[AssignmentWor
 
 def _is_in_window(row: AssignmentWork, scope: Scope) -> bool:
     """
-    Whether work belongs to the window, by the day on which it is due, or else was handed in or graded, in UTC.
+    Whether work belongs to the window, by the day on which it is due, or else was handed in or graded.
 
-    A window up to the day of the computation also has work that is due later, because it may be graded already.
-    Work without a day belongs to no window with explicit days.
+    Days are those of the district: work that is due at 23:59 there is due on the next day in UTC. A window up to
+    the present also has work that is due later, because it may be graded already. Work without a day belongs to no
+    window with explicit days.
     """
     instant = row.due_at or row.submitted_at or row.graded_at
     if instant is None:
         return scope.request.first is None and scope.request.last is None
-    is_open = scope.window.last >= scope.request.as_of
-    return scope.window.first <= instant.date() and (is_open or instant.date() <= scope.window.last)
+    day = _day_of(instant, scope.request.zone)
+    is_open = scope.request.now is not None and scope.window.last >= scope.request.as_of
+    return scope.window.first <= day and (is_open or day <= scope.window.last)
+
+
+def _day_of(instant: datetime, zone: tzinfo) -> date:
+    """The day of an instant in a time zone; that in UTC if it is in no year from 1 to 9999 there."""
+    try:
+        return instant.astimezone(zone).date()
+    except OverflowError:
+        return instant.date()
 
 
 def _is_at_school(facts: StudentFacts, row: AssignmentWork, scope: Scope) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 
 from student_graph.adapters.model import AcademicSubject, SchoolId
 from student_graph.adapters.sources import District
@@ -57,6 +57,8 @@ class ResolvedChoices:
     """First day of the school year of the window."""
     now: datetime | None
     """The time of the computation; None for a day in the past."""
+    zone: tzinfo
+    """The district's time zone."""
     first: date | None
     last: date | None
     choices: Choices
@@ -80,6 +82,7 @@ class ResolvedChoices:
             subject=self.choices.subject,
             family=self.choices.family,
             settings=self.settings,
+            zone=self.zone,
         )
 
 
@@ -101,6 +104,7 @@ def resolve_choices(context: Context, district: District, choices: Choices) -> R
         as_of=as_of,
         year_start=school_year_start(district, as_of),
         now=now if as_of == today else None,
+        zone=district.time_zone,
         first=first,
         last=last,
         choices=choices,

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from student_graph.adapters.model import CourseEngagement, SubmissionStatus
+from student_graph.adapters.model import CourseEngagement, DistrictId, SubmissionStatus
+from student_graph.adapters.sources import District
+from student_graph.resolvers.cohorts.measurement.requests import Choices, resolve_choices
 from student_graph.resolvers.metrics.measure import DataQuality, Level, Metric
+from student_graph.resolvers.metrics.registry import METRICS
 from tests.resolvers.metrics.records.builders import STUDENT, enrollment, facts, measure, work
 from tests.subcases import subcases
 
@@ -78,6 +83,41 @@ def test_late_work_without_marks_has_no_number() -> None:
     """A source that does not say what is late has no number; one that says it for some work has one."""
     assert measure(Metric.LATE_WORK, facts(work=[work("1")])).exact is None
     assert measure(Metric.LATE_WORK, facts(work=[work("1"), work("2", late=True)])).exact == 1
+
+
+CHICAGO = ZoneInfo("America/Chicago")
+FRIDAY_EVENING = datetime(2022, 2, 11, 23, 59, tzinfo=CHICAGO)
+
+
+@subcases(
+    ("due", "first", "last", "is_in"),
+    [
+        (FRIDAY_EVENING, date(2022, 2, 7), date(2022, 2, 11), True),
+        (FRIDAY_EVENING, date(2022, 2, 12), date(2022, 2, 18), False),
+        (FRIDAY_EVENING + timedelta(1), date(2022, 2, 7), date(2022, 2, 11), False),
+        (FRIDAY_EVENING - timedelta(5), date(2022, 2, 7), date(2022, 2, 11), False),
+        (FRIDAY_EVENING, date(2022, 2, 7), date(2022, 2, 10), False),
+        (FRIDAY_EVENING + timedelta(30), date(2022, 2, 7), NOW.date(), True),
+        (datetime.min.replace(tzinfo=UTC), None, NOW.date(), False),
+    ],
+)
+def test_a_window_has_the_work_that_is_due_on_its_days_in_the_district(
+    due: datetime, first: date | None, last: date, is_in: bool
+) -> None:
+    """Work of later days counts only in a window up to the present, where it may be graded already."""
+    district = District(DistrictId("hill"), "Hill", (), CHICAGO)
+    context: Any = SimpleNamespace(metric_settings={}, operation=SimpleNamespace(started_at=NOW))
+    choices = resolve_choices(context, district, Choices(first=first, last=last))
+    of = facts(work=[work("1", due_at=due.astimezone(UTC) if first else due, score=9.0, missing=True, late=True)])
+    counts = {
+        metric: METRICS[metric].measure(of, choices.request(metric)).exact
+        for metric in (Metric.GRADED_WORK, Metric.LATE_WORK, Metric.MISSING_WORK)
+    }
+    assert counts == {
+        Metric.GRADED_WORK: is_in,
+        Metric.LATE_WORK: is_in,
+        Metric.MISSING_WORK: is_in and due < NOW,
+    }
 
 
 def engagement(page_views: int | None) -> CourseEngagement:

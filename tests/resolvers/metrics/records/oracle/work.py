@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
 
 from student_graph.adapters.model import AssignmentWork, SubmissionStatus
@@ -20,7 +20,9 @@ def work_rows(facts: StudentFacts, request: MetricRequest) -> list[AssignmentWor
         section = facts.sections.get(row.section_id) if row.section_id else None
         if instant is None and (request.first or request.last):
             continue
-        if instant is not None and (instant.date() < first or (instant.date() > last and last < request.as_of)):
+        has_ended = request.now is None or last < request.as_of
+        day = instant and instant.astimezone(request.zone).date()
+        if day is not None and (day < first or (day > last and has_ended)):
             continue
         if request.school is not None and (section is None or section.school_id != request.school):
             continue
@@ -41,7 +43,7 @@ def missing(*, returned: bool) -> Callable[[StudentFacts, MetricRequest], Value]
 
     def count(facts: StudentFacts, request: MetricRequest) -> Value:
         now = request.now or datetime(
-            request.as_of.year, request.as_of.month, request.as_of.day, tzinfo=UTC
+            request.as_of.year, request.as_of.month, request.as_of.day, tzinfo=request.zone
         ) + timedelta(1)
         due = [
             r for r in work_rows(facts, request) if not is_excused(r) and r.due_at is not None and r.due_at < now
