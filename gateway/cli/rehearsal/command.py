@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from student_graph.gateway.cli.parser import Commands
 
 if TYPE_CHECKING:
+    from student_graph.gateway.demo.rehearsal.sizes import Sizes
     from student_graph.gateway.demo.rehearsal.verdicts.result import Result
 
 
@@ -30,22 +31,22 @@ def add_command(commands: Commands) -> None:
     command.add_argument(
         "--largest",
         type=_Number(100, 100_000),
-        default=2_000,
         metavar="N",
-        help="students of the largest district; the others are in proportion (default: 2000)",
+        help="students of the largest district; the others are in proportion "
+        "(default: 100000 beside others of 200 to 3500, or fewer if this machine has too little memory)",
     )
     command.add_argument(
         "--others",
         type=_Number(100, 100_000),
         metavar="N",
-        help="give the other districts as many students as if the largest had N (default: as many as it has)",
+        help="give the other districts as many students as if the largest had N "
+        "(default: as many as it has, if --largest is given)",
     )
     command.add_argument(
         "--smallest",
         type=_Number(60, 100_000),
-        default=60,
         metavar="N",
-        help="students of the smallest districts (default: 60)",
+        help="students of the smallest districts (default: 60, or 200 beside a district of 100000)",
     )
     command.add_argument(
         "--minutes", type=_minutes, default=10.0, metavar="M", help="how long the morning lasts (default: 10)"
@@ -80,13 +81,14 @@ def run(options: argparse.Namespace) -> int:
     from student_graph.gateway.demo.rehearsal.run import Options, rehearse  # noqa: PLC0415
     from student_graph.gateway.demo.rehearsal.verdicts.report import markdown, print_tables  # noqa: PLC0415
 
+    sizes = _sizes(options)
     chosen = Options(
         districts=options.districts,
         minutes=options.minutes,
         seed=options.seed,
-        largest=options.largest,
-        others=options.others,
-        smallest=options.smallest,
+        largest=sizes.largest,
+        others=sizes.others,
+        smallest=sizes.smallest,
         pages_per_second=options.pages,
         evidence=options.evidence,
     )
@@ -110,6 +112,37 @@ def run(options: argparse.Namespace) -> int:
         options.report.write_text(markdown(report), encoding="utf-8")
     print_tables(report, Console())
     return 0 if result.is_good else 1
+
+
+def _sizes(options: argparse.Namespace) -> Sizes:
+    """The sizes of the districts; says so if the memory of this machine decides them."""
+    from student_graph.gateway.demo.rehearsal.sizes import (  # noqa: PLC0415 - help must not wait for all of this
+        SCALED,
+        Sizes,
+        free_bytes,
+        sizes_that_fit,
+    )
+
+    if options.largest is not None:
+        sizes = SCALED._replace(largest=options.largest)
+    else:
+        free = free_bytes()
+        sizes = sizes_that_fit(options.districts, free)
+        if sizes.largest < Sizes().largest:
+            memory = (
+                "this machine does not say how much memory is free"
+                if free is None
+                else (f"{free / 2**30:.1f} GiB of memory are free")
+            )
+            print(
+                f"{memory}: the largest district has {sizes.largest:,} students and not {Sizes().largest:,}; "
+                "--largest says how many it has whatever is free",
+                file=sys.stderr,
+            )
+    return sizes._replace(
+        others=sizes.others if options.others is None else options.others,
+        smallest=sizes.smallest if options.smallest is None else options.smallest,
+    )
 
 
 class _Number:

@@ -85,7 +85,9 @@ async def rehearse(options: Options, say: Callable[[str], None] = print) -> Resu
         for path in (certificates, fleet_folder, oracle_folder):
             path.mkdir()
         write_certificates(certificates)
-        say(f"building {len(plans)} districts with {sum(plan.students for plan in plans)} students")
+        students = [plan.students for plan in plans]
+        sizes = f"of {min(students):,} to {max(students):,} students, {sum(students):,} in all"
+        say(f"building {len(plans)} districts {sizes}")
         described = stack.enter_context(vendors(plans, options.vendor_processes, certificates))
         districts = [District.of(description) for description in described]
         own = [district.id for district in districts[::OWN_ISSUER_EVERY]][1:]
