@@ -5,13 +5,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, TypeAlias
 
 import httpx
 
 from student_graph.adapters.concurrency import reporting_answers
-from student_graph.adapters.contract import Adapter
+from student_graph.adapters.contract import Adapter, AdapterSettings
 from student_graph.adapters.errors import AdapterError, translate
 from student_graph.adapters.lookup import Lookup, Window
 from student_graph.adapters.model import Record
@@ -26,6 +27,12 @@ DEFAULT_WINDOW = Window(first=20)
 """The window of paged lookups in tests that are not about paging."""
 
 
+@cache
+def _settings_type(kind: type[Adapter]) -> type[AdapterSettings]:
+    """The settings model of an adapter; to find it resolves all annotations of the class."""
+    return kind.settings_type()
+
+
 def build_adapter(
     sandbox: Sandbox, transport: httpx.AsyncBaseTransport | None = None, *, kind: type[Adapter] | None = None
 ) -> Adapter:
@@ -38,7 +45,7 @@ def build_adapter(
     """
     kind = kind or find_adapter(sandbox.kind)
     transport = transport or InProcessTransport(sandbox)
-    settings = kind.settings_type().model_validate(sandbox.settings())
+    settings = _settings_type(kind).model_validate(sandbox.settings())
     if not isinstance(transport, RecordingTransport):
         transport = RecordingTransport(sandbox, transport)
     http = httpx.AsyncClient(

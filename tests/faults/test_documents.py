@@ -22,7 +22,8 @@ def gateway() -> Iterator[tuple[DemoGateway, list[Sandbox]]]:
 
 
 def many(part: str, count: int) -> str:
-    return "{ " + " ".join(part.replace("#", str(n)) for n in range(count)) + " }"
+    parts = (part.replace("#", str(n)) for n in range(count)) if "#" in part else [part] * count
+    return "{ " + " ".join(parts) + " }"
 
 
 def nested(part: str, levels: int) -> str:
