@@ -203,6 +203,15 @@ class MetricRequest:
         """Begin with an empty memo: a changed copy of a request must not share the memo of the original."""
         object.__setattr__(self, "memo", {})
 
+    @property
+    def latest_date(self) -> date:
+        """
+        The latest date of a record that counts: the day of the computation, or today's date in UTC if it is later.
+
+        Vendors that state a time give records a date in UTC. On an evening in America that is the next day.
+        """
+        return self.as_of if self.now is None else max(self.as_of, self.now.astimezone(UTC).date())
+
 
 @dataclass(frozen=True, slots=True)
 class MetricSpec:

@@ -166,12 +166,12 @@ def _in_scope(facts: StudentFacts, scope: Scope) -> Grades:
     is recorded, all grades count. A grade that names no school always counts.
     """
     request = scope.request
-    school_year = school_year_of(request.year_start)
+    school_year, latest = school_year_of(request.year_start), request.latest_date
     enrolled = {enrollment.school_id for enrollment in facts.enrollments}
     rows: list[CourseGrade] = []
     quality: set[DataQuality] = set()
     for row in facts.grades:
-        if row.school_year not in (None, school_year) or (row.as_of is not None and row.as_of > request.as_of):
+        if row.school_year not in (None, school_year) or (row.as_of is not None and row.as_of > latest):
             continue
         if _is_elsewhere(row, enrolled):
             quality.add(DataQuality.GRADES_OUTSIDE_ENROLLMENT)

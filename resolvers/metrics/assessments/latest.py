@@ -85,7 +85,7 @@ def _is_in_days(result: AssessmentResult, request: MetricRequest) -> bool:
     day = administered_on(result)
     if day is None:
         return request.first is None and request.last is None
-    last = request.as_of if request.last is None else min(request.last, request.as_of)
+    last = request.last if request.last is not None and request.last < request.as_of else request.latest_date
     return (request.first is None or request.first <= day) and day <= last
 
 

@@ -32,7 +32,7 @@ def _tally(rows: list[AssessmentStanding], scope: Scope, limits: frozenset[DataQ
         reasons=[] if rows else ["No result is recorded."],
         window=Window(
             first=scope.request.first or min(days, default=scope.window.first),
-            last=scope.window.last,
+            last=max([scope.window.last, *days]),
         ),
     )
 

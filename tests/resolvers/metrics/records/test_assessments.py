@@ -97,6 +97,25 @@ def test_the_latest_result_counts_whatever_earlier_results_state() -> None:
     assert earlier.exact == 1
 
 
+def test_a_result_of_this_evening_counts_although_its_date_in_utc_is_tomorrow() -> None:
+    """At present it is the latest; for a day in the past it is not known yet."""
+    today, evening = date(2022, 2, 11), datetime(2022, 2, 12, 1, tzinfo=UTC)
+    of = student_with(
+        result(day=today, levels={"State": "Low"}), result(day=evening.date(), levels={"State": "High"})
+    )
+    for choices, rank in (
+        ({"now": evening}, 2),
+        ({"now": evening, "last": today}, 2),
+        ({}, 1),
+        ({"last": today}, 1),
+    ):
+        assert measure(Metric.ASSESSMENT_LEVEL, of, as_of=today, settings=SETTINGS, **choices).exact == rank
+    newest = measure(
+        Metric.ASSESSMENT_LEVEL, student_with(of.results[1]), as_of=today, settings=SETTINGS, now=evening
+    )
+    assert (newest.window.first, newest.window.last) == (evening.date(), evening.date())
+
+
 def test_a_result_without_a_date_is_older_than_all_others() -> None:
     """So is one with a placeholder for a date; alone, it counts and says so."""
     undated, placeholder = (result(day=day, levels={"State": "High"}) for day in (None, date(9999, 12, 31)))

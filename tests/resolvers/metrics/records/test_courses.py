@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -170,6 +170,15 @@ def test_an_average_on_another_scale_is_not_judged() -> None:
 
 
 SESSION = {SchoolId("10"): SchoolDays(days=(), sessions=(SessionDays("Year", date(2021, 8, 23), LAST_DAY),))}
+
+
+def test_a_grade_of_this_evening_counts_although_its_date_in_utc_is_tomorrow() -> None:
+    """At present the latest grade is the current one; for a day in the past, later grades are not known yet."""
+    today, evening = date(2022, 2, 11), datetime(2022, 2, 12, 1, tzinfo=UTC)
+    of = facts(grades=[grade("math", 60.0, as_of=today), grade("math", 70.0, as_of=evening.date(), vendor_id="2")])
+    assert measure(Metric.CURRENT_AVERAGE, of, as_of=today, now=evening).value == 70
+    assert measure(Metric.CURRENT_AVERAGE, of, as_of=today, now=evening - timedelta(hours=2)).value == 60
+    assert measure(Metric.CURRENT_AVERAGE, of, as_of=today).value == 60
 
 
 @subcases(
