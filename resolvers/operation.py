@@ -72,6 +72,11 @@ class Disclosures:
         """Return whether there is anything to log."""
         return bool(self.records or self.denied or self.classes_read)
 
+    def note_basis(self, records: Sequence[Record]) -> None:
+        """Note records of which the response shows a part, or a number that was computed from them."""
+        if records:
+            self.records.append(records)
+
     def clear(self) -> None:
         """Forget everything: it has been logged."""
         self.records.clear()

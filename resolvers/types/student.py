@@ -20,7 +20,7 @@ from student_graph.resolvers.fields.field import uses_lookups
 from student_graph.resolvers.fields.load import load_by_district, load_lists, load_records
 from student_graph.resolvers.fields.lookup import lookup
 from student_graph.resolvers.fields.node import Node
-from student_graph.resolvers.fields.outcome import Outcomes, map_shared, map_values
+from student_graph.resolvers.fields.outcome import Outcomes, map_shared, map_values, values_of
 from student_graph.resolvers.fields.record import record_type
 from student_graph.resolvers.student_list.matching import grade_level_on, is_enrolled
 from student_graph.resolvers.types import assessments, attendance, behavior, grades, learning, services
@@ -45,6 +45,7 @@ async def identifiers(
 ) -> Outcomes[list[model.StudentIdentifier] | None]:
     """Identifiers of the student in other systems, such as e-mail addresses; null if none is recorded."""
     identities = await load_records(info, Adapter.student_identities_by_id, students, "student_id")
+    info.context.operation.disclosures.note_basis(list(filter(None, values_of(identities))))
     return map_values(identities, lambda identity: identity.identifiers if identity else None)
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from student_graph.adapters.errors import AdapterError, ForbiddenError, IdentityError, NotOfferedError
 from student_graph.adapters.model import StudentId
 from student_graph.adapters.sources import District
-from student_graph.resolvers.cohorts.measurement.measure import measure_students
+from student_graph.resolvers.cohorts.measurement.measure import measure_students, note_evidence
 from student_graph.resolvers.cohorts.measurement.requests import ResolvedChoices
 from student_graph.resolvers.cohorts.measurement.slices import in_slices
 from student_graph.resolvers.context import Info
@@ -74,6 +74,8 @@ async def profile_students(
         cached=True,
         at_enrolled_schools=True,
     )
+    for index, measures in zip(granted, measured, strict=True):
+        note_evidence(info, requests[index].metric, measures)
     cache = info.context.measure_cache
     token, may_share = cache.token(request), all(may_cache(requests[index]) for index in granted)
     columns = dict(zip(granted, measured, strict=True))

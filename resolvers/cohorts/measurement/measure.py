@@ -11,16 +11,16 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from student_graph.adapters.errors import AdapterError, ForbiddenError
-from student_graph.adapters.model import StudentId
+from student_graph.adapters.model import Sensitivity, StudentId
 from student_graph.adapters.sources import District
 from student_graph.resolvers.cohorts.measurement.enrolled_schools import for_values, without_records_elsewhere
 from student_graph.resolvers.cohorts.measurement.parts import are_restricted, read_parts, with_needed_parts
 from student_graph.resolvers.cohorts.measurement.school_year import school_year_of
 from student_graph.resolvers.cohorts.measurement.slices import in_slices
 from student_graph.resolvers.context import Info
-from student_graph.resolvers.fields.outcome import Outcome, Outcomes, Partial, all_complete
+from student_graph.resolvers.fields.outcome import Outcome, Outcomes, Partial, all_complete, values_of
 from student_graph.resolvers.metrics.facts import MetricRequest, MetricSpec, Part, StudentFacts
-from student_graph.resolvers.metrics.measure import DataQuality, Measure
+from student_graph.resolvers.metrics.measure import DataQuality, Measure, Metric
 from student_graph.resolvers.metrics.measure_cache import Attributes, KnownStudent, MeasureCache
 from student_graph.resolvers.metrics.registry import METRICS
 
@@ -72,6 +72,17 @@ async def measure_students(
         for outcomes, of_batch in zip(measures, by_request, strict=True):
             outcomes.extend(of_batch)
     return measures
+
+
+def note_evidence(info: Info, metric: Metric, measures: Outcomes[Measure]) -> None:
+    """
+    Note what measures in the response were counted from, if its class of data needs a grant.
+
+    Without this, the record of disclosures would have no record of the class for the student.
+    """
+    if METRICS[metric].sensitivity is not Sensitivity.OPEN:
+        evidence = [record for measure in values_of(measures) for record in measure.evidence]
+        info.context.operation.disclosures.note_basis(evidence)
 
 
 async def read_facts(

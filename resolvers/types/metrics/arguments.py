@@ -12,7 +12,7 @@ import strawberry
 from student_graph.adapters import model
 from student_graph.adapters.model import DistrictId, Record, Sensitivity, StudentId
 from student_graph.adapters.sources import District
-from student_graph.resolvers.cohorts.measurement.measure import measure_students
+from student_graph.resolvers.cohorts.measurement.measure import measure_students, note_evidence
 from student_graph.resolvers.cohorts.measurement.parts import lookup_methods
 from student_graph.resolvers.cohorts.measurement.requests import Choices, ResolvedChoices, resolve_choices
 from student_graph.resolvers.context import Info
@@ -162,6 +162,7 @@ def measure_field(metric: Metric) -> Any:
             district: District, students: Sequence[StudentId], choices: ResolvedChoices
         ) -> Outcomes[metrics.Measure]:
             [measures] = await measure_students(info, district, students, [choices.request(metric)], cached=True)
+            note_evidence(info, metric, measures)
             return measures
 
         return await load_by_choices(info, summaries, of_students)

@@ -181,6 +181,23 @@ def test_a_search_finds_who_saw_a_student(staged: tuple[DemoGateway, Path]) -> N
     assert long["opName"] == "F" * MAX_OPERATION_NAME_CHARACTERS
 
 
+def test_records_behind_a_part_or_a_number_count_too(staged: tuple[DemoGateway, Path]) -> None:
+    """E-mail addresses, incidents as a number and a level: the student's own count of the class says so."""
+    gateway, folder = staged
+    data = gateway.post("{ viewer { students { edges { node { studentUniqueId } } } } }", "student")["data"]
+    number = data["viewer"]["students"]["edges"][0]["node"]["studentUniqueId"]
+    pages = {
+        "Part": ("identifiers { value }", {"PII": 1}),
+        "Number": ("behavior { incidents { value } }", {"DISCIPLINE": 1}),
+        "Open": ("attendance { absentDays { value } }", {}),
+        "Profile": ('riskProfile(preset: "ews_balfanz") { level }', {"DISCIPLINE": 1}),
+    }
+    for name, (fields, _) in pages.items():
+        gateway.post(f"query {name}($n: String) {{ student(studentUniqueId: $n) {{ {fields} }} }}", n=number)
+    counts = {line["opName"]: line["counts"] for line in log_lines(folder) if line["opName"]}
+    assert counts == {name: {"OPEN": [1]} | {k: [n] for k, n in of.items()} for name, (_, of) in pages.items()}
+
+
 @pytest.mark.row("L11")
 def test_sensitive_data_is_not_disclosed_if_it_cannot_be_logged(staged: tuple[DemoGateway, Path]) -> None:
     """Requests for sensitive data get 503, also from the response cache; open data is disclosed for a while."""
