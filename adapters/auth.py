@@ -177,9 +177,11 @@ class TokenAuth(OriginAuth, ABC):
                 async with self._lock:
                     if not self._is_valid():
                         if self._failure is not None and self._clock() < self._failed_at + FAILURE_PAUSE_SECONDS:
-                            raise self._failure
+                            raise self._failure.with_traceback(None)  # else that of each task is appended
                         with self._remember_failure():
-                            token_response = yield await self.token_request(request)
+                            token_request = await self.token_request(request)
+                            token_request.extensions = {**token_request.extensions, "needed_by_all": True}
+                            token_response = yield token_request
                             await token_response.aread()
                             self._store_token(token_response)
             token = self._token

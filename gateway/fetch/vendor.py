@@ -6,6 +6,7 @@ import logging
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -22,7 +23,7 @@ from student_graph.adapters.reading import UnreadableRows, collecting_unreadable
 from student_graph.adapters.sources import Source
 from student_graph.gateway.concurrency.arrivals import current_receiver
 from student_graph.gateway.concurrency.deadlines import MAX_WORK_SECONDS, within
-from student_graph.gateway.http import VendorClient
+from student_graph.gateway.http import VendorClient, gate_of
 from student_graph.gateway.telemetry import count_unreadable_rows
 
 log = logging.getLogger("student_graph.vendor")
@@ -36,13 +37,14 @@ async def fetch_from_vendor(source: Source, ask: Ask[Any], /) -> Answers:
     batch does not change it. The age of an answer counts from the start of its read, or of an earlier read that it
     shared.
     """
-    read, work = _read_of(source.adapter, ask), None
+    read, work, gate = _read_of(source.adapter, ask), None, gate_of(source.adapter.http)
     try:
         async with within(MAX_WORK_SECONDS, or_while_awaited=True) as work:
             with noting_read_start() as start, collecting_unreadable_rows() as unreadable:
                 reports = _Reports(source, ask, unreadable)
                 with reporting_answers(reports.add):
-                    batch: Batch[Any, Any] = await read()
+                    async with gate.reading() if gate else nullcontext():
+                        batch: Batch[Any, Any] = await read()
         read_at = datetime.now(UTC) - timedelta(seconds=time.monotonic() - start.began_at)
         fetched = Fetched(source.district, source.name, read_at)
         answers = {

@@ -12,6 +12,8 @@ from collections import deque
 from collections.abc import Callable
 from enum import Enum
 
+from student_graph.adapters.errors import UnavailableError
+
 MAX_CONSECUTIVE_FAILURES = 5
 """Consecutive failures that open the breaker."""
 FAILURE_WINDOW_SECONDS = 10.0
@@ -92,10 +94,22 @@ class CircuitBreaker:
         ):
             self._open()
 
+    def record_failures(self, count: int) -> None:
+        """Count so many more failures in a row, of reads that waited for a request that failed."""
+        self._consecutive_failures += count
+        if count and self._consecutive_failures >= MAX_CONSECUTIVE_FAILURES:
+            self.open()
+
     def open(self) -> None:
         """Stop requests for a reason that status codes do not show."""
         if self._open_until is None:
             self._open()
+
+    def error(self) -> UnavailableError:
+        """The error of a request that is not sent, because the source is left alone."""
+        return UnavailableError(
+            "left alone after failures", retry_after=max(math.ceil(self.seconds_until_probe), 1)
+        )
 
     def _record(self, *, succeeded: bool) -> None:
         """Add a result to the window and remove those that are too old."""

@@ -11,20 +11,20 @@ import asyncio
 import math
 import time
 from collections.abc import Callable, Hashable
+from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple
 
-from student_graph.adapters.errors import MAX_RETRY_AFTER_SECONDS, AdapterError, RefusedError, UnavailableError
+from student_graph.adapters.errors import MAX_RETRY_AFTER_SECONDS, RefusedError, UnavailableError
 from student_graph.gateway.concurrency.deadlines import patience_seconds
 from student_graph.gateway.concurrency.observation import span
 from student_graph.gateway.http.breaker import MAX_CONSECUTIVE_FAILURES, OPEN_SECONDS, CircuitBreaker, Permit
 from student_graph.gateway.http.budget import CallBudget
 from student_graph.gateway.http.learned_limit import LearnedLimit
 from student_graph.gateway.http.priority import is_background_work
+from student_graph.gateway.http.probing_reads import PROBE_WAIT_SECONDS, ProbingReads
 from student_graph.gateway.http.rate_limits import RateLimit
 from student_graph.gateway.http.slots import Slots
 
-PROBE_WAIT_SECONDS = 1.0
-"""How long a request waits for the result of a probe."""
 RECENT_SHARE = 0.2
 """Weight of the last response in the mean of response times."""
 CREDENTIALS_BLOCK_SECONDS = 60.0
@@ -59,6 +59,7 @@ class Gate:
         None if it has none.
         """
         self.breaker = CircuitBreaker(open_seconds, clock)
+        self._reads = ProbingReads(self.breaker, clock)
         self._pause_listeners: list[Callable[[float], None]] = []
         self._concurrency = concurrency
         self._learned = LearnedLimit(concurrency, clock)
@@ -200,6 +201,19 @@ class Gate:
             self._unreadable_responses = 0
             self.breaker.open()
 
+    def reading(self) -> AbstractAsyncContextManager[None]:
+        """
+        Context of one read, which may need several requests.
+
+        Raises:
+            UnavailableError: the source failed, and is left alone or tested by another read.
+        """
+        return self._reads.read()
+
+    def fail_reads(self) -> None:
+        """Count a failure for each read under way, because all of them needed a request that failed."""
+        self.breaker.record_failures(self._reads.under_way - 1)  # the request itself was counted
+
     async def enter(self) -> Permit:
         """
         Wait until a request may be sent; `leave` must follow.
@@ -236,6 +250,7 @@ class Gate:
             if not waiter.done():
                 waiter.set_result(None)
         self._probe_waiters.clear()
+        self._reads.wake()
 
     async def _wait_for_permit(self) -> Permit:
         """A permit of the breaker; waits up to `PROBE_WAIT_SECONDS` for the result of a probe."""
@@ -246,18 +261,14 @@ class Gate:
             self._probe_waiters.append(waiter)
             await asyncio.wait({waiter}, timeout=until - self._clock())
             if self._clock() >= until:
-                raise self._breaker_error()
+                raise self.breaker.error()
         return permit
 
     def _raise_if_blocked(self) -> None:
         if self._clock() < self._credentials_blocked_until:
             raise RefusedError("credentials refused a moment ago; not tried again yet")
         if self.breaker.seconds_until_probe:
-            raise self._breaker_error()
-
-    def _breaker_error(self) -> AdapterError:
-        seconds = max(math.ceil(self.breaker.seconds_until_probe), 1)
-        return UnavailableError("left alone after failures", retry_after=seconds)
+            raise self.breaker.error()
 
     def _pause_seconds(self) -> float:
         return max(self._paused_until - self._clock(), 0.0)

@@ -102,6 +102,8 @@ class RetryTransport(httpx.AsyncBaseTransport):
         """
         The response of the last attempt.
 
+        If a request with the extension `needed_by_all` fails, all reads that are under way have failed.
+
         Raises:
             AdapterError: the gate does not admit the request, or the response breaks a rule or a limit.
             httpx.TransportError: there was no response.
@@ -120,6 +122,9 @@ class RetryTransport(httpx.AsyncBaseTransport):
                 break
             with span("wait before a retry"):
                 await asyncio.sleep(pause)
+        is_outage = failure is not None or (response is not None and response.status_code >= 500)
+        if is_outage and request.extensions.get("needed_by_all") and remaining_seconds():
+            self._gate.fail_reads()
         if failure is not None:
             raise failure
         assert response is not None

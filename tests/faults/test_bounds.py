@@ -11,7 +11,7 @@ import pytest
 from student_graph.adapters.errors import PayloadError, UnavailableError
 from student_graph.gateway.cache import BackgroundLimits, Limits
 from student_graph.gateway.concurrency.deadlines import within
-from student_graph.gateway.http import NetworkOptions, gate
+from student_graph.gateway.http import NetworkOptions, gate, probing_reads
 from student_graph.gateway.http.breaker import (
     MAX_CONSECUTIVE_FAILURES,
     OPEN_SECONDS,
@@ -170,6 +170,20 @@ async def test_an_open_circuit_breaker_sends_one_probe_at_a_time(monkeypatch: py
         responses = await asyncio.gather(*(hill.http.get("/work/s1") for _ in range(100)))
         assert {response.status_code for response in responses} == {200}
         assert breaker.closed
+
+
+@row("A29")
+async def test_a_read_sends_nothing_while_another_read_tests_the_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That read may be waiting for a token, so that no request of it is in progress."""
+    monkeypatch.setattr(probing_reads, "PROBE_WAIT_SECONDS", 0.0)
+    async with vendor(Request.answer) as server, district(server, rest=0.05) as hill:
+        source = hill.http.gate
+        source.breaker.open()
+        await _until_probe(source.breaker)
+        async with source.reading():
+            assert error_codes(await hill.ask("s1")) == {UNAVAILABLE}
+            assert server.requests == []
+        assert error_codes(await hill.ask("s2")) == set()
 
 
 async def _until_probe(breaker: CircuitBreaker) -> None:

@@ -69,7 +69,7 @@ class Discovery:
             if (document := self._fresh_document()) is not None:
                 return document
             if attempts != self._attempts and self._failure is not None:
-                raise self._failure
+                raise self._failure.with_traceback(None)  # else that of each caller is appended
             return await self._read()
 
     async def token_url(self) -> str:
@@ -122,7 +122,8 @@ class Discovery:
         One whose addresses are on another origin, or whose Data Standard is not supported, is refused.
         """
         try:
-            document = read(await self._http.get(self._root, auth=None), DOCUMENT)
+            response = await self._http.get(self._root, auth=None, extensions={"needed_by_all": True})
+            document = read(response, DOCUMENT)
             self.has_years = names_a_school_year(document.urls)
             document = document.model_copy(update={"urls": self._values.complete(document.urls)})
             resolve_link(self._root, document.urls.dataManagementApi)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import traceback
 
 import httpx
 import pytest
@@ -71,6 +72,10 @@ async def test_the_document_is_read_without_credentials() -> None:
         "/data/v3/ed-fi/students",
     ]
     assert "authorization" not in sent[0].headers
+    assert [request.url.path for request in sent if request.extensions.get("needed_by_all")] == [
+        "/",
+        "/oauth/token",
+    ]
 
 
 @pytest.mark.parametrize("root", ["/local/v3.3b", "/2022/data/v3", "/tenant/data"])
@@ -133,6 +138,22 @@ async def test_a_failure_is_shared_but_not_cached() -> None:
     assert request_count == 1
     assert {httpx.HTTPStatusError} == {type(result) for result in results}
     assert document.version == "7.2"
+
+
+async def test_a_failure_shared_by_a_hundred_callers_does_not_grow() -> None:
+    """Its traceback would otherwise grow with each of them, and keep alive what they hold."""
+
+    async def fail(_: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0)  # the other callers wait for the result meanwhile
+        return httpx.Response(503)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(fail)) as http:
+        discovery = Discovery(http, UNSERVED_URL)
+        results = await asyncio.gather(*(discovery.document() for _ in range(100)), return_exceptions=True)
+    assert {httpx.HTTPStatusError} == {type(result) for result in results}
+    failure = results[-1]
+    assert isinstance(failure, httpx.HTTPStatusError)
+    assert len(traceback.extract_tb(failure.__traceback__)) < 20
 
 
 async def test_a_cancelled_read_is_repeated_by_the_next_caller() -> None:
