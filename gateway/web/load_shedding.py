@@ -202,25 +202,25 @@ class LoadShedder:
         lane = self._within_budget if sender.is_within_budget else self._everybody
         if sender.is_service:
             ahead = lane.requests.ahead_of_service(sender.group)
-            if self.districts.is_full(sender) or self._is_too_long(lane, ahead, for_service=True):
+            if self.districts.is_full(sender) or self._is_too_long(lane, ahead, sender.group, for_service=True):
                 self._refuse(sender.group)
             return
         is_queued = lane.requests.of(sender) > 0
-        is_late = is_queued and self._is_too_long(lane, lane.requests.ahead_of(sender))
+        is_late = is_queued and self._is_too_long(lane, lane.requests.ahead_of(sender), sender.group)
         if is_late or (not sender.is_within_budget and self._is_crowded(lane, sender.group)):
             self._refuse_person(lane, sender.group)
 
     def _is_crowded(self, lane: Lane, group: Hashable) -> bool:
         """Whether so many people take turns in a lane that one more of a group would wait too long."""
         people = lane.requests.people(group)
-        return people >= lane.max_people_in_turns and self._is_too_long(lane, people)
+        return people >= lane.max_people_in_turns and self._is_too_long(lane, people, group)
 
-    def _is_too_long(self, lane: Lane, requests: int, *, for_service: bool = False) -> bool:
-        return self._sampling is not None and lane.is_too_long(requests, for_service=for_service)
+    def _is_too_long(self, lane: Lane, requests: int, group: Hashable, *, for_service: bool = False) -> bool:
+        return self._sampling is not None and lane.is_too_long(requests, group, for_service=for_service)
 
     def _refuse_person(self, lane: Lane, group: Hashable) -> NoReturn:
         """Refuse a request of a person who would wait too long in a lane, and so also in that of all."""
-        lane.refused_at = self._everybody.refused_at = self._clock()
+        lane.note_refusal(group, self._clock())
         self._refuse(group)
 
     def _refuse(self, group: Hashable) -> NoReturn:

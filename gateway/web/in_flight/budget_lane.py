@@ -45,6 +45,11 @@ class BudgetLane(Lane):
         """
         return self._everybody.cost if self._cost is None else self._cost
 
+    def note_refusal(self, group: Hashable, now: float) -> None:
+        """Note that a person's request was refused, also in the lane of all requests."""
+        super().note_refusal(group, now)
+        self._everybody.note_refusal(group, now)
+
     def remove_person(self, person: Hashable) -> None:
         """Note that a person got over the budget: those who are within theirs do not wait for the requests."""
         for sender in self._senders.pop(person, ()):

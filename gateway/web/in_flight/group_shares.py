@@ -60,11 +60,15 @@ class GroupShares:
         own = 0 if people is None else people.ahead_of(sender.person)
         return own + self._requests_of_others(sender.group, own)
 
+    def own_people(self, group: Hashable) -> int:
+        """People of a group with a request."""
+        return len(self._people.get(group, ()))
+
     def people(self, group: Hashable) -> int:
         """People that take turns with one more person of a group."""
         if not self._people:  # usually; each request asks several times
             return 0
-        own = len(self._people.get(group, ()))
+        own = self.own_people(group)
         return own + sum(min(len(other), own + 1) for name, other in self._people.items() if name != group)
 
     def ahead_of_service(self, group: Hashable) -> int:

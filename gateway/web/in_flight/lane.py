@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Hashable
 from typing import NamedTuple
 
 from student_graph.gateway.web.in_flight.group_shares import GroupShares
@@ -75,6 +76,11 @@ class Lane:
         """Whether the lane has more to do than the processor can."""
         self.refused_at = -math.inf
         """When a person's request was last refused, or a queue had lasted too long."""
+        self._crowded_at: dict[Hashable, float] = {}
+        """
+        When that last concerned a group, because so many of its own people take turns; for all groups under None.
+        """
+        self._sampled_at = -math.inf
         self._queued_seconds = 0.0
         """For how long there has been a queue without a break."""
         self._costs: deque[_CostSample] = deque()
@@ -94,6 +100,7 @@ class Lane:
 
     def sample(self, worked: float, elapsed: float, now: float) -> None:
         """Note that the processor worked for the lane for `worked` of the last `elapsed` seconds."""
+        self._sampled_at = now
         weight = min(elapsed / (BUSY_WINDOW_SECONDS if self.is_busy else UTILIZATION_WINDOW_SECONDS), 1.0)
         working = min(worked / elapsed, 1.0) if elapsed > 0 else 0.0
         self.utilization += (working - self.utilization) * weight
@@ -101,7 +108,7 @@ class Lane:
         is_queue = is_working and self._is_queue()
         self._queued_seconds = self._queued_seconds + elapsed if is_queue else 0.0
         if self._queued_seconds > MAX_QUEUE_SECONDS and not self.is_busy:
-            self.refused_at = now
+            self.refused_at = self._crowded_at[None] = now
         was_busy, self.is_busy = self.is_busy, is_working and now - self.refused_at <= REFUSAL_SECONDS
         if self.is_busy and not was_busy:
             self.utilization = 1.0
@@ -130,16 +137,31 @@ class Lane:
         """Seconds of processor time that one response takes; None as long as too few were sent."""
         return self._cost
 
-    def is_too_long(self, requests: int, *, for_service: bool = False) -> bool:
+    def note_refusal(self, group: Hashable, now: float) -> None:
         """
-        Whether so many requests ahead need more processor time than one may wait for; services never queue.
+        Note that a person's request was refused.
+
+        If a crowd of its own group was the reason, the lane is not busy for other groups: they wait for few of it.
+        """
+        self.refused_at = now
+        is_own_crowd = group is not None and self.requests.own_people(group) >= self.max_people_in_turns
+        self._crowded_at[group if is_own_crowd else None] = now
+
+    def _is_busy_for(self, group: Hashable) -> bool:
+        """Whether the lane is busy, and the last refusals were not all because of crowds of other groups."""
+        crowded_at = max(self._crowded_at.get(group, -math.inf), self._crowded_at.get(None, -math.inf))
+        return self.is_busy and self._sampled_at - crowded_at <= REFUSAL_SECONDS
+
+    def is_too_long(self, requests: int, group: Hashable = None, *, for_service: bool = False) -> bool:
+        """
+        Whether a request of a group would wait too long for so many requests ahead; services never queue.
 
         As long as the cost of a response is not known, it is taken for small, and only people are counted.
         """
         cost, burst = self.cost, self._burst * self._share.value
         if cost is None:
             return not for_service and requests * UNKNOWN_COST_SECONDS > burst
-        if not self.is_busy and not for_service:
+        if not for_service and not self._is_busy_for(group):
             return requests * cost > burst
         if self.is_busy and self.utilization >= FULL_UTILIZATION:
             return requests * cost > min(self._wait, cost)

@@ -55,7 +55,7 @@ def measured_shedder(limits: LoadLimits | None = None) -> Iterator[tuple[LoadShe
 
 def is_queue_too_long(shedder: LoadShedder) -> bool:
     """Whether the requests in flight need more than 0.3 seconds of the processor, or 0.02 if it is busy."""
-    return shedder._is_too_long(shedder._everybody, shedder._everybody.requests.ahead_of_service(None))
+    return shedder._is_too_long(shedder._everybody, shedder._everybody.requests.ahead_of_service(None), None)
 
 
 def refuses(shedder: LoadShedder, person: Hashable = None) -> bool:

@@ -25,7 +25,7 @@ async def test_a_process_that_gets_half_of_the_processor_and_always_wants_it_is_
                 clock.now += 0.01
                 cpu.now += 0.005
                 demand.now += 0.01 * share_of_time
-                lane.refused_at = clock.now
+                lane.note_refusal(None, clock.now)
                 shedder.start()
                 shedder.stop()
             assert lane.is_busy is is_busy

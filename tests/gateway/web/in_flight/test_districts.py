@@ -12,8 +12,39 @@ from student_graph.gateway.web.in_flight.group_shares import NEWCOMER, GroupShar
 from student_graph.gateway.web.in_flight.request import Sender
 from student_graph.gateway.web.in_flight.shared_limit import SharedLimit
 from student_graph.gateway.web.load_shedding import LoadLimits, LoadShedder, OverloadError
+from tests.gateway.web.in_flight.simulated_process import Process
 
 HILL, DALE = frozenset({"hill"}), frozenset({"dale"})
+
+
+async def test_a_crowd_of_one_district_causes_no_refusal_of_another() -> None:
+    """
+    Hundreds of requests of Hill go on at once when their vendor has failed, and some of Hill are refused.
+
+    For a second the process would then refuse everybody beyond two people, also those of Dale, Elm and Firth.
+    """
+    process = Process()
+    process.shedder.share_among({"hill": 1.0, "dale": 1.0, "elm": 1.0, "firth": 1.0})
+    people = [(f"hill-{number}", HILL) for number in range(60)]
+    others = [(district, frozenset({district})) for district in ("dale", "elm", "firth")]
+    for _ in range(6):  # the cost of a response is learned, and nobody is new any more
+        for person, districts in [*people, *others]:
+            with process.shedder.admit(person, districts=districts):
+                process.work(0.01, person)
+    process.rest(30)
+    with contextlib.ExitStack() as requests:
+        refused = 0
+        for person, districts in [*people, *people]:
+            try:
+                requests.enter_context(process.shedder.admit(person, districts=districts))
+            except OverloadError:
+                refused += 1
+        assert refused > 0
+        for person, _ in people:
+            process.work(0.01, person)
+        assert process.shedder._within_budget.is_busy
+        for person, districts in others:
+            requests.enter_context(process.shedder.admit(person, districts=districts))
 
 
 def test_requests_that_wait_for_dead_vendors_leave_room_for_other_districts() -> None:
