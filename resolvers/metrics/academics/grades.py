@@ -57,9 +57,10 @@ def current_grades(facts: StudentFacts, scope: Scope) -> Grades:
     The current grade of each course.
 
     It is the grade that the source marks as current, or else the latest one by date and then by grading period.
-    Grades that are marked as not current, conduct, exams and grades that count ungraded work as zero are never
-    current. If the SIS posts any for the student in the year, those of the LMS do not count: the two are never
-    merged.
+    One that is marked as not current counts only in a course without another: in Ed-Fi the mark says that a grade
+    is interim, and final grades do not have it. Conduct, exams and grades that count ungraded work as zero are
+    never current. If the SIS posts any for the student in the year, those of the LMS do not count: the two are
+    never merged.
     """
     grades = _in_scope(facts, scope)
     rows = list(filter(_may_be_current, grades.rows))
@@ -68,7 +69,7 @@ def current_grades(facts: StudentFacts, scope: Scope) -> Grades:
     by_course: dict[object, CourseGrade] = {}
     for row in rows:
         known = by_course.get(_course_of(row))
-        if known is None or _order(row) > _order(known):
+        if known is None or _current_order(row) > _current_order(known):
             by_course[_course_of(row)] = row
     return Grades(list(by_course.values()), grades.quality)
 
@@ -88,7 +89,7 @@ def has_posted_grade(
 
 
 def _may_be_current(row: CourseGrade) -> bool:
-    return row.grade_type not in _NEVER_CURRENT and row.current is not False
+    return row.grade_type not in _NEVER_CURRENT
 
 
 def _is_elsewhere(row: CourseGrade, enrolled: Collection[SchoolId]) -> bool:
@@ -210,6 +211,11 @@ def _course_of(row: CourseGrade) -> object:
 def _period_of(row: CourseGrade) -> object:
     period = row.grading_period
     return period and (period.school_year, period.sequence, period.name, period.descriptor.code_value)
+
+
+def _current_order(row: CourseGrade) -> tuple[bool, bool, date, int, str]:
+    """Marked as not current after all others, else in the order of `_order`."""
+    return (row.current is not False, *_order(row))
 
 
 def _order(row: CourseGrade) -> tuple[bool, date, int, str]:

@@ -53,6 +53,18 @@ def test_the_current_grade_of_a_course_is_the_marked_one_or_the_latest() -> None
     assert measure(Metric.CURRENT_AVERAGE, facts(grades=[new, marked, old])).exact == 65
 
 
+def test_a_course_keeps_its_latest_grade_when_no_grade_is_marked_as_current() -> None:
+    """Ed-Fi marks interim grades only: at the end of a term none has the mark, and a failing grade still fails."""
+    first = grade("math", 80.0, current=False, as_of=date(2021, 10, 22), vendor_id="1")
+    final = grade("math", 50.0, current=False, as_of=date(2021, 12, 17), vendor_id="2")
+    exam = grade("math", 90.0, current=True, as_of=date(2021, 12, 18), grade_type=GradeType.EXAM, vendor_id="3")
+    computed = grade("art", 95.0, source=GradeSource.LMS, grade_type=GradeType.COMPUTED_CURRENT)
+    of = facts(grades=[final, first, exam, computed])
+    assert measure(Metric.CURRENT_AVERAGE, of).exact == 50
+    assert measure(Metric.FAILING_COURSES, of, settings=settings(failing_below=60)).exact == 1
+    assert measure(Metric.CURRENT_AVERAGE, of, as_of=date(2021, 11, 1)).exact == 80
+
+
 @pytest.mark.parametrize(
     ("numeric", "level"),
     [(64.9, Level.AT_RISK), (65.0, Level.WATCH), (71.9, Level.WATCH), (72.0, Level.ON_TRACK)],

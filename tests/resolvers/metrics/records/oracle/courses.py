@@ -58,14 +58,13 @@ def later(rows: list[CourseGrade]) -> CourseGrade:
 def current(facts: StudentFacts, request: MetricRequest, subjects: set[AcademicSubject]) -> list[CourseGrade]:
     """The current grade of each course."""
     never = (GradeType.CONDUCT, GradeType.EXAM, GradeType.COMPUTED_FINAL, GradeType.UNMAPPED)
-    rows = [r for r in in_year(facts, request, subjects) if r.current is not False and r.grade_type not in never]
+    rows = [r for r in in_year(facts, request, subjects) if r.grade_type not in never]
     whenever = replace(request, as_of=date.max, school=None, subject=None, memo={})
-    in_any_course = [
-        r for r in in_year(facts, whenever, set()) if r.current is not False and r.grade_type not in never
-    ]
+    in_any_course = [r for r in in_year(facts, whenever, set()) if r.grade_type not in never]
     if any(row.source == GradeSource.SIS for row in in_any_course):
         rows = [row for row in rows if row.source == GradeSource.SIS]
-    return [later([row for row in rows if course_of(row) == name]) for name in {course_of(row) for row in rows}]
+    by_course = [[row for row in rows if course_of(row) == name] for name in {course_of(row) for row in rows}]
+    return [later([row for row in course if row.current is not False] or course) for course in by_course]
 
 
 def posted(
