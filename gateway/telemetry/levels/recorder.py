@@ -26,7 +26,7 @@ DAYS_OF_MONTH = 31
 
 
 class Counted(NamedTuple):
-    """What one process has counted since its start, of the districts in its settings."""
+    """What one process has counted since its start."""
 
     is_ready: bool
     """Whether it accepts requests now."""
@@ -70,12 +70,16 @@ class LevelRecorder:
         Count what `collect` returns from now on, under these settings.
 
         Called again, it goes on with those of newer settings: what was counted of districts that they do not have
-        is forgotten. The files of such a district stay until `store.remove_district` removes them.
+        is forgotten. The files of such a district stay until `store.remove_district` removes them, also if the
+        district comes back.
         """
-        if self._collect is not None:
+        is_first, known = self._collect is None, frozenset(self._districts)
+        if not is_first:
             self.update()  # with what was counted under the earlier settings
         self.settings, self._collect = settings, collect
         self._districts = frozenset(districts)
+        if self._files is not None and not is_first:
+            self._files.begin_new_files(self._districts - known)
         for district in self._history.keys() - self._districts:
             del self._history[district]
         for key in [key for key in self._days if key[0] not in self._districts]:
@@ -99,12 +103,12 @@ class LevelRecorder:
         counted, now = self._collect(), self._clock()
         instant = datetime.fromtimestamp(now, UTC)
         pages_before, sources_before = self._pages, self._sources
-        self._pages, self._sources = {}, {}
+        # Copies, because those go on counting. Also of districts without settings, which may come back.
+        self._pages = {district: total(pages, PageCounts()) for district, pages in counted.pages.items()}
+        self._sources = {}
         for district in self._districts:
             hour = HourCounts(minutes=counted.is_ready << instant.minute)
-            pages = total(counted.pages.get(district, PageCounts()), PageCounts())  # a copy: it goes on counting
-            hour.pages = growth(pages, pages_before.get(district))
-            self._pages[district] = pages
+            hour.pages = growth(self._pages.get(district, PageCounts()), pages_before.get(district))
             for name, (source, counts) in counted.sources.get(district, {}).items():
                 earlier, before = sources_before.get((district, name), (None, None))
                 grown = growth(counts, before if earlier is source else None)

@@ -61,11 +61,18 @@ class CountFiles:
         """Write into folders of `directory`; `worker` is the number of the process among those of its gateway."""
         self.directory = directory
         self._worker = worker
-        self._process = secrets.token_hex(4)
+        self._process = _token()
+        self._tokens: dict[str, str] = {}
+        """In the names of a district's files in place of the process's own token."""
 
     def path(self, district: str, day: date) -> Path:
         """The file of a district and a day."""
-        return self.directory / district / f"counts-{day:%Y%m%d}-w{self._worker}-{self._process}.json"
+        token = self._tokens.get(district, self._process)
+        return self.directory / district / f"counts-{day:%Y%m%d}-w{self._worker}-{token}.json"
+
+    def begin_new_files(self, districts: Iterable[str]) -> None:
+        """Write districts whose counts begin again into other files, so that earlier ones stay as they are."""
+        self._tokens |= {district: _token() for district in districts}
 
     @staticmethod
     def encode(district: str, day: date, hours: Mapping[int, HourCounts]) -> bytes:
@@ -75,6 +82,11 @@ class CountFiles:
     def read_earlier(self, district: str, since: date) -> StoredCounts:
         """What processes with the same number had counted for a district since a day."""
         return read(_files(self.directory / district, since, date.max, self._worker))
+
+
+def _token() -> str:
+    """What no other process has in the names of its files."""
+    return secrets.token_hex(4)
 
 
 def write(path: Path, content: bytes) -> None:

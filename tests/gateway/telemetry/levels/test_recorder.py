@@ -159,6 +159,29 @@ def test_nothing_is_left_of_a_removed_district(tmp_path: Path) -> None:
     assert store.remove_district(tmp_path, DALE) == 0
 
 
+def test_a_district_that_comes_back_goes_on_with_its_counts(tmp_path: Path) -> None:
+    """After it was taken out by mistake: what was written of the day stays, and no page counts twice."""
+
+    async def scenario() -> None:
+        process = Process(tmp_path)
+        process.start()
+        process.lookups = 5
+        await process.answer(3)
+        process.start(DALE)
+        process.now += 3_600
+        await process.answer(1, DALE)
+        process.source, process.lookups = object(), 2  # whose counts begin again
+        process.start()
+        await process.answer(2)
+
+    run(scenario)
+    counts = store.read_days([tmp_path], HILL, DAY, DAY)
+    assert {hour.hour: hours.pages.pages for hour, hours in counts.hours.items()} == {12: 3, 13: 2}
+    assert all(hours.minutes for hours in counts.hours.values())
+    assert sum(hours.sources["sis"].lookups for hours in counts.hours.values() if hours.sources) == 7
+    assert pages_in(tmp_path, DALE) == 1
+
+
 @pytest.mark.parametrize("name", ["", ".", "..", "../hill", "a/b", "/etc", "-r", "Hill"])
 def test_only_a_district_is_removed_and_no_path(tmp_path: Path, name: str) -> None:
     """Whatever a command passes on."""
