@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -14,10 +13,16 @@ from student_graph.adapters.edfi.client.keys import unique_id
 from student_graph.adapters.edfi.client.loose_keys import RowsByKey
 from student_graph.adapters.edfi.client.requests import by_student
 from student_graph.adapters.edfi.mapping import people as mapping
-from student_graph.adapters.errors import AdapterError, BadKeyError, NotOfferedError, PayloadError
+from student_graph.adapters.errors import (
+    AdapterError,
+    BadKeyError,
+    NotOfferedError,
+    PayloadError,
+    listed_and_unknown,
+)
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import ContactId, DistrictId, StudentContact, StudentId
-from student_graph.adapters.reading import report_unreadable_row, rows_needed_by
+from student_graph.adapters.reading import reading_key, report_unreadable_row, rows_needed_by
 from student_graph.adapters.reading.unreadable import SCHEMA_CODE
 
 K = TypeVar("K")
@@ -25,8 +30,6 @@ Association = api.StudentContactAssociation
 
 
 _LAST_PRIORITY = 2**31
-
-log = logging.getLogger(__name__)
 
 
 class ContactLookups(EdFiLookups):
@@ -116,23 +119,31 @@ def _records_by_key(
     sort_key: Callable[[Association], Any],
 ) -> dict[K, list[StudentContact] | AdapterError]:
     """The contacts of each key, in the order of their associations."""
-    return {
-        key: answer if isinstance(answer, AdapterError) else _records(sorted(answer, key=sort_key), contacts)
-        for key, answer in associations.items()
-    }
+    batch: dict[K, list[StudentContact] | AdapterError] = {}
+    for key, answer in associations.items():
+        with reading_key(key):
+            if isinstance(answer, AdapterError):
+                batch[key] = answer
+            else:
+                batch[key] = _records(sorted(answer, key=sort_key), contacts)
+    return batch
 
 
 def _records(
     associations: Sequence[Association], contacts: Mapping[str, api.Contact | AdapterError]
 ) -> list[StudentContact] | AdapterError:
-    """The contacts that the associations name, or the error of the first that could not be read."""
+    """
+    The contacts that the associations name, or the error of the first that could not be read.
+
+    One that does not exist, or is not visible to the credentials, is left out and reported.
+    """
     records = []
     for row in associations:
         contact = contacts.get(_contact_of(row))
         if isinstance(contact, AdapterError):
             return contact
         if contact is None:
-            log.warning("left out a contact that does not exist or is not visible to these credentials")
+            report_unreadable_row(_contact_of(row).encode(), listed_and_unknown("a contact"))
         else:
             records.append(mapping.contact(row, contact))
     return records

@@ -9,7 +9,6 @@ other students.
 from __future__ import annotations
 
 import datetime as dt
-import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -19,12 +18,10 @@ from student_graph.adapters.edfi.api import school_life as api
 from student_graph.adapters.edfi.client.loose_keys import RowsByKey
 from student_graph.adapters.edfi.client.requests import by_student
 from student_graph.adapters.edfi.mapping import school_life as mapping
-from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.errors import AdapterError, listed_and_unknown
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import DisciplineIncident, DistrictId, StudentId
-from student_graph.adapters.reading import rows_needed_by
-
-log = logging.getLogger(__name__)
+from student_graph.adapters.reading import leave_out_unreadable, rows_needed_by
 
 
 class IncidentKey(NamedTuple):
@@ -102,8 +99,8 @@ def _records(
         if isinstance(incident, AdapterError):
             raise incident
         if incident is None:
-            # Only the incident has the date, and a record needs a date.
-            log.warning("left out a behavior whose incident does not exist or is not visible to these credentials")
+            # Only the incident has the date, and a record needs one. The credentials may see the behavior alone.
+            leave_out_unreadable(listed_and_unknown("an incident"), repr(key))
         else:
             records.append(mapping.discipline_incident(incident, rows))
     return sorted(records, key=_time_and_student)

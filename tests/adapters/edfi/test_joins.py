@@ -90,18 +90,22 @@ async def test_contacts_are_sorted_by_priority() -> None:
     assert sandbox.requested_resources().count("contacts") == 3
 
 
-async def test_an_association_without_a_contact_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
-    """Some servers do not check references; the log has one warning, which names no student."""
+async def test_an_association_without_a_contact_is_left_out_and_reported() -> None:
+    """Some servers do not check references, or do not show a contact: the student's list is not complete."""
     rows = {
         "studentContactAssociations": [association(LISA, "1"), association(LISA, "2")],
         "contacts": [contact("2")],
     }
     async with connected(ScriptedSandbox(rows)) as adapter:
-        batch = await adapter.contacts_by_student([LISA])
+        with collecting_unreadable_rows() as unreadable:
+            by_student = await adapter.contacts_by_student([LISA, ALANA])
+        with collecting_unreadable_rows() as of_district:
+            by_district = await adapter.contacts_by_district([DISTRICT])
 
-    assert [record.contact_id for record in batch[LISA]] == ["2"]  # type: ignore[union-attr]
-    assert len(caplog.records) == 1
-    assert LISA not in caplog.text
+    assert [record.contact_id for record in by_student[LISA]] == ["2"]  # type: ignore[union-attr]
+    assert by_student[LISA] == by_district[DISTRICT]
+    assert unreadable.errors_by_key([LISA, ALANA]).keys() == {LISA}
+    assert of_district.errors_by_key([DISTRICT]).keys() == {DISTRICT}
 
 
 @pytest.mark.parametrize("odd_id", ["2\x92", "2" * 33, "\u202e2"])
@@ -148,17 +152,20 @@ async def test_an_incident_has_all_behaviors_of_a_student() -> None:
     assert records == [record for record in by_district[DISTRICT] if record.student_id == LISA]  # type: ignore[union-attr]
 
 
-async def test_a_behavior_without_an_incident_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
-    """A behavior has no date without its incident; the log has one warning, which names no student."""
+async def test_a_behavior_without_an_incident_is_left_out_and_reported() -> None:
+    """A behavior has no date without its incident: that there are no incidents is not certain for its student."""
     rows = {
         "studentDisciplineIncidentBehaviorAssociations": [behavior(LISA, "18", "Fight")],
         "disciplineIncidents": [],
     }
     async with connected(ScriptedSandbox(rows)) as adapter:
-        assert await adapter.discipline_incidents_by_student([LISA]) == {LISA: []}
+        with collecting_unreadable_rows() as unreadable:
+            assert await adapter.discipline_incidents_by_student([LISA, ALANA]) == {LISA: [], ALANA: []}
+        with collecting_unreadable_rows() as of_district:
+            assert await adapter.discipline_incidents_by_district([DISTRICT]) == {DISTRICT: []}
 
-    assert len(caplog.records) == 1
-    assert LISA not in caplog.text
+    assert unreadable.errors_by_key([LISA, ALANA]).keys() == unreadable.keys == {LISA}
+    assert len(of_district) == 1
 
 
 async def test_an_unreadable_incident_is_reported_for_its_students_only() -> None:
