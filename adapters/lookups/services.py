@@ -22,14 +22,18 @@ class ServiceLookups:
     async def program_participations_by_student(
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, list[ProgramParticipation]]:
-        """Programs of each student, including ended ones, the earliest first."""
+        """
+        Programs of each student, including ended ones, the earliest first.
+
+        A program is left out if it may be of a restricted class of data, such as one of a kind that is not known.
+        """
         raise NotImplementedError
 
     @lookup(fresh=hours(1), stale=hours(24), about=students, records_per_key=2500)
     async def program_participations_by_district(
         self, ids: Sequence[DistrictId]
     ) -> Batch[DistrictId, list[ProgramParticipation]]:
-        """Programs of all students of the district, including ended ones, the earliest first."""
+        """Programs of all students of the district, by the same rule, the earliest first."""
         raise NotImplementedError
 
     @lookup(fresh=minutes(1), stale=minutes(0), about=students)

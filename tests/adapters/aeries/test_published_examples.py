@@ -58,6 +58,9 @@ RESPONSES: dict[str, Any] = {
         {"StudentID": 99400001, "ProgramCode": "101", "ProgramDescription": "504 Accommodation Plan",
          "EligibilityStartDate": "2020-07-15T00:00:00", "ParticipationStartDate": "2020-07-15T00:00:00",
          "ParticipationEndDate": "2020-08-05T00:00:00"},
+        {"StudentID": 99400001, "ProgramCode": "SDC", "ProgramDescription": "Special Day Class",
+         "EligibilityStartDate": "2020-07-15T00:00:00", "ParticipationStartDate": "2020-07-15T00:00:00",
+         "ParticipationEndDate": None},
     ],
     "/api/v5/schools/994/sections/1038/students": [
         {"StudentID": 99400156, "SchoolCode": 994, "SequenceNumber": 8, "SectionNumber": 1038, "CourseID": "0726",
@@ -124,7 +127,7 @@ async def test_a_decision_names_its_incident() -> None:
 
 
 async def test_programs_of_another_class_of_data_are_left_out() -> None:
-    """A plan under Section 504 is in its own lookup, and not among the programs."""
+    """A plan under Section 504 is in its own lookup; a code that nobody knows may say as much, and is in none."""
     adapter = aeries()
 
     [program] = (await adapter.program_participations_by_student([ONE]))[ONE]
