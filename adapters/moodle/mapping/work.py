@@ -64,9 +64,17 @@ class Work:
         return at is not None and due is not None and at > due
 
     @property
+    def is_excused(self) -> bool | None:
+        """Whether the teacher excluded the grade, which then counts nowhere; None if Moodle does not say."""
+        status = self.item.status if self.item is not None else None
+        return None if status is None else status == EXCLUDED
+
+    @property
     def missing(self) -> bool | None:
-        """Whether it is past due, not handed in and not graded; None if Moodle cannot know or it is excused."""
-        if not self.is_by_student or (self.item is not None and self.item.status == EXCLUDED):
+        """Whether it is past due, not handed in, not graded and not excused; None if Moodle cannot know."""
+        if self.is_excused:
+            return False
+        if not self.is_by_student:
             return None
         has_grade = self.item is not None and self.item.graderaw is not None
         return not self.is_handed_in and not has_grade and self.due_at is not None and self.due_at < self.now
@@ -79,7 +87,9 @@ class Work:
 
     @property
     def status(self) -> SubmissionStatus:
-        """A grade that the student sees counts first; work that is missing is so before its own state counts."""
+        """Excused counts first, then a grade that the student sees, then missing, then the state of the work."""
+        if self.is_excused:
+            return SubmissionStatus.EXCUSED
         if self.grade is not None:
             return SubmissionStatus.GRADED
         if self.missing:
@@ -131,6 +141,7 @@ def assignment_work(
             grade=grade_text(grade.gradeformatted) if grade is not None else None,
             late=work.late,
             missing=work.missing,
+            excused=work.is_excused,
             submitted_at=work.handed_in_at,
             graded_at=moment(grade.gradedategraded) if grade is not None else None,
         )

@@ -82,7 +82,6 @@ def test_an_extension_moves_the_due_time_of_the_student() -> None:
 @pytest.mark.parametrize(
     ("item", "assignment", "status"),
     [
-        ({"status": "excluded"}, {}, SubmissionStatus.UNSUBMITTED),
         ({}, {"nosubmissions": True}, SubmissionStatus.UNSUBMITTED),
         ({}, {"teamsubmission": True}, SubmissionStatus.UNMAPPED),
     ],
@@ -90,10 +89,20 @@ def test_an_extension_moves_the_due_time_of_the_student() -> None:
 def test_what_moodle_cannot_know_is_not_missing(
     item: dict[str, Any], assignment: dict[str, Any], status: SubmissionStatus
 ) -> None:
-    """Excused work, work on paper and work of groups."""
+    """Work on paper and work of groups."""
     record = work(contents(item, **assignment))
 
-    assert (record.missing, record.status) == (None, status)
+    assert (record.missing, record.status, record.excused) == (None, status, None)
+
+
+def test_work_whose_grade_the_teacher_excluded_is_excused() -> None:
+    """It is not missing, and a grade that it has is shown although it counts nowhere."""
+    excluded = {"status": "excluded"}
+    for item in (excluded, excluded | {"graderaw": 0, "gradeformatted": "0.00"}):
+        record = work(contents(item))
+        assert (record.excused, record.missing, record.status) == (True, False, SubmissionStatus.EXCUSED)
+    assert record.score == 0.0
+    assert work(contents({"status": "novalue"})).excused is False
 
 
 def test_engagement_counts_what_was_handed_in() -> None:
