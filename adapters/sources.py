@@ -66,6 +66,8 @@ class Source:
     """Cache times that the district configured, by the name of the lookup; they replace those of the lookup."""
     codes: CodeMapping | None = None
     """Meanings that the district gives to codes of the source; None if it gives none."""
+    files_digest: str = ""
+    """Digest of the files that define it besides the settings file: with other contents it is another source."""
 
     def freshness(self, lookup: Lookup) -> Freshness:
         """The cache times of its answers to a lookup."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields
+from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -89,6 +90,18 @@ def files_of_sources(settings: settings_file.Config, folder: Path) -> list[Path]
     return files
 
 
+def digest_of(files: Iterable[Path]) -> str:
+    """A digest of the contents of files; one that cannot be read counts as empty."""
+    digest = sha256()
+    for file in files:
+        try:
+            content = file.read_bytes()
+        except OSError:
+            content = b""
+        digest.update(sha256(content).digest())
+    return digest.hexdigest()
+
+
 def _build_district(
     config: settings_file.DistrictConfig,
     setting: str,
@@ -163,8 +176,9 @@ def _build_source(
         if settings.base_url.scheme != "https" and not settings_file.is_loopback(settings.base_url.host or ""):
             problems.add(f"{setting}: base_url: must be https, so that students' records are encrypted")
     problems.raise_all()
+    files_digest = digest_of(adapter_type.files_of_source(config.settings, folder))
     try:
-        adapter = _same_adapter(running, adapter_type, settings) or build_adapter(
+        adapter = _same_adapter(running, adapter_type, settings, files_digest) or build_adapter(
             config.name, config.kind, settings, adapter_type
         )
     except ValueError as exc:
@@ -178,17 +192,18 @@ def _build_source(
         config.lookups,
         freshness,
         code_mapping(codes, config.codes),
+        files_digest,
     )
     return running if running is not None and _are_equal(running, source) else source
 
 
 def _same_adapter(
-    running: Source | None, adapter_type: type[Adapter], settings: AdapterSettings
+    running: Source | None, adapter_type: type[Adapter], settings: AdapterSettings, files_digest: str
 ) -> Adapter | None:
-    """The adapter of a source so far, if it has this class and these settings."""
+    """The adapter of a source so far, if it has this class and these settings, and its files are the same."""
     if running is None or type(running.adapter) is not adapter_type or running.adapter.settings != settings:
         return None
-    return running.adapter
+    return running.adapter if running.files_digest == files_digest else None
 
 
 def _are_equal(source: Source, other: Source) -> bool:

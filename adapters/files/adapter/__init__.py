@@ -7,8 +7,9 @@ Files are read in place and are indexed in memory. A district's own column maps 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -54,6 +55,12 @@ class Files(Adapter):
         self._families = read_families(settings.column_maps)
         self._index: FileIndex | None = None
         self._refresh: SharedRefresh[Snapshot]
+
+    @classmethod
+    def files_of_source(cls, settings: Mapping[str, Any], folder: Path) -> Sequence[Path]:
+        """Return the files with column maps of the district's own."""
+        maps = settings.get("column_maps")
+        return [folder / file for file in maps if isinstance(file, str)] if isinstance(maps, list) else ()
 
     @property
     def interface(self) -> Interface:

@@ -6,7 +6,8 @@ It reads courses and assigned work of a whole domain with a service account that
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 import httpx
@@ -38,6 +39,12 @@ class GoogleClassroom(AccountLookups, CourseLookups, StudentLookups):
         sections=(IdentityRule(field="sis_section", system="sectionIdentifier"),),
         confirm=("email", "family_name"),
     )
+
+    @classmethod
+    def files_of_source(cls, settings: Mapping[str, Any], folder: Path) -> Sequence[Path]:
+        """Return the file with the key of the service account."""
+        file = settings.get("service_account_file")
+        return (folder / file,) if isinstance(file, str) else ()
 
     def auth(self) -> httpx.Auth:
         """Tokens of the service account for the administrator, sent to the configured origin only."""

@@ -6,8 +6,7 @@ import asyncio
 import logging
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from hashlib import sha256
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from student_graph.gateway.cli.serving.versions import ask_about_itself
 from student_graph.gateway.cli.serving.watching import watch_files
 from student_graph.gateway.config import environment, settings_file
 from student_graph.gateway.config.assistants import assistant_settings
-from student_graph.gateway.config.districts import connect_districts, files_of_sources
+from student_graph.gateway.config.districts import connect_districts, digest_of, files_of_sources
 from student_graph.gateway.config.environment_file import read_environment_file
 from student_graph.gateway.config.issuers import build_issuers
 from student_graph.gateway.config.problems import Problems
@@ -75,7 +74,7 @@ class ServiceLoader:
             SettingsError: a setting is wrong, or a secret is missing.
         """
         self._watched = self._files(self.settings)
-        self.files_digest = _digest(self._watched)
+        self.files_digest = digest_of(self._watched)
         with self._packages.up_to_date():
             return self._build(self.settings, None)
 
@@ -89,7 +88,7 @@ class ServiceLoader:
         settings = self._pending = settings_file.load(self._path, self._environ())
         with self._packages.up_to_date():
             self._watched = self._files(settings)
-            self.files_digest = _digest(self._watched)
+            self.files_digest = digest_of(self._watched)
             if (name := changed_setting(self.settings, settings)) is not None:
                 raise SettingsError(f"{self._path}: {name}: cannot change while the gateway runs; restart it")
             return self._build(settings, running)
@@ -230,15 +229,3 @@ class ServiceLoader:
 def _running_key(running: Service | None) -> dict[str, Any]:
     """The key that signs cursors and tickets, so that those that clients hold stay valid; none at the start."""
     return {} if running is None else {"signing_key": running.signing_key}
-
-
-def _digest(files: Iterable[Path]) -> str:
-    """A digest of the contents of files; one that cannot be read counts as empty."""
-    digest = sha256()
-    for file in files:
-        try:
-            content = file.read_bytes()
-        except OSError:
-            content = b""
-        digest.update(sha256(content).digest())
-    return digest.hexdigest()

@@ -5,16 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from student_graph.adapters.google_classroom.sandbox.tokens import ADMINISTRATOR, KEY_ID, key_file
 from student_graph.adapters.packages import LoadedPackages
 from student_graph.adapters.registry import SettingsError, find_adapter, find_entry_points_again
 from student_graph.adapters.rest.adapter import Rest
 from student_graph.gateway.cli.serving.watching import watch_files
+from student_graph.gateway.config.districts import connect_districts, files_of_sources
 from student_graph.gateway.config.environment_file import read_environment_file
 from student_graph.gateway.config.issuers import build_issuers
 from student_graph.gateway.config.settings_file import Config
+from tests.adapters.files.test_results import OWN_MAP
 
 ADAPTER = """
 from student_graph.adapters.contract import Adapter
@@ -91,6 +95,38 @@ def test_a_declaration_is_another_adapter_once_its_content_changed(tmp_path: Pat
     assert first is same
     assert Rest.for_source(settings, tmp_path) is not first
     assert list(Rest.files_of_source(settings, tmp_path)) == [file]
+
+
+@pytest.mark.parametrize("kind", ["google_classroom", "files"])
+async def test_a_source_is_another_one_once_a_file_that_it_names_has_changed(tmp_path: Path, kind: str) -> None:
+    """So a new key in the file of a service account is used after a reload, and a new column map too."""
+    file = tmp_path / "named"
+    if kind == "files":
+        pytest.importorskip("pyarrow", reason="the extra 'files' is not installed")
+        first, second = OWN_MAP, OWN_MAP.replace("Words per minute", "Words")
+        source: dict[str, Any] = {"location": str(tmp_path), "column_maps": [str(file)]}
+    else:
+        first, second = key_file(), key_file().replace(KEY_ID, "a-newer-key")
+        source = {"administrator": ADMINISTRATOR, "service_account_file": str(file)}
+    file.write_text(first)
+    district = {
+        "id": "hill",
+        "name": "Hill",
+        "time_zone": "UTC",
+        "sources": [{"name": "lms", "kind": kind, **source}],
+    }
+    settings, path = Config.model_validate({"districts": [district]}), tmp_path / "gateway.toml"
+
+    before = connect_districts(settings, path, {})
+    unchanged = connect_districts(settings, path, {}, before)
+    file.write_text(second)
+    changed = connect_districts(settings, path, {}, before)
+
+    assert unchanged[0].sources[0] is before[0].sources[0]
+    assert changed[0].sources[0].adapter is not before[0].sources[0].adapter
+    assert files_of_sources(settings, tmp_path) == [file]
+    for [built] in (before[0].sources, changed[0].sources):
+        await built.adapter.http.aclose()
 
 
 def test_a_file_of_variables_is_read(tmp_path: Path) -> None:
