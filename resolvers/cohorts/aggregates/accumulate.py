@@ -34,6 +34,8 @@ class CountedStudent:
     """The metric over all of the cohort's schools."""
     by_school: Mapping[SchoolId, Outcome[Measure]] = field(default_factory=dict)
     """The metric at each school; empty unless schools are a dimension."""
+    school_position: int = 0
+    """Position of the schools among the dimensions: a route or a section may have the number of a school."""
     crossed: Outcome[Measure] | None = None
     """The metric by whose levels students are grouped; None if they are not."""
     main_school: str = NO_GROUP
@@ -51,8 +53,8 @@ class CountedStudent:
         """Return the groups in which the student counts, each with the measure that counts there."""
         crossed = () if self.crossed is None else ((_crossed_level(self.crossed),),)
         for name in product(*(sorted(groups) or (NO_GROUP,) for groups in self.groups), *crossed):
-            school = next((SchoolId(part) for part in name if part in self.by_school), None)
-            yield name, self.measure if school is None else self.by_school[school]
+            at_school = self.by_school.get(SchoolId(name[self.school_position])) if self.by_school else None
+            yield name, self.measure if at_school is None else at_school
 
 
 class Accumulator(Protocol):

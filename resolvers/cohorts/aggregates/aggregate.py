@@ -267,6 +267,7 @@ class _Counting:
                     groups[index],
                     _unless_forbidden(measures[index]),
                     by_school.get(student, {}),
+                    plan.school_position,
                     _unless_forbidden(crossed[0][index]) if crossed else None,
                     members[student][0] if members[student] else NO_GROUP,
                     self.access.sees(student),

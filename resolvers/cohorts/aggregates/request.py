@@ -62,6 +62,11 @@ class TablePlan:
     crossed: MetricRequest | None
 
     @property
+    def school_position(self) -> int:
+        """The position of the schools among the dimensions; 0 if they are none."""
+        return self.dimensions.index(Dimension.SCHOOL) if Dimension.SCHOOL in self.dimensions else 0
+
+    @property
     def metrics(self) -> list[Metric]:
         """The metrics that are computed."""
         return [self.request.metric, *([self.crossed.metric] if self.crossed else [])]

@@ -124,6 +124,15 @@ def test_a_source_that_failed_only_for_a_group_is_named() -> None:
         assert (missing.source, missing.code, missing.students) == ("sis", "SOURCE_UNAVAILABLE", 1)
 
 
+def test_a_route_with_the_number_of_a_school_is_not_that_school() -> None:
+    """A student of two schools counts on the route with the number of each school, not with that of one."""
+    by_school = {SchoolId("101"): measure(2, 20), SchoolId("102"): measure(0, 20)}
+    counts = CompleteCounts()
+    counts.add(student([["101"], ["101", "102"]], measure(2, 40), by_school=by_school, school_position=1))
+    table = complete_table(head(Dimension.BUS_ROUTE, Dimension.SCHOOL), counts)
+    assert [row(table, "101", school).mean for school in ("101", "102")] == [0.1, 0.0]
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_every_number_of_every_group_equals_a_naive_computation(seed: int) -> None:
     """1,000 students: half days, edges of levels, two schools, several programs, failed sources."""
