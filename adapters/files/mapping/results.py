@@ -168,9 +168,14 @@ def _newest_parts(rows: Sequence[Row]) -> list[Row]:
 
 
 def _record_id(row: Row, sitting: Sitting, number: int) -> str:
-    """An id of the result that stays if a corrected file has other scores, and shows no id of the student."""
-    subject = [row.text(names) for names in row.layout.student.values()]
-    digest = blake2b("\0".join([row.family.family, *sitting, *subject]).encode(), digest_size=_RECORD_ID_BYTES)
+    """
+    An id of the result that stays if a corrected file has other scores, and differs from others of the student.
+
+    It is made of what every viewer of the result may see. If a birth date were in it, whoever knows the rest could
+    try all dates until the digest is the same.
+    """
+    basis = [row.family.family, *sitting, row.text(row.layout.student.get("family_name", ()))]
+    digest = blake2b("\0".join(basis).encode(), digest_size=_RECORD_ID_BYTES)
     return digest.hexdigest() + (f"-{number + 1}" if number else "")
 
 

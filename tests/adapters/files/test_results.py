@@ -58,6 +58,17 @@ async def test_a_correction_does_not_change_the_record_id(tmp_path: Path) -> Non
     assert before[0].vendor_id == after[0].vendor_id
 
 
+async def test_a_record_id_depends_on_open_data_only(tmp_path: Path) -> None:
+    """With it, a viewer of the result could try birth dates and state numbers until the id is the same."""
+    write(tmp_path, "a.csv", text([row()]), at=OLD)
+    async with opened(tmp_path) as adapter:
+        before, _ = await results(adapter)
+        write(tmp_path, "b.csv", text([row(Student_StateID="S9", StudentDateOfBirth="4/15/2011")]), at=NEW)
+        after, _ = await results(adapter)
+
+    assert [record.vendor_id for record in before or ()] == [record.vendor_id for record in after or ()]
+
+
 async def test_times_without_a_zone_are_in_the_zone_of_the_district(tmp_path: Path) -> None:
     """A time is in the configured zone; a date without a time stays that date in every zone."""
     columns = ("TermName", "StudentID", "Subject", "TestName", "TestID", "TestStartDate", "TestStartTime",
