@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.deploy.files import COMPOSE, EXAMPLE_VALUES, compose_services, compose_text, needs, program
+from tests.deploy.files import COMPOSE, EXAMPLE_VALUES, ROOT, compose_services, compose_text, needs, program
 from tests.subcases import subcases
 
 SERVICES = compose_services()
+CONTENT: dict[str, Any] = yaml.safe_load(compose_text())
 
 
 @needs("compose_spec")
@@ -80,6 +81,30 @@ def test_every_gateway_has_a_record_of_its_own() -> None:
         "record-1:/var/lib/student-graph",
         "record-2:/var/lib/student-graph",
     ]
+
+
+def test_a_file_of_secrets_belongs_to_the_user_who_reads_it() -> None:
+    """Compose ignores an owner and a mode beside the name of a file, so the instructions set them on the file."""
+    files = {name: secret["file"].removeprefix("./") for name, secret in CONTENT["secrets"].items()}
+    owners = {
+        files[secret["source"]]: service["user"]
+        for service in SERVICES.values()
+        for secret in service.get("secrets", ())
+        if secret.keys() == {"source", "target"}
+    }
+    instructions = (ROOT / "docs" / "operations.md").read_text()
+
+    assert owners.keys() == {"gateway.env", "redis-password.conf"}
+    for file, user in owners.items():
+        assert f"chown {user} {file}" in instructions
+    assert f"chmod 400 {' '.join(owners)}" in instructions
+
+
+def test_the_pages_of_operators_are_not_for_everybody() -> None:
+    """The proxy does not pass on what is about the whole gateway."""
+    [paths] = re.findall(r"@operators path (.+)", (COMPOSE / "Caddyfile").read_text())
+
+    assert set(paths.split()) == {"/metrics", "/health/settings", "/health/memory", "/health/workers"}
 
 
 def test_the_proxy_has_its_address_in_its_network() -> None:

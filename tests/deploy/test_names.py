@@ -85,6 +85,13 @@ def test_the_settings_fit_a_container(settings_path: Path) -> None:
     assert "EXPOSE 8000" in CONTAINER_FILE
 
 
+def test_the_gateways_share_what_a_vendor_allows(settings_path: Path) -> None:
+    """Otherwise each of them would send as much as the vendor allows to all."""
+    gateways = [name for name in compose_services() if name.startswith("gateway")]
+
+    assert settings_file.load(settings_path).server.gateways == len(gateways) == VALUES["replicas"]
+
+
 def test_the_time_to_stop_is_enough(settings_path: Path) -> None:
     """The drain and the requests in flight end before anything kills the process."""
     longest = settings_file.load(settings_path).server.drain + 10 + 5
