@@ -7,10 +7,12 @@ import asyncio
 import json
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from student_graph.gateway.cli.parser import Commands
+from student_graph.gateway.cli.parser import Commands, printable
+from student_graph.gateway.cli.terminal import print_table
 
 if TYPE_CHECKING:
     from student_graph.gateway.demo.rehearsal.sizes import Sizes
@@ -76,10 +78,9 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         SettingsError: something did not start, or a package is missing.
     """
-    from rich.console import Console  # noqa: PLC0415 - help must not wait for all of this
-
+    # Help must not wait for all of this.
     from student_graph.gateway.demo.rehearsal.run import Options, rehearse  # noqa: PLC0415
-    from student_graph.gateway.demo.rehearsal.verdicts.report import markdown, print_tables  # noqa: PLC0415
+    from student_graph.gateway.demo.rehearsal.verdicts.report import markdown  # noqa: PLC0415
 
     sizes = _sizes(options)
     chosen = Options(
@@ -110,8 +111,23 @@ def run(options: argparse.Namespace) -> int:
         options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     if options.report is not None:
         options.report.write_text(markdown(report), encoding="utf-8")
-    print_tables(report, Console())
+    print_report(report)
     return 0 if result.is_good else 1
+
+
+def print_report(report: Mapping[str, Any]) -> None:
+    """Print the tables of a report, what happened, and what failed."""
+    from student_graph.gateway.demo.rehearsal.verdicts.report import (  # noqa: PLC0415 - help must not wait for this
+        lines_below,
+        short_tables,
+    )
+
+    for title, headings, rows in short_tables(report):
+        print(f"{title}\n")
+        print_table(headings, rows)
+        print()
+    for line in lines_below(report):
+        print(printable(line))
 
 
 def _sizes(options: argparse.Namespace) -> Sizes:

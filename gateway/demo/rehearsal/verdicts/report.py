@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
 VERDICTS = (
     *("complete", "stale and marked", "null with a reason", "refused with a reason"),
     *("no answer", "wrong", "foreign"),
@@ -23,20 +20,24 @@ SHORT_TITLES = {
 }  # fmt: skip
 
 
-def print_tables(report: Mapping[str, Any], console: Console) -> None:
-    """Print the tables of a report, as short as a terminal wants them."""
+def short_tables(report: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[str], list[list[str]]]]:
+    """Title, header and rows of each table, with the columns and titles that fit into a terminal."""
+    titles = [SHORT_TITLES.get(column, column) for column in SHORT_COLUMNS]
     for title, kind in (("by district", "districts"), ("by trouble", "troubles"), ("by page", "pages")):
         rows = [*report[kind], {"name": "all", **report["total"]}] if kind == "districts" else report[kind]
-        table = Table(title=f"What viewers saw, {title}")
-        table.add_column(kind.removesuffix("s"), no_wrap=True)
-        for column in SHORT_COLUMNS:
-            table.add_column(SHORT_TITLES.get(column, column), justify="right")
-        for row in rows:
-            name = row["name"].removesuffix("-school-district")
-            table.add_row(name, *(str(row[column]) for column in SHORT_COLUMNS))
-        console.print(table)
-    for line in (*report["notes"], *report["failures"], *report["examples"]):
-        console.print(f"- {line}", markup=False, highlight=False, soft_wrap=True)
+        yield (
+            f"What viewers saw, {title}",
+            [kind.removesuffix("s"), *titles],
+            [
+                [row["name"].removesuffix("-school-district"), *(str(row[column]) for column in SHORT_COLUMNS)]
+                for row in rows
+            ],
+        )
+
+
+def lines_below(report: Mapping[str, Any]) -> list[str]:
+    """What happened, what failed, and examples of it, each as a line below the tables."""
+    return [f"- {line}" for line in (*report["notes"], *report["failures"], *report["examples"])]
 
 
 def markdown(report: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from student_graph.gateway.cli.rehearsal.command import print_report
 from student_graph.gateway.demo.rehearsal.load import Answer
 from student_graph.gateway.demo.rehearsal.pages import Page
 from student_graph.gateway.demo.rehearsal.vendors.canaries import canary
@@ -69,6 +70,16 @@ def test_an_answer_has_one_verdict(body: Any, status: int, verdict: Verdict) -> 
     assert dict(tally.by_page["teacher, 05-teachers-day"].verdicts) == {verdict: 1}
     assert result_of(tally).is_good == (verdict not in (Verdict.WRONG, Verdict.FOREIGN))
     assert verdict.value in markdown(result_of(tally).as_json())
+
+
+def test_a_report_in_a_pipe_has_a_line_with_all_numbers_for_each_page(capsys: pytest.CaptureFixture[str]) -> None:
+    """However wide it is: a pipe has no width, and a table cut to one would not show the numbers."""
+    tally = a_tally()
+    tally.add(answer(OLD))
+    print_report(result_of(tally).as_json())
+    [line] = [line for line in capsys.readouterr().out.splitlines() if "05-teachers-day" in line]
+    numbers = ["1", "1", "0", "0", "0", "0", "0", "0", "250.0", "100.0"]
+    assert line.split() == ["teacher,", "05-teachers-day", *numbers]
 
 
 def test_answers_after_a_change_are_judged_by_both_pages_of_the_oracle() -> None:
