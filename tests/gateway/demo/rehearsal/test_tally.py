@@ -72,7 +72,7 @@ def test_an_answer_has_one_verdict(body: Any, status: int, verdict: Verdict) -> 
     assert verdict.value in markdown(result_of(tally).as_json())
 
 
-def test_a_report_in_a_pipe_has_a_line_with_all_numbers_for_each_page(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_report_in_a_pipe_has_all_numbers_of_a_page_in_its_line(capsys: pytest.CaptureFixture[str]) -> None:
     """However wide it is: a pipe has no width, and a table cut to one would not show the numbers."""
     tally = a_tally()
     tally.add(answer(OLD))
