@@ -18,6 +18,7 @@ from student_graph.resolvers.fields.load import load_by_district, load_lists
 from student_graph.resolvers.fields.lookup import lookup
 from student_graph.resolvers.fields.outcome import Outcomes, map_values
 from student_graph.resolvers.fields.record import record_type
+from student_graph.resolvers.metrics.academics.records import latest_first
 
 
 @record_type
@@ -80,8 +81,7 @@ async def academic_record(
 
     def last_term(records: list[model.AcademicRecord]) -> model.AcademicRecord | None:
         matching = [record for record in records if school_year in (None, record.school_year)]
-        latest_year = max((record.school_year for record in matching), default=None)
-        return next((record for record in reversed(matching) if record.school_year == latest_year), None)
+        return next(iter(latest_first(matching)), None)
 
     return map_values(
         await load_lists(info, Adapter.academic_records_by_student, students, "student_id"), last_term

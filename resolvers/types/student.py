@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Container, Sequence
+from datetime import date, timedelta
 from functools import partial
 from typing import Annotated, TypeAlias
 
@@ -65,20 +65,37 @@ async def enrollments(
     """
     The student's enrollments at schools, ended ones too, earliest first.
 
-    A student may be enrolled at several schools at once, and may return to a school.
+    A student may be enrolled at several schools at once, and may return to a school. An enrollment whose school
+    year is not recorded belongs to each school year of its days.
     """
-    enrollments_by_student = await load_lists(info, Adapter.school_enrollments_by_student, students, "student_id")
-    if school_year is None and as_of is None:
-        return enrollments_by_student
 
-    def matching(rows: list[model.SchoolEnrollment]) -> list[model.SchoolEnrollment]:
-        return [
-            row
-            for row in rows
-            if school_year in (None, row.school_year) and (as_of is None or is_enrolled(row, as_of))
-        ]
+    async def load_district(
+        district: District, members: Sequence[model.Student]
+    ) -> Outcomes[list[model.SchoolEnrollment] | None]:
+        rows_by_student = await load_lists(info, Adapter.school_enrollments_by_student, members, "student_id")
+        if school_year is None and as_of is None:
+            return rows_by_student
 
-    return map_values(enrollments_by_student, matching)
+        def matching(rows: list[model.SchoolEnrollment]) -> list[model.SchoolEnrollment] | None:
+            return [
+                row
+                for row in rows
+                if (school_year is None or school_year in _school_years(district, row))
+                and (as_of is None or is_enrolled(row, as_of))
+            ]
+
+        return map_values(rows_by_student, matching)
+
+    return await load_by_district(info, students, load_district)
+
+
+def _school_years(district: District, enrollment: model.SchoolEnrollment) -> Container[int]:
+    """The recorded school year of an enrollment, or else all that its days are in, up to the present one."""
+    if enrollment.school_year is not None:
+        return (enrollment.school_year,)
+    first, end = enrollment.entry_date, enrollment.exit_withdraw_date
+    last = max(first, district.today()) if end is None else max(first, end - timedelta(days=end > first))
+    return range(district.school_year(first), district.school_year(last) + 1)
 
 
 @batched

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from student_graph.adapters.model import AcademicRecord, GradePointAverage
 from student_graph.resolvers.metrics.academics.grades import school_year_of
@@ -23,15 +23,19 @@ _TERM_ORDER = {
 
 
 def records_latest_first(facts: StudentFacts, request: MetricRequest) -> list[AcademicRecord]:
+    """The student's academic records up to the school year of the request, the latest first."""
+    school_year = school_year_of(request.year_start)
+    return latest_first(row for row in facts.academic_records if row.school_year <= school_year)
+
+
+def latest_first(records: Iterable[AcademicRecord]) -> list[AcademicRecord]:
     """
-    The student's academic records up to the school year of the request, the latest first.
+    Academic records, the latest first.
 
     Terms of one year are in the order of the year as far as their codes say it, else in the order of the source.
     """
-    school_year = school_year_of(request.year_start)
-    rows = [(row, index) for index, row in enumerate(facts.academic_records) if row.school_year <= school_year]
-    rows.sort(key=lambda pair: (pair[0].school_year, _term_position(pair[0]), pair[1]), reverse=True)
-    return [row for row, _ in rows]
+    rows = [(row.school_year, _term_position(row), index, row) for index, row in enumerate(records)]
+    return [row for *_, row in sorted(rows, key=lambda entry: entry[:3], reverse=True)]
 
 
 def _term_position(row: AcademicRecord) -> int:

@@ -39,6 +39,34 @@ async def test_enrollments_are_filtered_by_school_year_and_day() -> None:
     assert (data["gradeLevel"], data["then"]) == ("NINTH", None)
 
 
+async def test_an_enrollment_without_a_school_year_is_in_the_years_of_its_days() -> None:
+    """It does not vanish from a year; the day of withdrawal is none of its days."""
+    enrollments = [
+        school_enrollment(
+            "1", vendor_id=name, school_year=None, entry_date=date(entry, 8, 21), exit_withdraw_date=end
+        )
+        for name, entry, end in (
+            ("two", 2024, date(2026, 7, 1)),
+            ("now", 2026, None),
+            ("never", 2026, date(2026, 8, 21)),
+        )
+    ]
+    data = await student_fields(
+        " ".join(
+            f"y{year}: enrollments(schoolYear: {year}) {{provenance {{recordId}}}}" for year in range(2024, 2029)
+        ),
+        school_enrollments_by_student=enrollments,
+    )
+
+    assert {name: record_ids(data, name) for name in data if name.startswith("y")} == {
+        "y2024": [],
+        "y2025": ["two"],
+        "y2026": ["two"],
+        "y2027": ["now", "never"],
+        "y2028": [],
+    }
+
+
 async def test_an_incident_has_its_own_actions() -> None:
     """An incident has the actions that name it, and no others."""
     incident = model.DisciplineIncident(
@@ -120,6 +148,23 @@ async def test_the_academic_record_is_that_of_the_last_term() -> None:
         None,
     )
     assert len(data["all"]) == 3
+
+
+async def test_the_last_term_is_that_of_the_year_and_not_of_the_alphabet() -> None:
+    """A source has the terms in any order, and a spring comes after a winter."""
+    for terms in (("Fall Trimester", "Spring Trimester", "Winter Trimester"), ("Fourth Quarter", "Third Quarter")):
+        records = [
+            model.AcademicRecord(
+                vendor_id=term,
+                student_id=ME,
+                school_year=2027,
+                term=model.Descriptor(code_value=term),
+                grade_point_averages=[],
+            )
+            for term in terms
+        ]
+        data = await student_fields("academicRecord {provenance {recordId}}", academic_records_by_student=records)
+        assert data["academicRecord"]["provenance"]["recordId"] in ("Spring Trimester", "Fourth Quarter")
 
 
 async def test_programs_and_meals_are_filtered_by_day() -> None:
