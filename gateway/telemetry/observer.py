@@ -24,6 +24,8 @@ LOOP_CHECK_SECONDS = 0.1
 MAX_CODES = 64
 """Error codes that are counted apart; further ones, of adapters of others, count as `OTHER_CODE`."""
 OTHER_CODE = "OTHER"
+CODES_SHOWN_AT_ZERO = ("INTERNAL", "NOT_RECORDED")
+"""Codes of which one alone is an alert: Prometheus sees no growth in a counter whose first value is 1."""
 NO_DISTRICT, SEVERAL_DISTRICTS = "unknown", "several"
 
 
@@ -46,7 +48,7 @@ class Observer:
         """How long requests took, by district and outcome."""
         self.pages: dict[str, PageCounts] = {}
         """Outcomes of the pages of viewers of one district, by district."""
-        self._codes: Counter[str] = Counter()
+        self._codes = Counter(dict.fromkeys(CODES_SHOWN_AT_ZERO, 0))
         self._suppressed_tables = 0
         self._loop_delays = Histogram(DELAY_SECONDS)
         self._watch: asyncio.Task[None] | None = None

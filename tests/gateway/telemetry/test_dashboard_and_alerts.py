@@ -77,7 +77,7 @@ def use(observed: Observed) -> None:
 
 def metric_names(query: str) -> set[str]:
     """The metrics that a query names."""
-    return set(re.findall(r"\b(?:student_graph|process)_\w+", query))
+    return set(re.findall(r"\b(?:(?:student_graph|process)_\w+|up(?=\{))", query))
 
 
 def label_names(query: str) -> set[str]:
@@ -104,7 +104,7 @@ def test_a_query_names_metrics_and_labels_that_are_there(query: str, families: l
     listed = {f"{family.name}_total" if family.type == "counter" else family.name for family in families}
     names = metric_names(query)
     assert names, query
-    assert names <= shown.keys() | listed | without_values
+    assert names <= shown.keys() | listed | without_values | {"up"}  # which Prometheus makes
     labels = {
         label
         for metric in METRICS
@@ -140,24 +140,43 @@ def test_an_alert_fires_when_its_case_is_there_and_not_otherwise(tmp_path: Path)
     """By Prometheus' own tests of rules: a source that is away, a slow district and a refused reload."""
     bucket = "student_graph_request_duration_seconds_bucket"
     bad = [
-        {"series": 'student_graph_source_reachable{district="hill",source="sis"}', "values": "0x60"},
+        *source_of_worker("sis", 1, reachable="0x60", is_open="1x60", lookups="0+1x60", refused="1 0 0 " * 20),
+        *source_of_worker("lms", 1, reachable="1x60", is_open="0x60", lookups="0+1x60", refused="0x60"),
+        *source_of_worker(
+            "lms", 2, reachable="1x4 0x55", is_open="0x4 1x55", lookups="0x4 1x55", refused="0x46 1 0x12"
+        ),
         {"series": 'student_graph_settings_refused{instance="a"}', "values": "1x60"},
         {"series": f'{bucket}{{district="hill",outcome="complete",le="5.0"}}', "values": "0+50x60"},
         {"series": f'{bucket}{{district="hill",outcome="complete",le="10.0"}}', "values": "0+100x60"},
         {"series": f'{bucket}{{district="hill",outcome="complete",le="+Inf"}}', "values": "0+100x60"},
         {"series": 'student_graph_info{instance="a"}', "values": "1x60"},
+        {"series": 'student_graph_response_errors_total{code="NOT_RECORDED"}', "values": "0x47 1x10"},
+        {
+            "series": 'student_graph_unmapped_codes_total{district="hill",source="sis",kind="attendance"}',
+            "values": "_x40 3000x20",
+        },
+        {"series": 'up{instance="a",job="student-graph"}', "values": "1x60"},
+        {"series": 'up{instance="b",job="student-graph"}', "values": "1x40 0x20"},
+        *memory_of_workers("full", workers=16, resident=356_000_000, caches=126_000_000),
+        *memory_of_workers("leaks", workers=2, resident=1_200_000_000, caches=361_000_000),
         *pages_against_an_objective("hill", missed=20),
         *pages_against_an_objective("dale", missed=1),
     ]
     source, slow = {"district": "hill", "source": "sis"}, {"district": "hill"}
     expected = [
         ("StudentGraphSourceUnreachable", [{**source, "severity": "ticket"}]),
+        ("StudentGraphBreakerOpen", [{**source, "severity": "ticket"}]),
+        ("StudentGraphCredentialsRefused", [{**source, "severity": "page"}]),
         ("StudentGraphPagesSlow", [{**slow, "severity": "ticket"}]),
         ("StudentGraphSettingsRefused", [{"instance": "a", "severity": "ticket"}]),
         ("StudentGraphAbsent", []),
         ("StudentGraphRequestsFail", []),
         ("StudentGraphBudgetBurnsFast", [{"district": "hill", "objective": "answered", "severity": "page"}]),
         ("StudentGraphServiceLevelsNotWritten", []),
+        ("StudentGraphGatewayAway", [{"instance": "b", "job": "student-graph", "severity": "ticket"}]),
+        ("StudentGraphMemory", [{"instance": "leaks", "severity": "ticket"}]),
+        ("StudentGraphDisclosuresNotRecorded", [{"severity": "page"}]),
+        ("StudentGraphCodesUnmapped", [{**source, "kind": "attendance", "severity": "info"}]),
     ]
     tests = [
         {
@@ -184,6 +203,40 @@ def test_an_alert_fires_when_its_case_is_there_and_not_otherwise(tmp_path: Path)
     )
     result = promtool("test", "rules", str(tmp_path / "test.yml"))
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def source_of_worker(
+    source: str, worker: int, *, reachable: str, is_open: str, lookups: str, refused: str
+) -> list[dict[str, str]]:
+    """What a worker says about a source of the district `hill`, minute by minute."""
+    labels = f'district="hill",source="{source}",worker="{worker}"'
+    return [
+        {"series": f"student_graph_source_reachable{{{labels}}}", "values": reachable},
+        {"series": f'student_graph_source_breaker{{{labels},state="open"}}', "values": is_open},
+        {
+            "series": f'student_graph_lookups_total{{{labels},lookup="schools",outcome="failed"}}',
+            "values": lookups,
+        },
+        {
+            "series": f"student_graph_source_credentials_refused{{{labels}}}",
+            "values": refused,
+        },
+    ]
+
+
+def memory_of_workers(instance: str, *, workers: int, resident: int, caches: int) -> list[dict[str, str]]:
+    """The memory of each worker of a gateway, and the bound of its caches, in bytes; see docs/operations.md."""
+    return [
+        {
+            "series": f'{metric}{{instance="{instance}",job="student-graph",worker="{number}"}}',
+            "values": f"{value}x60",
+        }
+        for number in range(workers)
+        for metric, value in (
+            ("process_resident_memory_bytes", resident),
+            ("student_graph_cache_max_bytes", caches),
+        )
+    ]
 
 
 def pages_against_an_objective(district: str, missed: int) -> list[dict[str, str]]:

@@ -9,8 +9,11 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 
 from student_graph.gateway.telemetry.catalog import DISCLOSURES, FLEET_JOINED, METRICS, WORKER_RESTARTS
 from student_graph.gateway.telemetry.families import Kind
+from tests.gateway.servers import ROOT
 from tests.gateway.telemetry.gateway import METRICS_TOKEN, OPEN_METRICS, PAGE, observed_gateway
 from tests.subcases import subcases
+
+FOLDER = ROOT / "deploy" / "telemetry"
 
 
 def test_only_operators_and_the_token_of_the_settings_may_read_them() -> None:
@@ -79,6 +82,16 @@ def test_they_count_what_the_vendors_and_the_client_saw() -> None:
         assert observed.value("student_graph_cache_bytes", cache="answers") > 0
         assert observed.value("process_resident_memory_bytes") > 1_000_000
         assert observed.value("student_graph_loop_delay_seconds_count") >= 0
+
+
+def test_an_error_that_is_an_alert_by_itself_is_counted_from_zero() -> None:
+    """Prometheus would see no growth in a counter that it reads for the first time when it is 1."""
+    with observed_gateway("files") as observed:
+        text = observed.metrics()
+    codes = re.findall(r'response_errors_total\{code="(\w+)"', (FOLDER / "alerts.yml").read_text())
+    assert codes
+    for code in codes:
+        assert f'student_graph_response_errors_total{{code="{code}"}} 0.0' in text
 
 
 def test_a_vendor_that_is_down_is_seen_by_source_and_code() -> None:
