@@ -174,7 +174,7 @@ ACCESS_PATHS: Mapping[LookupMethod, tuple[AccessPath[Any], ...]] = {
             coarse_keys_from=Adapter.section_enrollments_by_student,
             coarse_key_of=attrgetter("section_id"),
             sort_key=section_and_date,
-            selects=lambda grade, arguments: grade.school_year == arguments["school_year"],
+            selects=lambda grade, arguments: grade.school_year in (None, arguments["school_year"]),
             is_complete=attrgetter("enrollments_name_all_classes"),
         ),
     ),

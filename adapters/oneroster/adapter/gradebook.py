@@ -68,13 +68,17 @@ class GradebookLookups(SchoolLookups):
     async def course_grades_by_student(
         self, ids: Sequence[StudentId], *, school_year: int
     ) -> Batch[StudentId, list[CourseGrade]]:
-        """OneRoster `results` of line items whose category holds course grades, in the school year."""
+        """
+        OneRoster `results` of line items whose category holds course grades, in the school year.
+
+        A grade whose school year is not known belongs to each.
+        """
         categories = await self._required_grade_categories()
         grades = await self._course_grades(await self._items_by_student(ids), categories)
         return {
             key: answer
             if isinstance(answer, AdapterError)
-            else [grade for grade in answer if grade.school_year == school_year]
+            else [grade for grade in answer if grade.school_year in (None, school_year)]
             for key, answer in grades.items()
         }
 
@@ -94,6 +98,8 @@ class GradebookLookups(SchoolLookups):
         school_years = await self._school_years(items.values(), categories, calendar)
 
         def course_grade(graded: GradedItem) -> CourseGrade:
+            graded_at = graded.result.scoreDate
+            year_of_date = calendar.year_at(graded_at.date()) if graded_at else None
             return mapping.course_grade(
                 graded.item,
                 graded.result,
@@ -101,7 +107,7 @@ class GradebookLookups(SchoolLookups):
                 graded.person,
                 category=categories[graded.category],
                 period=grading_period(graded.item.gradingPeriod, calendar),
-                school_year=school_years[graded.item.sourcedId],
+                school_year=school_years[graded.item.sourcedId] or year_of_date,
             )
 
         batch: dict[K, list[CourseGrade] | AdapterError] = {}

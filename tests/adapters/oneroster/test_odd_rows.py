@@ -133,3 +133,42 @@ async def test_a_student_who_left_a_school_and_came_back_is_enrolled_there_again
         (org, date.fromisoformat(begin), end and date.fromisoformat(end)) for org, begin, end in enrollments
     ]
     assert len({record.vendor_id for record in records}) == len(enrollments)
+
+
+async def test_a_grade_whose_line_item_has_no_term_belongs_to_the_year_of_its_date() -> None:
+    """One without a date belongs to each year, so that it does not vanish; one of another year does not."""
+    dates = {"r1": "2026-10-02T15:00:00Z", "r2": "2025-10-02T15:00:00Z", "r3": None}
+    years = [
+        YEAR | {"endDate": "2027-06-04"},
+        YEAR | {"sourcedId": "x", "startDate": "2025-08-20", "endDate": "2026-06-05", "schoolYear": "2026"},
+    ]
+    item = {"sourcedId": "i", "title": "Final", "category": {"sourcedId": "k"}, "class": {"sourcedId": "c"}}
+    results = [
+        {
+            "sourcedId": name,
+            "lineItem": {"sourcedId": "i"},
+            "student": {"sourcedId": "a"},
+            "score": 81,
+            "scoreDate": at,
+        }
+        for name, at in dates.items()
+    ]
+    sandbox = sandbox_of(
+        academicSessions={"academicSessions": years},
+        categories={"categories": [{"sourcedId": "k", "title": "Grades"}]},
+        lineItems={"lineItems": [item]},
+        results={"results": results},
+        classes={"classes": [class_row("c")]},
+        **{"lineItems/i": {"lineItem": item}, "classes/c": {"class": class_row("c")}},
+    )
+    async with connected(sandbox, course_grade_categories=["Grades"]) as adapter:
+        batches: Any = [
+            await adapter.course_grades_by_student([StudentId("1")], school_year=year)
+            for year in (2026, 2027, 2028)
+        ]
+
+    assert [sorted(grade.vendor_id for grade in batch[StudentId("1")]) for batch in batches] == [
+        ["r2", "r3"],
+        ["r1", "r3"],
+        ["r3"],
+    ]
