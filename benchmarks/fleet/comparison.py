@@ -36,12 +36,12 @@ class Comparison:
             self.before += seconds
             self.refused_before += refused
 
-    def rows(self, case: str) -> list[Row]:
-        """The effect of one kind of trouble on others."""
+    def rows(self, case: str, max_ratio: float | None = MAX_RATIO) -> list[Row]:
+        """The effect of one kind of trouble on others; `max_ratio` is the goal, None without one."""
         name = f"others while {case}"
         half = median(self.during) / median(self.before)
         return [
-            Row("fleet", name, "p99 compared with no trouble", ratio(self.during, self.before), "x", MAX_RATIO),
+            Row("fleet", name, "p99 compared with no trouble", ratio(self.during, self.before), "x", max_ratio),
             Row("fleet", name, "the same, the least that chance explains", least(self.during, self.before), "x"),
             Row("fleet", name, "median compared with no trouble", half, "x"),
             Row("fleet", name, "requests answered", len(self.during), "requests"),

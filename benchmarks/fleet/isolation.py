@@ -11,72 +11,110 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import json
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from starlette.types import ASGIApp, Message
 
-from benchmarks.fleet.comparison import Comparison, p99, ratio
+from benchmarks.fleet.comparison import MAX_RATIO, Comparison, p99, ratio
 from benchmarks.fleet.gateway import KEY, Settings
+from benchmarks.fleet.visitors import NO_DATA, PAGE, VIEWERS_PER_DISTRICT, Visitors, token
 from benchmarks.support.edfi_process import edfi_process
 from benchmarks.support.figures import Row
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.gateway.cli.serving.loader import ServiceLoader
+from student_graph.gateway.server.garbage import GarbageCollection
+from student_graph.gateway.server.service import Application
 
 STUDENT_COUNT = 120
-VIEWERS_PER_DISTRICT = 60
-"""Viewers who send the requests of a district in turns."""
 REQUESTS_PER_SECOND = 5.0
 """Requests a second of each district that is not in trouble."""
 STORM_FACTOR = 20
-"""How many times its share a district sends while it is in trouble."""
-MAX_UNDER_WAY = 1_800
-"""Most requests of a district at the same time: nearly all that a process handles at once."""
-RUN_DELAY = Path("/proc/thread-self/schedstat")
-CALM, TROUBLED = ("east", "south", "west"), ("north", "refusing", "hanging", "silent")
-CASES = {
-    "north": f"a district sends {STORM_FACTOR} times its share",
+"""How many times its share a district sends in a storm."""
+GARBAGE_CHECK_SECONDS = 0.1
+"""How often a serving process looks whether garbage should be collected."""
+CALM = ("east", "south", "west")
+DEAD_VENDORS = {
     "refusing": "all vendors of a district refuse connections",
     "hanging": "all vendors of a district take no connections",
     "silent": "all vendors of a district never answer",
 }
-PAGE = """query ($id: String!) { student(studentUniqueId: $id) { name { firstName lastName } gradeLevel
-    courseGrades { letter numeric } attendanceEvents { totalCount } } districts { students(first: 20) {
-    edges { node { studentUniqueId gradeLevel name { firstName lastName } } } } } }"""
+BOTH_SHARE = 0.4
+"""The part of the rounds in which a district has dead vendors and sends a storm: more than the goal asks for."""
 
 
-def seconds_with_processor() -> float:
-    """A clock that stands still while this thread is ready to run and others have the processor."""
-    return time.monotonic() - int(RUN_DELAY.read_text(encoding="ascii").split()[1]) / 1e9
+@dataclass
+class Trouble:
+    """One kind of trouble, and what is measured about it."""
+
+    name: str
+    vendor: str
+    """How its vendors fail; empty if they answer."""
+    factor: float
+    """How many times its share the district sends."""
+    rounds: int
+    outcomes: Comparison = field(default_factory=Comparison)
+    """Times of other districts."""
+    own_seconds: list[float] = field(default_factory=list)
+    """Times of the district's own answers that name what is missing."""
+
+    def district(self, round_: int) -> str:
+        """The district in trouble in a round: a new one for dead vendors, of which nothing is known yet."""
+        return "north" if not self.vendor else f"{self.vendor}{'-storm' if self.factor > 1 else ''}-{round_}"
+
+    def rows(self) -> list[Row]:
+        """What others notice of it, and how long the district waits for an answer that names what is missing."""
+        has_goal = not self.vendor or self.factor == 1
+        rows = self.outcomes.rows(self.name, MAX_RATIO if has_goal else None)
+        if self.own_seconds:
+            case = f"its own requests while {self.name}"
+            rows.append(
+                Row(
+                    "fleet",
+                    case,
+                    "median until a source is named as unavailable",
+                    median(self.own_seconds) * 1000,
+                    "ms",
+                )
+            )
+        return rows
 
 
-def token(district: str, viewer: int) -> str:
-    """The token of a viewer."""
-    return f"{district}-{viewer:04d}-".ljust(40, "t")
+def troubles(rounds: int) -> list[Trouble]:
+    """All kinds of trouble: a storm, dead vendors, and for fewer rounds both at once."""
+    both = max(1, round(BOTH_SHARE * rounds))
+    storm = f"sends {STORM_FACTOR} times its share"
+    return [
+        Trouble(f"a district {storm}", "", STORM_FACTOR, rounds),
+        *(Trouble(name, vendor, 1, rounds) for vendor, name in DEAD_VENDORS.items()),
+        *(
+            Trouble(f"{name} and it {storm} (beyond the goal)", vendor, STORM_FACTOR, both)
+            for vendor, name in DEAD_VENDORS.items()
+        ),
+    ]
 
 
-def write_settings(folder: Path, vendor: dict[str, Any], others: dict[str, str]) -> Settings:
-    """Write settings for all districts; those in `others` have a vendor at another address."""
+def write_settings(folder: Path, vendor: dict[str, Any], addresses: dict[str, str]) -> Settings:
+    """Write settings for districts by the addresses of their vendors."""
     lines = ["[server]\nport = 0\nworkers = 1\n[disclosure]\nkey_env = 'KEY'\n[cache]\ncalendars = false"]
     vendor = dict(vendor)
     environ = {"KEY": KEY, "SECRET": vendor.pop("client_secret")}
-    for district in (*CALM, *TROUBLED):
+    for district, address in addresses.items():
         lines.append(f'[[districts]]\nid = "{district}"\nname = "{district}"\ntime_zone = "America/Chicago"')
         lines.append('[[districts.sources]]\nname = "sis"\nkind = "edfi"\nclient_secret_env = "SECRET"')
-        source = {**vendor, "base_url": others.get(district, str(vendor["base_url"]))}
-        lines += [f"{key} = {value!r}" for key, value in source.items()]
-    for district, number in itertools.product((*CALM, *TROUBLED), range(VIEWERS_PER_DISTRICT)):
-        name = f"TOKEN_{district.upper()}_{number}"
+        lines += [f"{key} = {value!r}" for key, value in {**vendor, "base_url": address}.items()]
+    for district, number in itertools.product(addresses, range(VIEWERS_PER_DISTRICT)):
+        name = f"TOKEN_{district.upper().replace('-', '_')}_{number}"
         environ[name] = token(district, number)
         lines.append(f'[[viewers]]\nsubject = "{district}-{number}"\nrole = "superintendent"')
         lines.append(f'districts = ["{district}"]\ntoken_env = "{name}"')
     lines.append('[[viewers]]\nsubject = "operator"\nrole = "service"\noperator = true\ntoken_env = "OPERATOR"')
-    lines.append(f"districts = {[*CALM, *TROUBLED]}")
+    lines.append(f"districts = {[*addresses]}")
     environ["OPERATOR"] = token("operator", 0)
     path = folder / "isolation.toml"
     path.write_text("\n".join(lines), encoding="utf-8")
@@ -102,160 +140,95 @@ def dead_vendors() -> Iterator[dict[str, str]]:
             client = open_.enter_context(socket.socket())
             client.setblocking(False)
             client.connect_ex(full.getsockname())
-        addresses = zip(("refusing", "hanging", "silent"), (closed, full, silent), strict=True)
+        addresses = zip(DEAD_VENDORS, (closed, full, silent), strict=True)
         yield {name: f"http://127.0.0.1:{server.getsockname()[1]}" for name, server in addresses}
-
-
-@dataclass
-class Visitors:
-    """The viewers of one district, who send requests in turns."""
-
-    app: ASGIApp
-    district: str
-    students: Sequence[str]
-    numbers: Iterator[int] = field(default_factory=itertools.count)
-    under_way: int = 0
-    seconds: list[float] = field(default_factory=list)
-    """Time of each complete answer, from the moment at which its request was due."""
-    refused: int = 0
-    """Requests that were refused, or whose answer is incomplete."""
-    own_seconds: float = 0.0
-    """Processor time for making the requests. It is included in the times, but is no work of the gateway."""
-
-    async def send(self, due_at: float | None = None) -> None:
-        """Send the request of the next viewer, which was due at a time or is due now, and note its outcome."""
-        cpu = time.thread_time()
-        number = next(self.numbers)
-        viewer, round_ = number % VIEWERS_PER_DISTRICT, number // VIEWERS_PER_DISTRICT
-        student = self.students[(7 * viewer + round_) % len(self.students)]  # almost never the same page again
-        body = json.dumps({"query": PAGE, "variables": {"id": student}}).encode()
-        headers = [
-            (b"content-type", b"application/json"),
-            (b"authorization", f"Bearer {token(self.district, viewer)}".encode()),
-        ]
-        scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": headers}
-        sent: list[Any] = []
-        messages: list[Message] = [{"type": "http.request", "body": body}]
-
-        async def receive() -> Message:
-            if not messages:
-                await asyncio.Event().wait()
-            return messages.pop()
-
-        async def keep(message: Message) -> None:
-            sent.append(message)
-
-        now = (
-            seconds_with_processor()
-        )  # before the time that is due if another program had the processor meanwhile
-        began_at = now if due_at is None else min(due_at, now)
-        self.under_way += 1
-        self.own_seconds += time.thread_time() - cpu
-        try:
-            await self.app(scope, receive, keep)
-        finally:
-            self.under_way -= 1
-        if sent[0]["status"] == 200 and b'"errors"' not in sent[1]["body"]:
-            self.seconds.append(seconds_with_processor() - began_at)
-        else:
-            self.refused += 1
-
-    async def send_steadily(self, per_second: float) -> None:
-        """Send so many requests a second until cancelled, `MAX_UNDER_WAY` of them at once at most."""
-        tasks, due_at = set[asyncio.Task[None]](), seconds_with_processor()
-        try:
-            while True:
-                if self.under_way < MAX_UNDER_WAY:
-                    task = asyncio.create_task(self.send(due_at))
-                    tasks.add(task)
-                    task.add_done_callback(tasks.discard)
-                due_at += 1 / per_second
-                await asyncio.sleep(max(0.0, due_at - seconds_with_processor()))
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-    @contextlib.asynccontextmanager
-    async def sending(self, per_second: float) -> AsyncIterator[None]:
-        """Send so many requests a second inside the context."""
-        task = asyncio.create_task(self.send_steadily(per_second))
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
 
 
 @contextlib.asynccontextmanager
 async def started(settings: Settings) -> AsyncIterator[ASGIApp]:
-    """The application of these settings, started in this process."""
+    """The application of these settings in this process, which collects garbage as a serving process does."""
     secrets = settings.path.with_suffix(".env")
     secrets.write_text("".join(f"{name}={value}\n" for name, value in settings.environ.items()), encoding="utf-8")
     secrets.chmod(0o600)
-    app = ServiceLoader(settings.path, secrets).start().app()
+    application = Application(ServiceLoader(settings.path, secrets).start())
     messages, has_started = asyncio.Queue[Message](), asyncio.Event()
 
     async def note(_: Message) -> None:
         has_started.set()
 
     await messages.put({"type": "lifespan.startup"})
-    lifespan = asyncio.ensure_future(app({"type": "lifespan"}, messages.get, note))
+    lifespan = asyncio.ensure_future(application.asgi({"type": "lifespan"}, messages.get, note))
     await has_started.wait()
+    garbage = GarbageCollection(cached_bytes=lambda: application.memory.used_bytes)
+    garbage.start()
+    check = asyncio.create_task(_check(garbage, application))
     try:
-        yield app
+        yield application.asgi
     finally:
+        check.cancel()
+        garbage.stop()
         await messages.put({"type": "lifespan.shutdown"})
         await lifespan
+
+
+async def _check(garbage: GarbageCollection, application: Application) -> None:
+    """Look again and again whether garbage should be collected."""
+    while True:
+        garbage.check(is_idle=not application.load_shedder.in_flight)
+        await asyncio.sleep(GARBAGE_CHECK_SECONDS)
 
 
 async def isolation_rows(folder: Path, *, rounds: int, answers: int, settle_seconds: float) -> list[Row]:
     """
     Times of districts without trouble while another one is in trouble, compared with times just before.
 
-    In each round they get so many `answers` without trouble, and as many with each kind of trouble. These count
-    after `settle_seconds`, because a new viewer goes after others for three seconds.
+    In each round they get so many `answers` with each kind of trouble, from its first moment on. Before that they
+    get half as many without trouble, `settle_seconds` after the trouble before it.
     """
-    comparisons = {case: Comparison() for case in TROUBLED}
+    kinds = troubles(rounds)
     students = [student.id for student in make_district(STUDENT_COUNT, towns=1).students]
-    with dead_vendors() as others, edfi_process(STUDENT_COUNT) as vendor, edfi_process(STUDENT_COUNT) as of_storm:
-        others["north"] = of_storm.settings["base_url"]  # a vendor of its own: calls of others do not wait there
-        settings = write_settings(folder, vendor.settings, others)
+    with dead_vendors() as dead, edfi_process(STUDENT_COUNT) as vendor, edfi_process(STUDENT_COUNT) as of_storm:
+        addresses = dict.fromkeys(CALM, str(vendor.settings["base_url"]))
+        addresses["north"] = str(of_storm.settings["base_url"])  # of its own: calls of others do not wait there
+        addresses |= {
+            kind.district(i): dead[kind.vendor] for kind in kinds if kind.vendor for i in range(kind.rounds)
+        }
+        settings = write_settings(folder, vendor.settings, addresses)
         async with started(settings) as app, contextlib.AsyncExitStack() as load:
-            districts = {name: Visitors(app, name, students) for name in (*CALM, *TROUBLED)}
-            for visitors in districts.values():  # by now, no viewer is new
-                await asyncio.gather(*(visitors.send() for _ in range(VIEWERS_PER_DISTRICT)))
-            await asyncio.sleep(settle_seconds)
+            districts = {name: Visitors(app, name, students) for name in addresses}
+            for name, visitors in districts.items():  # new viewers would go after others for three seconds
+                query = PAGE if name in (*CALM, "north") else NO_DATA
+                await asyncio.gather(*(visitors.send(query=query) for _ in range(VIEWERS_PER_DISTRICT)))
             calm = [districts[name] for name in CALM]
             for visitors in calm:
                 await load.enter_async_context(visitors.sending(REQUESTS_PER_SECOND))
             began_at, own = time.thread_time(), sum(visitors.own_seconds for visitors in districts.values())
-            for _, case in itertools.product(range(rounds), TROUBLED):
-                for is_troubled in (False, True):
-                    async with contextlib.AsyncExitStack() as storm:
-                        if is_troubled:
-                            sending = districts[case].sending(REQUESTS_PER_SECOND * STORM_FACTOR)
-                            await storm.enter_async_context(sending)
-                        await asyncio.sleep(settle_seconds)
-                        for visitors in calm:
-                            visitors.seconds, visitors.refused = [], 0
-                        await _wait_for(calm, answers)
-                        times = [took for visitors in calm for took in visitors.seconds]
-                        refused = sum(visitors.refused for visitors in calm)
-                        comparisons[case].note(times, refused, is_troubled=is_troubled)
+            for round_, kind in itertools.product(range(rounds), kinds):
+                if round_ < kind.rounds:
+                    await asyncio.sleep(settle_seconds)
+                    kind.outcomes.note(*await _outcomes(calm, answers // 2), is_troubled=False)
+                    troubled = districts[kind.district(round_)]
+                    troubled.forget()
+                    async with troubled.sending(REQUESTS_PER_SECOND * kind.factor):
+                        kind.outcomes.note(*await _outcomes(calm, answers), is_troubled=True)
+                    kind.own_seconds += troubled.incomplete_seconds
             own = sum(visitors.own_seconds for visitors in districts.values()) - own
             share = own / (time.thread_time() - began_at)
-    quiet = [comparison.before for comparison in comparisons.values()]
+    quiet = [kind.outcomes.before for kind in kinds]
     halves = [[*itertools.chain.from_iterable(quiet[first::2])] for first in range(2)]
     rows = [
         Row("fleet", "districts without trouble", "p99", p99([*halves[0], *halves[1]]) * 1000, "ms"),
         Row("fleet", "districts without trouble", "p99, one half of them and the other", ratio(*halves), "x"),
         Row("fleet", "districts without trouble", "processor time that the load itself takes", 100 * share, "%"),
     ]
-    return rows + [row for case, comparison in comparisons.items() for row in comparison.rows(CASES[case])]
+    return rows + [row for kind in kinds for row in kind.rows()]
 
 
-async def _wait_for(calm: Sequence[Visitors], answers: int) -> None:
-    """Wait until districts have so many answers."""
+async def _outcomes(calm: Sequence[Visitors], answers: int) -> tuple[list[float], int]:
+    """The times of so many complete answers from now on, and the number of others meanwhile."""
+    for visitors in calm:
+        visitors.forget()
     while sum(len(visitors.seconds) for visitors in calm) < answers:  # noqa: ASYNC110 - they come all the time
         await asyncio.sleep(0.1)
+    times = [seconds for visitors in calm for seconds in visitors.seconds]
+    return times, sum(visitors.refused for visitors in calm)
