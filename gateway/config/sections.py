@@ -244,9 +244,15 @@ class PolicyConfig(Section):
     """Whether every request must state one of `purposes`."""
 
 
+OTLP_PATHS = ("/v1/traces", "/v1/metrics", "/v1/logs")
+"""Paths of a collector for one kind of telemetry each; the gateway adds them to its address."""
+
+
 def _check_collector_url(url: str) -> str:
     parts = urlsplit(url)
-    is_plain = not (parts.query or parts.fragment or "@" in parts.netloc)
+    is_plain = not (
+        parts.query or parts.fragment or "@" in parts.netloc or parts.path.rstrip("/").endswith(OTLP_PATHS)
+    )
     if parts.scheme not in {"http", "https"} or not parts.hostname or not is_plain or not _has_valid_port(parts):
         raise ValueError(
             "the address of an OpenTelemetry collector for OTLP over HTTP, such as http://10.0.0.6:4318, without "

@@ -94,14 +94,15 @@ def open_fixed_parts(
     return FixedParts(log, fleet, _secrets(settings, path, environ))
 
 
-def _secrets(
-    settings: settings_file.Config, path: Path, environ: Mapping[str, str]
-) -> Mapping[str, bytes | str | None]:
+def _secrets(settings: settings_file.Config, path: Path, environ: Mapping[str, str]) -> Mapping[str, object]:
     key_id, secret_key = environment.store_keys(settings, path, environ)
-    secrets: dict[str, bytes | str | None] = {
+    telemetry = environment.telemetry_settings(settings, path, environ)
+    secrets: dict[str, object] = {
         "disclosure.key_env": environment.disclosure_key(settings, path, environ),
         "disclosure.store.key_id_env": key_id,
         "disclosure.store.secret_key_env": secret_key,
+        "telemetry.headers_env": telemetry.headers,
+        "telemetry.metrics_token_env": telemetry.metrics_token,
     }
     if settings.cache.redis is not None:
         secrets["cache.key_env"] = environment.fleet_key(settings, path, environ)

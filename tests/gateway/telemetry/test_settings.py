@@ -36,6 +36,8 @@ WRONG = {
     'endpoint = "http://user:password@collector:4318"': "headers_env",
     'endpoint = "http://collector:99999"': "such as http://10.0.0.6:4318",
     'endpoint = "http://collector:4318?x=1"': "without /v1/traces",
+    'endpoint = "http://collector:4318/v1/traces"': "without /v1/traces",
+    'endpoint = "https://otlp.example/otlp/v1/metrics/"': "without /v1/traces",
     "sample = 1.5": "telemetry.sample: ",
     "sample = -0.1": "telemetry.sample: ",
     'sample = "often"': "telemetry.sample: ",
