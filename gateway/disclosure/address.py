@@ -33,6 +33,8 @@ def noted_address() -> bytes:
 @lru_cache(MAX_CACHED_ADDRESSES)
 def _as_json(host: str) -> bytes:
     try:
-        return b'"%b"' % str(ipaddress.ip_address(host.partition("%")[0])).encode()
+        address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
         return b"null"
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return b'"%b"' % str(mapped or address).encode()

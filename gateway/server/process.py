@@ -22,7 +22,7 @@ from student_graph.gateway import logs
 from student_graph.gateway.server.allocator import FreeMemoryReturn, configure_allocator
 from student_graph.gateway.server.clients.connection_table import MAX_CONNECTIONS, ConnectionTable
 from student_graph.gateway.server.clients.early_refusals import Headers, RefusingConnection
-from student_graph.gateway.server.clients.trusted_proxies import TrustedProxies
+from student_graph.gateway.server.clients.trusted_proxies import TrustedProxies, on_every_socket
 from student_graph.gateway.server.garbage import GarbageCollection
 from student_graph.gateway.server.reloading import ReloadableApplication, SettingsLoader
 from student_graph.gateway.server.service import Application, Service
@@ -125,7 +125,7 @@ def server_config(
         log_level="warning",
         server_header=False,
         proxy_headers=bool(trusted_proxies),
-        forwarded_allow_ips=list(trusted_proxies),
+        forwarded_allow_ips=on_every_socket(trusted_proxies),
         ws="none",
         timeout_graceful_shutdown=SHUTDOWN_GRACE_SECONDS,
     )

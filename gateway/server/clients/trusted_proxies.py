@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable
+from ipaddress import ip_network
 
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -16,12 +17,26 @@ async def _no_application(*_: object) -> None:
     """Stand for an application: only the middleware's addresses are used."""
 
 
+def on_every_socket(addresses: Iterable[str]) -> list[str]:
+    """
+    Addresses and networks, with those of IPv4 also as a socket for IPv6 shows them.
+
+    Such as `::ffff:10.0.0.6` (RFC 4291, section 2.5.5.2): `server.host = "::"` takes connections of both families.
+    """
+    listed = list(addresses)
+    networks = map(ip_network, listed)
+    return [
+        *listed,
+        *(f"::ffff:{net.network_address}/{96 + net.prefixlen}" for net in networks if net.version == 4),
+    ]
+
+
 class TrustedProxies:
     """The proxies whose `X-Forwarded-For` counts, by the rules with which uvicorn replaces a request's client."""
 
     def __init__(self, addresses: Collection[str] = ()) -> None:
         """Trust addresses and networks."""
-        self._hosts = ProxyHeadersMiddleware(_no_application, list(addresses)).trusted_hosts
+        self._hosts = ProxyHeadersMiddleware(_no_application, on_every_socket(addresses)).trusted_hosts
         self._has_warned = False
 
     def __contains__(self, host: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import httpx
 import pytest
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -15,6 +16,9 @@ from student_graph.gateway.config import settings_file
 from student_graph.gateway.disclosure.address import note_address, noted_address
 from student_graph.gateway.disclosure.log import DisclosureLog
 from student_graph.gateway.disclosure.search import disclosures_of
+from student_graph.gateway.server.clients.connection_table import ConnectionTable
+from student_graph.gateway.server.clients.trusted_proxies import TrustedProxies
+from student_graph.gateway.server.process import server_config
 from tests.gateway.disclosure.child import CONFIG
 from tests.gateway.disclosure.logs import HILL, KEYS, entry, write
 from tests.gateway.servers import client_for
@@ -54,6 +58,21 @@ def test_only_a_trusted_proxy_states_the_address(
     with client_for(address_app, proxies) as client:
         response = client.get("/", headers={"X-Forwarded-For": forwarded})
     assert response.json() == address
+
+
+async def test_addresses_are_known_on_a_socket_for_both_families() -> None:
+    """A socket for IPv6 that takes IPv4 too, such as that of `host = "::"`, shows an IPv4 address within IPv6."""
+    config = server_config(address_app, ConnectionTable(), ["10.0.0.0/24", "192.0.2.1"])
+    config.load()
+    transport = httpx.ASGITransport(config.loaded_app, client=("::ffff:10.0.0.6", 443))
+    async with httpx.AsyncClient(transport=transport, base_url="http://graph") as proxy:
+        by_proxy = await proxy.get("/", headers={"X-Forwarded-For": "192.0.2.7"})
+    transport = httpx.ASGITransport(config.loaded_app, client=("::ffff:192.0.2.9", 443))
+    async with httpx.AsyncClient(transport=transport, base_url="http://graph") as client:
+        by_itself = await client.get("/", headers={"X-Forwarded-For": "192.0.2.7"})
+
+    assert (by_proxy.json(), by_itself.json()) == ("192.0.2.7", "192.0.2.9")
+    assert "::ffff:192.0.2.1" in TrustedProxies(["10.0.0.0/24", "192.0.2.1"])
 
 
 async def test_the_record_has_the_address_of_requests(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ async def test_one_mistake_refuses_all_settings(files: SettingsFiles, mistake: s
 
 
 async def test_a_new_token_for_metrics_is_not_taken_for_applied(files: SettingsFiles) -> None:
-    """It needs a restart, as a new key of the record does. Until then the old one counts, and the reload says so."""
+    """It needs a restart, as a new key of the record does. Until then the old one counts; the reload says so."""
     pytest.importorskip("prometheus_client", reason="the extra 'telemetry' is not installed")
     files.extra = "[telemetry]\nmetrics = true\nmetrics_token_env = 'METRICS'"
     files.secrets["METRICS"] = OTHER_TOKEN
