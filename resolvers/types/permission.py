@@ -75,7 +75,11 @@ class Permission:
     """Whether and why a viewer may see a student, and which classes of the student's data."""
 
     allowed: bool
-    """Whether the viewer may see the student. Also false if no such student exists."""
+    """
+    Whether the viewer may see the student. Also false if no such student exists.
+
+    For a viewer of all students of the district it is always true, because no student is looked up.
+    """
     reasons: list[Reason]
     """All reasons why the viewer may see the student; empty if not allowed."""
     classes: list[ClassPermission]
