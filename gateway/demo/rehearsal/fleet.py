@@ -9,10 +9,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -96,8 +96,36 @@ class Gateway:
 
     async def memory_mib(self) -> float:
         """Resident memory of all its processes, in MiB."""
-        pids = {self.process.pid, *await self.worker_pids()}
-        return sum(map(resident_mib, pids))
+        return sum(map(resident_mib, await self._pids()))
+
+    async def processor_times(self) -> dict[int, ProcessorTimes]:
+        """What all its processes had of the processors so far, by process."""
+        return {pid: times for pid in await self._pids() if (times := processor_times(pid)) is not None}
+
+    async def _pids(self) -> set[int]:
+        return {self.process.pid, *await self.worker_pids()}
+
+
+class ProcessorTimes(NamedTuple):
+    """What a process has had of the processors since it started, in seconds."""
+
+    ran: float
+    waited: float
+    """While it could run, and other processes had the processors."""
+
+
+def processor_times(pid: int) -> ProcessorTimes | None:
+    """What a process has had of the processors; None if it has ended or the system does not say."""
+    with contextlib.suppress(OSError):
+        ran, waited, _ = Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()
+        return ProcessorTimes(int(ran) / 1e9, int(waited) / 1e9)
+    return None
+
+
+def waiting_share(times: Iterable[ProcessorTimes]) -> float | None:
+    """Share of the time in which processes could run that they waited for a processor; None without a time."""
+    ran, waited = (sum(values) for values in zip(ProcessorTimes(0.0, 0.0), *times, strict=True))
+    return waited / (ran + waited) if ran + waited else None
 
 
 def resident_mib(pid: int) -> float:

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 
 from student_graph.adapters.registry import SettingsError
-from student_graph.gateway.demo.rehearsal.fleet import now, running_gateway
+from student_graph.gateway.demo.rehearsal.fleet import ProcessorTimes, now, running_gateway, waiting_share
 from student_graph.gateway.demo.rehearsal.load import Browser, Morning
 from student_graph.gateway.demo.rehearsal.pages import pages_of
 from student_graph.gateway.demo.rehearsal.processes import module_process, read_line, running_redis, vendors
@@ -148,7 +148,8 @@ async def _morning(
     calls = await vendor_calls(stage.client, districts)
     began_at = now()
     memory: list[MemorySample] = []
-    watching = asyncio.create_task(_watch_memory(stage, began_at, memory))
+    processors: dict[int, ProcessorTimes] = {}
+    watching = asyncio.create_task(_watch_memory(stage, began_at, memory, processors))
     stage.morning.add([viewer for district in stage.districts for viewer in district.viewers])
     try:
         await stage.last(1.5)
@@ -164,6 +165,11 @@ async def _morning(
         await stage.morning.end()
         watching.cancel()
     after = await vendor_calls(stage.client, districts)
+    if (waited := waiting_share(processors.values())) is not None:
+        stage.notes.append(
+            f"the fleet waited for a processor in {waited:.0%} of the time in which it had work; "
+            "above a half, its times are those of a machine that is too busy"
+        )
     return Result(
         options={name: value for name, value in vars(options).items() if name != "evidence"},
         districts=[district.description["plan"] for district in districts],
@@ -177,11 +183,14 @@ async def _morning(
     )
 
 
-async def _watch_memory(stage: Stage, began_at: float, memory: list[MemorySample]) -> None:
-    """Measure the memory of the fleet from time to time."""
+async def _watch_memory(
+    stage: Stage, began_at: float, memory: list[MemorySample], processors: dict[int, ProcessorTimes]
+) -> None:
+    """Measure the memory of the fleet from time to time, and what its processes have of the processors."""
     while True:
         with contextlib.suppress(SettingsError):
             memory.append(MemorySample(now() - began_at, await stage.gateway.memory_mib(), stage.morning.trouble))
+            processors |= await stage.gateway.processor_times()
         await asyncio.sleep(MEMORY_SECONDS)
 
 
