@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,14 +17,19 @@ from student_graph.gateway.disclosure.log_file import BREAK_GLASS_LABEL, FILE_GL
 _SAME_KEY = b'"same":"'
 
 
-def disclosures_of(directory: Path, pseudonym: str, since: str = "") -> Iterator[dict[str, Any]]:
+def disclosures_of(
+    directory: Path, pseudonym: str, since: str = "", known_files: Container[str] = ()
+) -> Iterator[dict[str, Any]]:
     """
     Disclosures of the student with a pseudonym, since a day such as `2026-11-01`, in the order of the files.
+
+    Files with the names in `known_files` are left out: they were read in another directory.
 
     A line that refers to an earlier line is returned with all keys of that line, and its own id and time.
     """
     quoted = b'"' + pseudonym.encode() + b'"'
-    for file in _open_files(sorted(directory.glob(FILE_GLOB))):
+    paths = (path for path in sorted(directory.glob(FILE_GLOB)) if path.name not in known_files)
+    for file in _open_files(paths):
         full_lines: dict[bytes, dict[str, Any]] = {}
         for line in file:
             disclosure = None

@@ -11,9 +11,10 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO, TypeAlias
+from typing import Any, TextIO, TypeAlias
 
 from student_graph.adapters.registry import SettingsError
+from student_graph.gateway.cli.disclosures.record import Record
 from student_graph.gateway.cli.disclosures.report import BASES, NOT_KNOWN, Disclosure, Person, report
 from student_graph.gateway.cli.districts import districts_of, environ_of
 from student_graph.gateway.cli.parser import Commands, add_district_options, count, printable
@@ -22,10 +23,8 @@ from student_graph.gateway.cli.query.rows import SEPARATOR, Table
 from student_graph.gateway.cli.terminal import print_table
 from student_graph.gateway.config import environment, settings_file
 from student_graph.gateway.disclosure.keys import DisclosureKeys
-from student_graph.gateway.disclosure.removal.district_lines import lines_by_file
 from student_graph.gateway.disclosure.retention import Retirement, retire_files
-from student_graph.gateway.disclosure.search import disclosures_of
-from student_graph.gateway.disclosure.verification import Problem, Verification, verify_log
+from student_graph.gateway.disclosure.verification import Problem, Verification
 from student_graph.gateway.server.commands.people import names_of_people
 
 DAY_PATTERN = re.compile(r"\d{4}-\d\d-\d\d")
@@ -36,15 +35,6 @@ CSV_HEADINGS = (
 )  # fmt: skip
 Names: TypeAlias = Mapping[tuple[str, str], str]
 """Names of people by kind and number: see `names_of_people`."""
-
-
-class Record(NamedTuple):
-    """A record of disclosures on this machine."""
-
-    directory: Path
-    keys: DisclosureKeys
-    districts: list[str]
-    """Ids of the gateway's districts."""
 
 
 def add_command(commands: Commands) -> None:
@@ -58,6 +48,14 @@ def add_command(commands: Commands) -> None:
     add_district_options(command)
     command.add_argument("--student", metavar="NUMBER", help="show who saw this student; the district's number")
     command.add_argument("--district", metavar="ID", help="district of the student, if there are several")
+    command.add_argument(
+        "--record",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="also a copy of the record of another gateway with the same key: each has what it disclosed itself",
+    )
     command.add_argument(
         "--names",
         action="store_true",
@@ -89,12 +87,13 @@ def run(options: argparse.Namespace) -> int:
         raise SettingsError("--retire-before: must be a day that is over (UTC), such as 2020-07-01")
     if not options.student and (options.names or options.csv):
         raise SettingsError("--student: name the student whose disclosures are to be shown")
-    record = _demo_record(options.ready_file) if options.ready_file else _configured_record(options)
-    if not record.directory.is_dir():
-        raise SettingsError(f"{record.directory}: there is no record of disclosures")
+    record = _demo_record(options) if options.ready_file else _configured_record(options)
+    for directory in record.directories:
+        if not directory.is_dir():
+            raise SettingsError(f"{directory}: there is no record of disclosures")
     disclosures, names = _disclosures(options, record) if options.student else (None, {})
     retirement = _retire(record, options.retire_before) if options.retire_before else None
-    verification = verify_log(record.directory, record.keys.signing_key.public_key())
+    verification = record.verify()
     if options.csv:
         sys.stdout.write(csv_of(_table(disclosures or [], names)))
         _print(None, {}, retirement, verification, file=sys.stderr)
@@ -114,12 +113,12 @@ def _disclosures(options: argparse.Namespace, record: Record) -> tuple[list[Disc
     """
     district = options.district or (record.districts[0] if len(record.districts) == 1 else None)
     has_left = district is not None and district not in record.districts
-    if district is None or (has_left and not lines_by_file(record.directory, district)):
+    if district is None or (has_left and not record.has_lines_of(district)):
         raise SettingsError(f"--district: must be one of {', '.join(record.districts)}")
     if has_left and options.names:
         raise SettingsError(f"--names: the settings have no sources of the district {district!r} any more")
     pseudonym = record.keys.pseudonym(district, options.student)
-    lines = disclosures_of(record.directory, pseudonym, options.since or "")
+    lines = record.lines_about(pseudonym, options.since or "")
     disclosures = list(report(lines, pseudonym, district, record.keys))
     if not options.names:
         return disclosures, {}
@@ -155,14 +154,15 @@ def _configured_record(options: argparse.Namespace) -> Record:
     settings = settings_file.load(path, environ)
     keys = DisclosureKeys(environment.disclosure_key(settings, path, environ))
     directory = path.parent / settings.disclosure.directory
-    return Record(directory, keys, [district.id for district in settings.districts])
+    return Record(directory, options.record, keys, [district.id for district in settings.districts])
 
 
-def _demo_record(path: Path) -> Record:
+def _demo_record(options: argparse.Namespace) -> Record:
+    path: Path = options.ready_file
     try:
         ready = json.loads(path.read_text(encoding="utf-8"))["disclosures"]
         keys = DisclosureKeys(base64.b64decode(ready["key"]))
-        return Record(Path(ready["directory"]), keys, ready["districts"])
+        return Record(Path(ready["directory"]), options.record, keys, ready["districts"])
     except OSError as exc:
         raise SettingsError(f"--ready-file: {path}: {exc.strerror}") from None
     except (ValueError, KeyError, TypeError):

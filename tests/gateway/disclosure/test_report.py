@@ -7,6 +7,7 @@ import csv
 import dataclasses
 import io
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -69,6 +70,29 @@ def test_records_are_counted_for_the_student_and_not_for_the_response(ready: Pat
     document = json.loads(run_here("disclosures", "--ready-file", str(ready), "--student", "s2", "--json").stdout)
     assert [seen["records"] for seen in document["disclosures"]] == [7, 1]
     assert document["disclosures"][0]["classes"] == {"DISABILITY": 0, "MEAL": 2}
+
+
+async def test_a_student_is_looked_for_in_the_records_of_all_gateways(ready: Path, tmp_path: Path) -> None:
+    """Each gateway has what it disclosed; a file that is in two folders counts once, and each copy is verified."""
+    other, copy = tmp_path / "other", tmp_path / "copy"
+    log = DisclosureLog(other, KEYS, wall_clock=Clock(NOON - 3_600))
+    records = DisclosedRecords({Sensitivity.OPEN: Counter(["s1"])})
+    write(log, disclosure_entry(KEYS, TEACHER, ROSTER, HILL, records, policy=POLICY, denied=0))
+    await log.close()
+    shutil.copytree(tmp_path / "log", copy)
+    arguments = ["disclosures", "--ready-file", str(ready), "--student", "s1", "--json"]
+    arguments += ["--record", str(other), "--record", str(copy)]
+    document = json.loads(run_here(*arguments).stdout)
+
+    assert [seen["role"] for seen in document["disclosures"]] == ["TEACHER", "TEACHER", "PARENT"]
+    assert document["problems"] == []
+
+    [file] = other.glob("*.jsonl")
+    file.write_bytes(file.read_bytes().replace(b'"TEACHER"', b'"PRINCIPAL"'))
+    result = run_here(*arguments)
+
+    assert result.returncode == 1
+    assert {problem["file"] for problem in json.loads(result.stdout)["problems"]} == {str(file)}
 
 
 def test_people_are_named_as_their_issuer_knows_them(ready: Path) -> None:
