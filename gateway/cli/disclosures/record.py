@@ -47,12 +47,12 @@ class Record(NamedTuple):
         """The verification of all folders; what it says about a copy names the folder."""
         result = verify_log(self.directory, self.keys.signing_key.public_key())
         for directory in self.copies:
-            found = verify_log(directory, self.keys.signing_key.public_key())
-            result.problems += _within(directory, found.problems)
-            result.notes += _within(directory, found.notes)
-            result.files += found.files
-            result.lines += found.lines
-            result.retired += found.retired
+            of_copy = verify_log(directory, self.keys.signing_key.public_key())
+            result.problems += _within(directory, of_copy.problems)
+            result.notes += _within(directory, of_copy.notes)
+            result.files += of_copy.files
+            result.lines += of_copy.lines
+            result.retired += of_copy.retired
         return result
 
 
