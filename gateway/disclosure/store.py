@@ -17,6 +17,15 @@ CONNECT_SECONDS, READ_SECONDS = 5, 30
 EXISTS = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 """Codes of the store for an object that exists already, or that another process is writing at the moment."""
 NO_LOCK = "ObjectLockConfigurationNotFoundError"
+ADVICE_BY_CODE = {
+    "AccessDenied": ": allow its key s3:GetBucketObjectLockConfiguration",
+    "AuthorizationHeaderMalformed": ": set disclosure.store.region to the region of the bucket",
+    "IllegalLocationConstraintException": ": set disclosure.store.region to the region of the bucket",
+    "InvalidAccessKeyId": ": correct the id in the variable of disclosure.store.key_id_env",
+    "PermanentRedirect": ": set disclosure.store.region to the region of the bucket",
+    "SignatureDoesNotMatch": ": correct the key in the variable of disclosure.store.secret_key_env",
+}
+"""What to change if the bucket cannot be read, by the store's code."""
 
 
 class StoreError(Exception):
@@ -144,7 +153,7 @@ class S3Store:
 
     def check(self) -> None:
         """
-        Check that the bucket is there and has object lock.
+        Check that the bucket is there, has object lock, and can be listed, as the gateway does before it copies.
 
         Raises:
             StoreError: it has not; the text says what to change.
@@ -156,7 +165,12 @@ class S3Store:
             code = _code(exc)
             if code == NO_LOCK:
                 raise StoreError(f"bucket {bucket} has no object lock: create it with object lock") from None
-            raise StoreError(f"bucket {bucket} cannot be read ({code})") from None
+            advice = ADVICE_BY_CODE.get(code, "")
+            raise StoreError(f"bucket {bucket} cannot be read ({code}){advice}") from None
+        try:
+            next(self.names(), None)
+        except StoreError as exc:
+            raise StoreError(f"bucket {bucket} cannot be listed ({exc}): allow its key s3:ListBucket") from None
 
 
 def _code(exc: Exception) -> str:
