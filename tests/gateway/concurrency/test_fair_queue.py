@@ -82,6 +82,29 @@ def test_items_that_go_on_come_before_new_items() -> None:
     assert items == ["first goes on", "second goes on", "first", "other goes on", "other"]
 
 
+def test_groups_take_turns_also_with_items_that_go_on() -> None:
+    """
+    A hundred requests of one district that go on at once hold up others for a few turns.
+
+    One of another district that goes on, too, comes second. One that is new comes after four of them.
+    """
+    queue: FairQueue[str] = FairQueue()
+    for number in range(100):
+        queue.put(f"hill {number}", number, goes_first=True, group="hill", goes_on=True)
+    queue.put("new in dale", "ada", goes_first=True, group="dale")
+    queue.put("elm goes on", "bea", goes_first=True, group="elm", goes_on=True)
+    assert [queue.take() for _ in range(5)] == ["hill 0", "elm goes on", "hill 1", "hill 2", "new in dale"]
+
+
+def test_new_items_of_a_group_wait_for_all_of_its_items_that_go_on() -> None:
+    """So the requests of a single district end one after the other, and not all at the same time."""
+    queue: FairQueue[str] = FairQueue()
+    queue.put("new", "ada", goes_first=True)
+    for number in range(100):
+        queue.put(f"goes on {number}", number, goes_first=True, goes_on=True)
+    assert [queue.take() for _ in range(101)] == [*(f"goes on {number}" for number in range(100)), "new"]
+
+
 def test_an_empty_queue_has_nothing_to_take() -> None:
     """It says so by an IndexError."""
     queue: FairQueue[int] = FairQueue()
