@@ -45,7 +45,8 @@ def build_adapter(
     """
     kind = kind or find_adapter(sandbox.kind)
     transport = transport or InProcessTransport(sandbox)
-    settings = _settings_type(kind).model_validate(sandbox.settings())
+    settings_type = _settings_type(kind)  # type: ignore[arg-type] # mypy looks for the hash of an instance
+    settings = settings_type.model_validate(sandbox.settings())
     if not isinstance(transport, RecordingTransport):
         transport = RecordingTransport(sandbox, transport)
     http = httpx.AsyncClient(
