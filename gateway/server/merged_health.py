@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 SUMS = (
@@ -26,7 +26,8 @@ def merged_health(reports: Sequence[Mapping[str, Any]], max_codes: int) -> Mappi
     """
     The health of a source in all workers, in the form that each of them reports.
 
-    Links are those of the worker that has seen most students: others have seen some of the same.
+    Links are those of the worker that has seen most students: others have seen some of the same. Whether the
+    source answers is what the worker says that asked it last: another one may not have asked it since an outage.
     """
     if len(reports) == 1:
         return reports[0]
@@ -40,13 +41,12 @@ def merged_health(reports: Sequence[Mapping[str, Any]], max_codes: int) -> Mappi
     sums = {name: sum(report[name] for report in reports) for name in SUMS}
     cached = sum(report["answers"] * (report["cachedShare"] or 0.0) for report in reports)
     linked = max(reports, key=lambda report: report["students"] or 0)
-    reachable = {report["reachable"] for report in reports}
+    latest = max(reports, key=lambda report: report["askedAt"] or "")
     return {
         **linked,
         **sums,
-        "reachable": True if True in reachable else False if False in reachable else None,
-        "lastErrorCode": next((r["lastErrorCode"] for r in reports if r["lastErrorCode"] is not None), None),
-        "requests": _merged_requests([report["requests"] for report in reports if report["requests"] is not None]),
+        **{name: latest[name] for name in ("askedAt", "reachable", "lastErrorCode")},
+        "requests": _merged_requests(latest["requests"], [report["requests"] for report in reports]),
         "failuresByCode": dict(failures),
         "cachedShare": cached / sums["answers"] if sums["answers"] else None,
         "oldestSeconds": max(report["oldestSeconds"] for report in reports),
@@ -57,11 +57,13 @@ def merged_health(reports: Sequence[Mapping[str, Any]], max_codes: int) -> Mappi
     }
 
 
-def _merged_requests(reports: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The requests of all workers to a vendor; its circuit breaker and quota are those of the worst off."""
-    if not reports:
+def _merged_requests(
+    latest: Mapping[str, Any] | None, all_reports: Iterable[Mapping[str, Any] | None]
+) -> Mapping[str, Any] | None:
+    """The requests of all workers to a vendor; the circuit breaker is that of `latest`, the quota the smallest."""
+    if latest is None:
         return None
-    worst = max(reports, key=lambda report: ("closed", "probing", "open").index(report["breaker"]))
+    reports = [report for report in all_reports if report is not None]
     quotas = [report["quotaLeft"] for report in reports if report["quotaLeft"] is not None]
     sums = {name: sum(report[name] for report in reports) for name in REQUEST_SUMS}
-    return {**worst, **sums, "quotaLeft": min(quotas, default=None)}
+    return {**latest, **sums, "quotaLeft": min(quotas, default=None)}

@@ -10,6 +10,7 @@ from student_graph.adapters.answers import Answer
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import UnavailableError
 from student_graph.adapters.lookup import lookup_of
+from student_graph.gateway.server.merged_health import REQUEST_SUMS, merged_health
 from student_graph.gateway.server.service import Application, Service
 from student_graph.gateway.server.status import _state
 from student_graph.gateway.telemetry import CallCounter
@@ -19,6 +20,7 @@ from tests.gateway.small_district import DISTRICT, Ledger, district
 
 TOKEN = "operator"
 VIEWERS = {TOKEN: Viewer("operator", ViewerRole.SUPERINTENDENT, frozenset({DISTRICT}), operator=True)}
+REQUESTS = {"quotaLeft": None, **dict.fromkeys(REQUEST_SUMS, 0)}
 EVENTS = lookup_of(Adapter.attendance_events_by_student)
 
 
@@ -68,3 +70,22 @@ def test_a_source_that_nothing_is_sent_to_is_down(
     """Because of failures, or because it refused the credentials; one that was not asked yet is unknown."""
     requests = {"breaker": breaker, "credentialsRefused": credentials_refused}
     assert _state({"reachable": reachable, "requests": requests}) == state
+
+
+@pytest.mark.parametrize(("last", "state"), [("answering", "up"), ("failing", "down")])
+def test_the_worker_that_asked_a_source_last_says_whether_it_answers(last: str, state: str) -> None:
+    """Another one may not have asked it since a short outage, and may still leave it alone."""
+    workers = {name: Application(Service([district(Ledger())], VIEWERS)) for name in ("failing", "answering")}
+    for name in sorted(workers, key=lambda name: name == last):
+        [source] = [source for source in workers[name].pipeline.sources if source.name == "sis"]
+        value = UnavailableError("it is down") if name == "failing" else ()
+        answers = {"s1": Answer(value, "sis", datetime.now(UTC))}
+        workers[name].pipeline.telemetry.record_answers(source, EVENTS, CallCounter(1), answers, 0.1)
+    gates = {"failing": "open", "answering": "closed"}
+    reports = [
+        dict(application._reports.sources()[DISTRICT]["sis"])
+        | {"requests": {**REQUESTS, "breaker": gates[name], "credentialsRefused": False}}
+        for name, application in workers.items()
+    ]
+
+    assert _state(merged_health(reports, max_codes=5)) == state
