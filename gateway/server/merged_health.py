@@ -41,11 +41,11 @@ def merged_health(reports: Sequence[Mapping[str, Any]], max_codes: int) -> Mappi
     sums = {name: sum(report[name] for report in reports) for name in SUMS}
     cached = sum(report["answers"] * (report["cachedShare"] or 0.0) for report in reports)
     linked = max(reports, key=lambda report: report["students"] or 0)
-    latest = max(reports, key=lambda report: report["askedAt"] or "")
+    latest = max(reports, key=lambda report: report["lastLookupAt"] or "")
     return {
         **linked,
         **sums,
-        **{name: latest[name] for name in ("askedAt", "reachable", "lastErrorCode")},
+        **{name: latest[name] for name in ("lastLookupAt", "reachable", "lastErrorCode")},
         "requests": _merged_requests(latest["requests"], [report["requests"] for report in reports]),
         "failuresByCode": dict(failures),
         "cachedShare": cached / sums["answers"] if sums["answers"] else None,

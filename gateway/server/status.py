@@ -138,10 +138,10 @@ class StatusReports:
         counts = health.counts
         report = getattr(source.adapter.http, "report", None)  # another client has no gate
         answers = counts.served + counts.answers
-        asked_at = self.pipeline.telemetry.asked_at(source)
+        last_lookup_at = self.pipeline.telemetry.last_lookup_at(source)
         students = health.matched + health.unmatched + health.conflicted
         return {
-            "askedAt": None if asked_at is None else asked_at.isoformat(timespec="microseconds"),
+            "lastLookupAt": None if last_lookup_at is None else last_lookup_at.isoformat(timespec="microseconds"),
             "reachable": health.reachable,
             "lastErrorCode": health.last_error_code,
             "requests": None if report is None else report(),

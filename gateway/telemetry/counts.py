@@ -55,7 +55,7 @@ class _SourceCounts:
 
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
     """When the gateway took the source up with its present settings."""
-    asked_at: datetime | None = None
+    last_lookup_at: datetime | None = None
     """When it was last asked; None before."""
     reachable: bool | None = None
     last_error_code: str | None = None
@@ -145,7 +145,7 @@ class Telemetry:
         """Record the answers of a source to a lookup, with the requests and unreadable rows of a counter."""
         counts, calls = self._counts_of(source), counter.count
         errors = [answer.value for answer in answers.values() if isinstance(answer.value, AdapterError)]
-        counts.asked_at = datetime.now(UTC)
+        counts.last_lookup_at = datetime.now(UTC)
         counts.calls += calls
         counts.failures += bool(errors)
         outage = next((error for error in errors if error.code in OUTAGE_CODES), None)
@@ -178,9 +178,9 @@ class Telemetry:
         """The age of the oldest cached answer, each time that some of a source were served; if it is measured."""
         return self._counts_of(source).ages
 
-    def asked_at(self, source: Source) -> datetime | None:
+    def last_lookup_at(self, source: Source) -> datetime | None:
         """When this process last asked a source; None if it has not yet."""
-        return self._counts_of(source).asked_at
+        return self._counts_of(source).last_lookup_at
 
     def lookups(self, source: Source) -> Mapping[str, LookupCounts]:
         """The counts of a source's lookups, by name."""

@@ -73,7 +73,7 @@ def test_a_source_that_nothing_is_sent_to_is_down(
 
 
 @pytest.mark.parametrize(("last", "state"), [("answering", "up"), ("failing", "down")])
-def test_the_worker_that_asked_a_source_last_says_whether_it_answers(last: str, state: str) -> None:
+def test_the_latest_lookup_of_all_workers_says_whether_a_source_answers(last: str, state: str) -> None:
     """Another one may not have asked it since a short outage, and may still leave it alone."""
     workers = {name: Application(Service([district(Ledger())], VIEWERS)) for name in ("failing", "answering")}
     for name in sorted(workers, key=lambda name: name == last):
