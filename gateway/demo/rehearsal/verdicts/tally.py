@@ -72,7 +72,7 @@ class Tally:
         self.by_district: defaultdict[str, Row] = defaultdict(Row)
         self.by_trouble: defaultdict[str, Row] = defaultdict(Row)
         self.by_page: defaultdict[str, Row] = defaultdict(Row)
-        """By role and document."""
+        """By role and document, without the requests of hostile viewers."""
         self.examples: list[str] = []
         """Where wrong and foreign pages, and pages without an answer, were seen; without values."""
 
@@ -106,11 +106,10 @@ class Tally:
     def note(self, answer: Answer, judgement: Judgement) -> None:
         """Count one verdict."""
         viewer, document = answer.page.viewer, answer.page.document
-        for row in (
-            self.by_district[viewer.district],
-            self.by_trouble[answer.trouble],
-            self.by_page[f"{viewer.role}, {document}"],
-        ):
+        rows = [self.by_district[viewer.district], self.by_trouble[answer.trouble]]
+        if answer.page in self._oracle:
+            rows.append(self.by_page[f"{viewer.role}, {document}"])
+        for row in rows:
             row.verdicts[judgement.verdict] += 1
             row.seconds.append(answer.seconds)
             row.repeated += answer.was_repeated

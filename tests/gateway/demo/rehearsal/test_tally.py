@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from student_graph.gateway.cli.rehearsal.command import print_report
 from student_graph.gateway.demo.rehearsal.load import Answer
 from student_graph.gateway.demo.rehearsal.pages import Page
 from student_graph.gateway.demo.rehearsal.vendors.canaries import canary
-from student_graph.gateway.demo.rehearsal.verdicts.judge import Verdict
+from student_graph.gateway.demo.rehearsal.verdicts.judge import Judgement, Verdict
 from student_graph.gateway.demo.rehearsal.verdicts.report import markdown
 from student_graph.gateway.demo.rehearsal.verdicts.result import Result
 from student_graph.gateway.demo.rehearsal.verdicts.tally import MAX_CHANGE_AGE_SECONDS, Tally
@@ -47,6 +48,15 @@ def result_of(tally: Tally) -> Result:
         failures=[],
         has_redis=False,
     )
+
+
+def test_requests_of_hostile_viewers_are_counted_and_are_no_pages() -> None:
+    """They belong to their district and trouble; the report has rows for pages that people open."""
+    tally = a_tally()
+    attack = replace(answer(OLD), page=Page(TEACHER, "hostile: an id"))
+    tally.note(attack, Judgement(Verdict.REFUSED))
+    assert tally.by_district[TEACHER.district].pages == tally.by_trouble["vendors lie"].pages == 1
+    assert not tally.by_page
 
 
 @pytest.mark.parametrize(
