@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import socket
 import time
 from collections.abc import Iterator
@@ -27,7 +26,6 @@ from student_graph.gateway.disclosure.store import S3Settings, S3Store, StoreErr
 from student_graph.gateway.disclosure.verification import verify_log
 from tests.gateway.disclosure.child import CONFIG
 from tests.gateway.disclosure.logs import KEYS, NOON, PUBLIC_KEY, Clock, entry, write
-from tests.subcases import subcases
 
 BUCKET = "district-records"
 KEY_ID, SECRET_KEY = "key", "secret"
@@ -190,29 +188,6 @@ def test_a_bucket_without_object_lock_is_refused_by_the_check(client: Any, endpo
         store_of(endpoint, "plain-bucket").check()
     with pytest.raises(StoreError, match=r"bucket nowhere cannot be read \(NoSuchBucket\)"):
         store_of(endpoint, "nowhere").check()
-
-
-@subcases(
-    ("operation", "code", "problem"),
-    [
-        ("get_paginator", "AccessDenied", "cannot be listed (AccessDenied): allow its key s3:ListBucket"),
-        ("get_object_lock_configuration", "PermanentRedirect", "(PermanentRedirect): set disclosure.store.region"),
-        ("get_object_lock_configuration", "InvalidAccessKeyId", "variable of disclosure.store.key_id_env"),
-    ],
-)
-def test_a_check_says_what_to_change(operation: str, code: str, problem: str) -> None:
-    """Also if the bucket has object lock, and its key may not list it: then nothing would be copied."""
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - slow to import, and few processes need it
-
-    denying = store_of("http://127.0.0.1:9")
-    denying._client = mock.MagicMock()
-    error = ClientError({"Error": {"Code": code}}, operation)
-    if operation == "get_paginator":
-        denying._client.get_paginator.return_value.paginate.return_value.__iter__.side_effect = error
-    else:
-        denying._client.get_object_lock_configuration.side_effect = error
-    with pytest.raises(StoreError, match=re.escape(problem)):
-        denying.check()
 
 
 STORE = """

@@ -14,6 +14,7 @@ CLIENTS = 2
 """Clients that send requests one after the other during a reload under load."""
 EVERY_BAD = 10
 """Every so many-th change of the files is a mistake."""
+OTHER_TOKEN, THIRD_TOKEN = "a" * 32, "b" * 32
 
 
 @pytest.mark.long_run
@@ -73,3 +74,21 @@ async def test_no_request_fails_while_the_settings_change(
             f"\n{changes} changes, {refused} refused, {answered} requests, 0 failed; "
             f"in effect after {median:.2f} s (median), {longest:.2f} s at most\n"
         )
+
+
+async def test_a_new_token_for_metrics_is_not_taken_for_applied(files: SettingsFiles) -> None:
+    """It needs a restart, as a new key of the record does. Until then the old one counts; the reload says so."""
+    pytest.importorskip("prometheus_client", reason="the extra 'telemetry' is not installed")
+    files.extra = "[telemetry]\nmetrics = true\nmetrics_token_env = 'METRICS'"
+    files.secrets["METRICS"] = OTHER_TOKEN
+    files.write()
+    async with running_gateway(files) as gateway:
+        files.secrets["METRICS"] = THIRD_TOKEN
+        status = await gateway.change()
+        statuses = [
+            (await gateway.client.get("/metrics", headers={"Authorization": f"Bearer {token}"})).status_code
+            for token in (OTHER_TOKEN, THIRD_TOKEN)
+        ]
+
+    assert "telemetry.metrics_token_env: the secret cannot change while the gateway runs" in status["refusal"]
+    assert statuses == [200, 401]

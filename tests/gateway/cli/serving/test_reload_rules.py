@@ -114,24 +114,6 @@ async def test_one_mistake_refuses_all_settings(files: SettingsFiles, mistake: s
         assert names(await gateway.ask()) == ["District 1"]
 
 
-async def test_a_new_token_for_metrics_is_not_taken_for_applied(files: SettingsFiles) -> None:
-    """It needs a restart, as a new key of the record does. Until then the old one counts; the reload says so."""
-    pytest.importorskip("prometheus_client", reason="the extra 'telemetry' is not installed")
-    files.extra = "[telemetry]\nmetrics = true\nmetrics_token_env = 'METRICS'"
-    files.secrets["METRICS"] = OTHER_TOKEN
-    files.write()
-    async with running_gateway(files) as gateway:
-        files.secrets["METRICS"] = THIRD_TOKEN
-        status = await gateway.change()
-        statuses = [
-            (await gateway.client.get("/metrics", headers={"Authorization": f"Bearer {token}"})).status_code
-            for token in (OTHER_TOKEN, THIRD_TOKEN)
-        ]
-
-    assert "telemetry.metrics_token_env: the secret cannot change while the gateway runs" in status["refusal"]
-    assert statuses == [200, 401]
-
-
 async def test_a_source_that_does_not_answer_may_be_applied(
     files: SettingsFiles, sandboxes: dict[str, Sandbox]
 ) -> None:
