@@ -84,7 +84,8 @@ async def test_a_student_is_looked_for_in_the_records_of_all_gateways(ready: Pat
     arguments += ["--record", str(other), "--record", str(copy)]
     document = json.loads(run_here(*arguments).stdout)
 
-    assert [seen["role"] for seen in document["disclosures"]] == ["TEACHER", "TEACHER", "PARENT"]
+    first, *later = [seen["role"] for seen in document["disclosures"]]
+    assert (first, sorted(later)) == ("TEACHER", ["PARENT", "TEACHER"])  # the later two have the same time
     assert document["problems"] == []
 
     [file] = other.glob("*.jsonl")
