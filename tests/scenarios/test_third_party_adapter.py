@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from student_graph.adapters.registry import ENTRY_POINT_GROUP, find_adapter
+from student_graph.adapters.registry import ENTRY_POINT_GROUP, find_adapter, find_entry_points_again
 from student_graph.gateway.cli.authors.new_package import package_files, write_package
 from student_graph.gateway.cli.main import main
 from student_graph.gateway.demo.districts import SANDBOX_ENTRY_POINTS
@@ -112,6 +112,7 @@ def _run_pytest(folder: Path, options: Sequence[str]) -> None:
     """Run pytest as `python -m pytest` does in a folder."""
     os.chdir(folder)
     sys.path.insert(0, str(folder))
+    find_entry_points_again()  # the process that this one was forked from has no adapter of the folder
     sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", *options]))
 
 
