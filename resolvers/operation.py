@@ -73,7 +73,7 @@ class Disclosures:
         return bool(self.records or self.denied or self.classes_read)
 
     def note_basis(self, records: Sequence[Record]) -> None:
-        """Note records of which the response shows a part, or a number that was computed from them."""
+        """Note records that the response shows in part, or as a number that was computed from them."""
         if records:
             self.records.append(records)
 

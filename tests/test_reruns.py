@@ -67,10 +67,12 @@ def sent_reports(config: pytest.Config, **options: object) -> list[tuple[str, Ou
         hook=config.hook,
     )
     sender = WorkerInteractor(worker, channel)
-    sender.session, sender.item_index = SimpleNamespace(items=[SimpleNamespace(nodeid="test")]), 0  # type: ignore[assignment]
+    session: Any = SimpleNamespace(items=[SimpleNamespace(nodeid="test")])
+    sender.session, sender.item_index = session, 0
     pytest_configure(worker)
     for when, outcome in ALL:
-        report: Any = pytest.TestReport("test", ("test.py", 1, "test"), {}, outcome, None, when)  # type: ignore[arg-type]
+        phase: Any = when
+        report = pytest.TestReport("test", ("test.py", 1, "test"), {}, outcome, None, phase)
         sender.pytest_runtest_logreport(report)
     return [(event["data"]["when"], event["data"]["outcome"]) for name, event in sent if name == "testreport"]
 

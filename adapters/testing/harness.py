@@ -45,7 +45,7 @@ def build_adapter(
     """
     kind = kind or find_adapter(sandbox.kind)
     transport = transport or InProcessTransport(sandbox)
-    settings_type = _settings_type(kind)  # type: ignore[arg-type] # mypy looks for the hash of an instance
+    settings_type = _settings_type(kind)  # type: ignore[arg-type] # mypy takes the hash of an instance, and a class has another
     settings = settings_type.model_validate(sandbox.settings())
     if not isinstance(transport, RecordingTransport):
         transport = RecordingTransport(sandbox, transport)

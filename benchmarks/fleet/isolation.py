@@ -64,7 +64,7 @@ class Trouble:
     """Times of the district's own answers that name what is missing."""
 
     def district(self, round_: int) -> str:
-        """The district in trouble in a round: a new one for dead vendors, of which nothing is known yet."""
+        """The district in trouble in a round: for dead vendors a new one, about which nothing was learned yet."""
         return "north" if not self.vendor else f"{self.vendor}{'-storm' if self.factor > 1 else ''}-{round_}"
 
     def rows(self) -> list[Row]:

@@ -77,9 +77,8 @@ class Visitors:
         async def keep(message: Message) -> None:
             sent.append(message)
 
-        now = (
-            seconds_with_processor()
-        )  # before the time that is due if another program had the processor meanwhile
+        # The clock may show less than the time that is due, if another program had the processor meanwhile.
+        now = seconds_with_processor()
         began_at = now if due_at is None else min(due_at, now)
         self.under_way += 1
         self.own_seconds += time.thread_time() - cpu

@@ -78,9 +78,13 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         SettingsError: something did not start, or a package is missing.
     """
-    # Help must not wait for all of this.
-    from student_graph.gateway.demo.rehearsal.run import Options, rehearse  # noqa: PLC0415
-    from student_graph.gateway.demo.rehearsal.verdicts.report import markdown  # noqa: PLC0415
+    from student_graph.gateway.demo.rehearsal.run import (  # noqa: PLC0415 - help must not wait for all of this
+        Options,
+        rehearse,
+    )
+    from student_graph.gateway.demo.rehearsal.verdicts.report import (  # noqa: PLC0415 - as above
+        markdown,
+    )
 
     sizes = _sizes(options)
     chosen = Options(
