@@ -25,7 +25,7 @@ MAX_CODES = 64
 """Error codes that are counted apart; further ones, of adapters of others, count as `OTHER_CODE`."""
 OTHER_CODE = "OTHER"
 CODES_SHOWN_AT_ZERO = ("INTERNAL", "NOT_RECORDED")
-"""Codes that start an alert when they occur once. Prometheus sees no growth in a counter whose first value is 1."""
+"""Codes that start an alert at their first error. Prometheus sees no growth in a counter that begins at 1."""
 NO_DISTRICT, SEVERAL_DISTRICTS = "unknown", "several"
 
 
