@@ -11,7 +11,7 @@ from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import DistrictId, LmsAccount, StudentId
 from student_graph.adapters.moodle.adapter.base import MoodleAdapter
 from student_graph.adapters.moodle.api import EnrolledUser
-from student_graph.adapters.moodle.mapping.accounts import keyed, lms_account, students_of
+from student_graph.adapters.moodle.mapping.accounts import ambiguous_keys, keyed, lms_account, students_of
 
 MAX_COURSES = 1500
 """Most courses whose students are read for a district; in a larger one accounts are read one by one."""
@@ -37,7 +37,7 @@ class AccountLookups(MoodleAdapter):
         The accounts of all students of current courses, in a call for each course and one for their list.
 
         Not offered for more than 1,500 courses. A user in no course is not listed; one without an idnumber has
-        another field as key.
+        another field as key. Of users with one number none is listed: it has an error where it is requested.
         """
         accounts = await self._accounts()
         return {district: [*accounts] for district in ids}
@@ -57,4 +57,10 @@ class AccountLookups(MoodleAdapter):
             for user in students_of(roster or (), self.settings.student_roles).values():
                 course_ids.setdefault(user.id, []).append(course_id)
                 users[user.id] = user
-        return [lms_account(keyed(user), course_ids[user_id]) for user_id, user in users.items()]
+        students = [keyed(user) for user in users.values()]
+        ambiguous = ambiguous_keys(students)
+        return [
+            lms_account(student, course_ids[student.user_id])
+            for student in students
+            if student.student_id not in ambiguous
+        ]

@@ -6,15 +6,22 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from student_graph.adapters.concurrency import answer_by_key, gather_by_key
-from student_graph.adapters.errors import AdapterError, NotOfferedError, another_object, listed_and_unknown
+from student_graph.adapters.errors import (
+    AdapterError,
+    NotOfferedError,
+    PayloadError,
+    another_object,
+    listed_and_unknown,
+)
 from student_graph.adapters.lookup import Batch, value_of
 from student_graph.adapters.model import AssignmentWork, CourseGrade, LmsCourse, LmsCourseId, SectionId
 from student_graph.adapters.moodle.adapter.base import MoodleAdapter
 from student_graph.adapters.moodle.api import Course
 from student_graph.adapters.moodle.client.keys import course_id
-from student_graph.adapters.moodle.mapping.accounts import keyed
+from student_graph.adapters.moodle.mapping.accounts import KeyedStudent, ambiguous_keys, keyed
 from student_graph.adapters.moodle.mapping.courses import CourseContents, course_grade, lms_course, sort_grades
 from student_graph.adapters.moodle.mapping.work import assignment_work, sort_by_due_time
+from student_graph.adapters.reading import leave_out_unreadable
 
 K = TypeVar("K", SectionId, LmsCourseId)
 R = TypeVar("R")
@@ -110,15 +117,15 @@ class CourseLookups(MoodleAdapter):
     def _work_in(self, contents: CourseContents, section_id: SectionId | None) -> list[AssignmentWork]:
         now = self.now()
         rows: list[AssignmentWork] = []
-        for user_id, user in contents.students.items():
-            section = section_id or self._section(contents, user_id)
-            rows += assignment_work(contents, keyed(user), section, now)
+        for student in _students(contents):
+            section = section_id or self._section(contents, student.user_id)
+            rows += assignment_work(contents, student, section, now)
         return sort_by_due_time(rows)
 
     def _grades_in(self, contents: CourseContents, section_id: SectionId | None) -> list[CourseGrade]:
         grades = (
-            course_grade(contents, keyed(user), section_id or self._section(contents, user_id))
-            for user_id, user in contents.students.items()
+            course_grade(contents, student, section_id or self._section(contents, student.user_id))
+            for student in _students(contents)
         )
         return sort_grades(grade for grade in grades if grade is not None)
 
@@ -134,6 +141,16 @@ class CourseLookups(MoodleAdapter):
 
     def _section(self, contents: CourseContents, user_id: int) -> SectionId | None:
         return contents.section_id(self._section_names, user_id)
+
+
+def _students(contents: CourseContents) -> list[KeyedStudent]:
+    """The students of a course; those with a number that another one has are left out and reported."""
+    students = [keyed(user) for user in contents.students.values()]
+    ambiguous = ambiguous_keys(students)
+    for student in students:
+        if student.student_id in ambiguous:
+            leave_out_unreadable(PayloadError("a number of two users", code="SOURCE_SCHEMA"), str(student.user_id))
+    return [student for student in students if student.student_id not in ambiguous]
 
 
 def _by_id(courses: Batch[K, Course]) -> dict[int, Course]:

@@ -21,7 +21,7 @@ class MoodleSettings(AdapterSettings):
     student_roles: tuple[str, ...] = ("student",)
     """Short names of the roles that students have in courses, from Site administration > Users > Define roles."""
     concurrency: int = Field(default=8, ge=1, le=64)
-    """Most calls in progress at the same time; each occupies a PHP process of the site."""
+    """Maximum number of calls in progress at the same time; each occupies a PHP process of the site."""
 
     @model_validator(mode="before")
     @classmethod

@@ -170,7 +170,11 @@ class GradeItem(Payload):
     itemnumber: Integer | None = None
     """0 for the grade of an activity; a further one, such as of an outcome, is no grade of the work."""
     scaleid: Integer | None = None
+    """Null also for a grade of a scale: Moodle sends the id of an outcome in its place."""
     graderaw: Number | None = None
+    """Null without a grade, or for one that the account may not view; absent if the report shows no grades."""
+    gradeneedsupdate: Deciding[Flag] = None
+    """Whether Moodle has to compute the grade again; until then it shows none."""
     gradeformatted: str | None = None
     """The grade as the course displays it; `-` for none."""
     lettergradeformatted: str | None = None

@@ -17,7 +17,7 @@ USER_FIELDS = ("idnumber", "username", "email", "id")
 """Fields by which Moodle finds users (`core_user_get_users_by_field`); the first that a user has is its key."""
 SECTION_FIELD = "sis_section"
 _MAX_ID_DIGITS = 18
-"""Most digits of an id: Moodle's ids are 64-bit numbers."""
+"""Maximum number of digits of an id: Moodle's ids are 64-bit numbers."""
 _MARKUP = frozenset("<>&")
 """Characters that Moodle's cleaning of parameters may change: it then refuses the batch of the key."""
 

@@ -43,7 +43,7 @@ T = TypeVar("T")
 
 SCRIPT = "webservice/rest/server.php"
 MAX_VALUES_PER_CALL = 500
-"""Most values in one call: PHP accepts 1,000 fields of a form (`max_input_vars`) unless it is set up otherwise."""
+"""Maximum number of values in one call: by default, PHP accepts 1,000 fields of a form (`max_input_vars`)."""
 USERS_PER_PAGE = 500
 """Users of a course in a page, if all of them are too many for one response."""
 SITE_FORMAT = "site"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -41,6 +42,12 @@ def students_of(roster: Iterable[EnrolledUser], roles: Iterable[str]) -> dict[in
     """The users of a course who have one of the roles of students, by id."""
     names = frozenset(roles)
     return {user.id: user for user in roster if any(role.shortname in names for role in user.roles)}
+
+
+def ambiguous_keys(students: Iterable[KeyedStudent]) -> frozenset[StudentId]:
+    """The keys that several of these users have: Moodle lets administrators give an idnumber twice."""
+    counts = Counter(student.student_id for student in students)
+    return frozenset(key for key, count in counts.items() if count > 1)
 
 
 def lms_account(student: KeyedStudent, course_ids: Iterable[int]) -> LmsAccount:

@@ -18,6 +18,8 @@ from student_graph.adapters.moodle.mapping.courses import CourseContents, course
 from student_graph.adapters.moodle.mapping.values import grade_text, moment
 
 SUBMITTED = "submitted"
+NOT_GRADED = 0
+"""The maximum of points of an assignment that is not graded."""
 EXCLUDED = "excluded"
 """The status of a grade that does not count, which is how teachers excuse students."""
 _NOT_HANDED_IN = frozenset({None, "new", "draft", "reopened"})
@@ -71,13 +73,38 @@ class Work:
 
     @property
     def missing(self) -> bool | None:
-        """Whether it is past due, not handed in, not graded and not excused; None if Moodle cannot know."""
+        """Whether it is past due, not handed in, not graded and not excused; None if Moodle does not show it."""
         if self.is_excused:
             return False
         if not self.is_by_student:
             return None
         has_grade = self.item is not None and self.item.graderaw is not None
-        return not self.is_handed_in and not has_grade and self.due_at is not None and self.due_at < self.now
+        if self.is_handed_in or has_grade or self.due_at is None or self.due_at >= self.now:
+            return False
+        return True if self.is_column_shown else None
+
+    @property
+    def is_column_shown(self) -> bool:
+        """
+        Whether an empty column says that there is no grade; also if the work is not graded and has no column.
+
+        Without the capability to view hidden grades, Moodle leaves their columns out or empties them. The teacher
+        may have graded or excused the student there.
+        """
+        if self.assignment.grade == NOT_GRADED:
+            return True
+        item = self.item
+        return (
+            item is not None
+            and "graderaw" in item.model_fields_set
+            and not is_hidden(item)
+            and not item.gradeneedsupdate
+        )
+
+    @property
+    def has_scale(self) -> bool:
+        """Whether its grade is a word of a scale; the number of the grade is then the position of the word."""
+        return (self.assignment.grade or 0.0) < 0 or (self.item is not None and self.item.scaleid is not None)
 
     @property
     def grade(self) -> GradeItem | None:
@@ -137,7 +164,7 @@ def assignment_work(
             due_at=work.due_at,
             points_possible=points if points > 0 else None,
             status=work.status,
-            score=grade.graderaw if grade is not None and grade.scaleid is None else None,
+            score=grade.graderaw if grade is not None and not work.has_scale else None,
             grade=grade_text(grade.gradeformatted) if grade is not None else None,
             late=work.late,
             missing=work.missing,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from student_graph.adapters.moodle.sandbox.index import Index
 from student_graph.adapters.moodle.sandbox.responses import Json
-from student_graph.adapters.moodle.sandbox.serializers import HIDDEN_GRADE, SCALE_ID, SCALE_MAX, seconds
+from student_graph.adapters.moodle.sandbox.serializers import HIDDEN_GRADE, SCALE_MAX, seconds
 from student_graph.adapters.sandbox.facts import AssignmentFact, LmsAccountFact, LmsCourseFact, SubmissionFact
 
 
@@ -92,7 +92,7 @@ def _work_item(assignment: AssignmentFact, submission: SubmissionFact | None) ->
         "cmid": assignment.id + 100_000,
     }
     if not has_points:
-        row |= {"scaleid": SCALE_ID, "gradeformatted": "complete" if is_graded else row["gradeformatted"]}
+        row["gradeformatted"] = "complete" if is_graded else row["gradeformatted"]
     if submission is not None and submission.state == "pending_review":
         row["gradeishidden"] = True
     if submission is not None and submission.excused:

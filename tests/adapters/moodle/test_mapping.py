@@ -23,19 +23,22 @@ def contents(
     item: dict[str, Any] | None = None,
     submitted: datetime | None = None,
     extension: datetime | None = None,
+    *,
+    has_column: bool = True,
     **assignment: Any,
 ) -> CourseContents:
-    """A course with one assignment, and the student's grade and submission of it."""
+    """A course with one assignment, and the student's submission of it and column in the gradebook."""
     fields = {"id": 7, "name": "Essay", "duedate": int(DUE.timestamp()), "grade": 20, **assignment}
     submission = api.Submission(userid=3, status="submitted", timemodified=int((submitted or DUE).timestamp()))
-    grade = api.GradeItem(itemtype="mod", itemmodule="assign", iteminstance=7, itemnumber=0, **(item or {}))
+    row = {"itemtype": "mod", "itemmodule": "assign", "iteminstance": 7, "itemnumber": 0, "graderaw": None}
+    column = api.GradeItem.model_validate({**row, **(item or {})})
     return CourseContents(
         api.Course(id=2, fullname="Algebra I"),
         {3: USER},
         [api.Assignment(**fields)],
         {7: {3: submission} if submitted else {}},
         {7: {3: int(extension.timestamp())} if extension else {}},
-        {3: api.UserGrades(courseid=2, userid=3, gradeitems=[grade])},
+        {3: api.UserGrades(courseid=2, userid=3, gradeitems=[column] if has_column else [])},
     )
 
 
@@ -61,9 +64,15 @@ def test_a_zero_is_a_grade() -> None:
     assert (record.score, record.grade, record.status) == (0.0, "0.00", SubmissionStatus.GRADED)
 
 
-def test_a_scale_has_a_grade_without_points() -> None:
-    """The raw value is the position on the scale, and the maximum the number of the scale below zero."""
-    record = work(contents({"graderaw": 2, "gradeformatted": "Good &amp; <b>kind</b>", "scaleid": 1}, grade=-1))
+@pytest.mark.parametrize("scale", [None, 1])
+def test_a_scale_has_a_grade_without_points(scale: int | None) -> None:
+    """
+    The raw value is the position on the scale, and the maximum the number of the scale below zero.
+
+    The column does not name the scale: Moodle's `scaleid` there holds the id of an outcome.
+    """
+    grade = {"graderaw": 2, "gradeformatted": "Good &amp; <b>kind</b>", "scaleid": scale}
+    record = work(contents(grade, grade=-1))
 
     assert (record.score, record.grade, record.points_possible) == (None, "Good & kind", None)
 
@@ -93,6 +102,34 @@ def test_what_moodle_cannot_know_is_not_missing(
     record = work(contents(item, **assignment))
 
     assert (record.missing, record.status, record.excused) == (None, status, None)
+
+
+@pytest.mark.parametrize(
+    ("item", "has_column"),
+    [
+        ({}, False),
+        ({"gradeishidden": True}, True),
+        ({"gradehiddenbydate": True}, True),
+        ({"gradeneedsupdate": True}, True),
+    ],
+)
+def test_work_with_a_hidden_column_is_not_missing_for_certain(item: dict[str, Any], has_column: bool) -> None:
+    """Moodle leaves out or empties the column of a hidden grade: the student may be graded or excused there."""
+    record = work(contents(item, has_column=has_column))
+
+    assert (record.missing, record.excused, record.status) == (None, None, SubmissionStatus.UNSUBMITTED)
+    assert work(contents(item, submitted=DUE, has_column=has_column)).missing is False
+    assert work(contents(item, extension=NOW + timedelta(1), has_column=has_column)).missing is False
+
+
+def test_a_column_without_a_property_for_the_grade_says_nothing() -> None:
+    """A course may leave the grades out of its report; work that is not graded has no column and is missing."""
+    course = contents()
+    column = api.GradeItem(itemtype="mod", itemmodule="assign", iteminstance=7, itemnumber=0)
+    course.grades[3] = api.UserGrades(courseid=2, userid=3, gradeitems=[column])
+
+    assert work(course).missing is None
+    assert work(contents(grade=0, has_column=False)).missing is True
 
 
 def test_work_whose_grade_the_teacher_excluded_is_excused() -> None:
