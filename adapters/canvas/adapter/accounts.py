@@ -14,9 +14,9 @@ from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import DistrictId, LmsAccount, StudentId
 
 MAX_USER_PAGES = 60
-"""Most pages of 100 users that are read for a district; in a larger one accounts are read one by one."""
+"""Maximum number of pages of 100 users for a district; in a larger one accounts are read one by one."""
 MAX_COURSE_PAGES = 15
-"""Most pages of 100 courses that are read for a district; each has five calls for the members of its courses."""
+"""Maximum number of pages of 100 courses for a district; each has five calls for the members of its courses."""
 REFUSAL_SECONDS = 3600.0
 """Seconds for which the lists of a district count as too long, or as refused."""
 

@@ -16,10 +16,10 @@ class CanvasSettings(AdapterSettings):
     needs "Users - view list", "Courses - view list", "Grades - view all grades", "SIS Data - read" and, for
     page views, "Analytics - view pages"."""
     concurrency: int = Field(default=10, ge=1, le=10)
-    """Most calls in progress at the same time; Canvas throttles a token with about a dozen."""
+    """Maximum number of calls in progress at the same time; Canvas throttles a token with about a dozen."""
     students_per_call: int = Field(default=100, ge=1, le=100)
-    """Most students whose work in a course one call requests; lower it for courses with many assignments."""
+    """Maximum number of students whose work in a course one call requests; lower it for courses with much work."""
     graphql: bool = True
     """Whether to read many courses in one call of the GraphQL API; without it each takes several calls."""
     courses_per_call: int = Field(default=MAX_COURSES_PER_CALL, ge=1, le=MAX_COURSES_PER_CALL)
-    """Most courses that one call of the GraphQL API reads; lower it if Canvas takes more than 5 seconds for it."""
+    """Maximum number of courses in one call of the GraphQL API; lower it if such calls take over 5 seconds."""

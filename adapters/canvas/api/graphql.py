@@ -111,7 +111,8 @@ class Submission(Payload):
 
     legacy_id: Integer = Field(alias="_id")
     assignment: Reference
-    user: Reference
+    user: Reference | None = None
+    """Null while the assignment is graded anonymously."""
     state: str | None = None
     score: Number | None = None
     grade: str | None = None

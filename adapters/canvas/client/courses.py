@@ -22,7 +22,9 @@ from student_graph.adapters.errors import AdapterError, NotOfferedError, listed_
 from student_graph.adapters.reading import is_background_read, leave_out_unreadable
 
 MAX_UNKNOWN_COURSES = 5
-"""Most courses without an answer for which a call each finds out whether Canvas knows them."""
+"""
+If at most this many courses are missing from an answer, one call for each finds out whether Canvas knows it.
+"""
 
 
 class CourseReader:

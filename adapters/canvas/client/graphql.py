@@ -69,7 +69,7 @@ class CourseList:
 
 _ACTIVE_STUDENTS = "filter: {types: [StudentEnrollment], states: [active]}"
 MAX_SUBMISSION_PAGES = 5
-"""Most pages of a course's submissions that follow one another."""
+"""Maximum number of pages of a course's submissions that are read one after another."""
 MEMBERS = CourseList("enrollmentsConnection", _ACTIVE_STUDENTS, "_id type state user { _id }")
 """The active students of a course by id."""
 ENROLLMENTS = CourseList(

@@ -108,5 +108,7 @@ def _submissions(course: graphql.Course, contents: CourseContents) -> dict[int, 
         return None
     submissions: dict[int, list[Submission]] = {}
     for row in course.submissionsConnection.nodes:
+        if row.user is None:  # the REST API has the submissions of each student also while grading is anonymous
+            return None
         submissions.setdefault(row.user.legacy_id, []).append(rest_submission(row))
     return submissions

@@ -157,13 +157,13 @@ async def test_work_of_a_course_whose_dates_are_over_is_read_by_rest() -> None:
     assert len(requests_with(by_graphql, SUBMISSIONS)) == 1
 
 
-@pytest.mark.parametrize("answer", ["refused", "hidden", "changing"])
+@pytest.mark.parametrize("answer", ["refused", "hidden", "changing", "anonymous"])
 async def test_work_that_questions_do_not_answer_is_read_by_rest(answer: str) -> None:
     """
     The contents of courses are asked for as before.
 
     An older Canvas refuses the field and is not asked again, a token may not see the list, and a list may change
-    while its pages are read.
+    while its pages are read. While work is graded anonymously, submissions do not name their student.
     """
     facts = school()
     sandbox = CanvasSandbox(facts)
@@ -179,6 +179,8 @@ async def test_work_that_questions_do_not_answer_is_read_by_rest(answer: str) ->
         for course in body["data"].values():
             if answer == "hidden":
                 course["submissionsConnection"] = None
+            elif answer == "anonymous":
+                course["submissionsConnection"]["nodes"][0]["user"] = None
             else:
                 course["submissionsConnection"]["nodes"][1:2] = course["submissionsConnection"]["nodes"][:1]
         return json.dumps(body)
@@ -192,7 +194,7 @@ async def test_work_that_questions_do_not_answer_is_read_by_rest(answer: str) ->
                 assert {id: _plain(records) for id, records in work.items()} == expected
 
     assert len(requests_with(sandbox, SUBMISSIONS)) == 2 * len(facts.lms_courses)
-    questions = {"refused": 1, "hidden": 2, "changing": 2 * 2}[answer]
+    questions = {"refused": 1, "hidden": 2, "changing": 2 * 2, "anonymous": 2 * 2}[answer]
     assert len(requests_with(sandbox, "graphql")) == 2 + questions
 
 
