@@ -14,7 +14,7 @@ from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import DistrictId, LmsAccount, StudentId
 
 MAX_COURSES = 1500
-"""Most active courses whose students are read for a district; in a larger one accounts are read one by one."""
+"""Maximum number of active courses to read students of; in a larger district accounts are read one by one."""
 REFUSAL_SECONDS = 3600.0
 """Seconds for which the lists of a district count as too long, or as refused."""
 

@@ -27,7 +27,7 @@ from student_graph.adapters.model import AssignmentWork, LmsCourse, LmsCourseId,
 from student_graph.adapters.reading import leave_out_unreadable
 
 MAX_SINGLE_COURSES = 3
-"""Most courses that are read one by one: the list of active courses has a page for every 500."""
+"""Maximum number of courses that are read one by one: the list of active courses has a page for every 500."""
 
 
 class CourseLookups(ClassroomAdapter):

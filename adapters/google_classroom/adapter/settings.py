@@ -49,11 +49,11 @@ class GoogleClassroomSettings(TokenSettings):
     section_prefix: str = Field(default="", max_length=64)
     """Text between the `d:` or `p:` and the section's identifier, or at the start of the text in `section`."""
     concurrency: int = Field(default=16, ge=1, le=64)
-    """Most calls in progress at the same time."""
+    """Maximum number of calls in progress at the same time."""
     requests_per_minute: int | None = Field(default=1200, ge=1)
     """Calls that Google allows in a minute for one user, here the administrator."""
     rows_per_page: int = Field(default=MAX_ROWS_PER_PAGE, ge=1, le=1000)
-    """Most rows in a page that are requested; lower it for courses with long histories of grades."""
+    """Maximum number of rows that one page requests; lower it for courses with long histories of grades."""
 
     @model_validator(mode="before")
     @classmethod

@@ -42,7 +42,7 @@ P = TypeVar("P", bound=Payload)
 ALL_WORK = "-"
 """Replaces the id of course work: all course work of the course."""
 MAX_ROWS_PER_PAGE = 500
-"""Most rows that are requested in a page; Classroom may send fewer."""
+"""Maximum number of rows that one page requests; Classroom may send fewer."""
 ACTIVE_COURSES: Params = {"courseStates": "ACTIVE"}
 PUBLISHED_WORK: Params = {"courseWorkStates": "PUBLISHED"}
 

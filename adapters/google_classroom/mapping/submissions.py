@@ -17,8 +17,10 @@ from student_graph.adapters.model import AssignmentWork, LmsCourseId, SectionId,
 
 ASSIGNED_GRADE_CHANGE = "ASSIGNED_GRADE_POINTS_EARNED_CHANGE"
 _NOT_HANDED_IN = frozenset({"NEW", "CREATED", "RECLAIMED_BY_STUDENT"})
+_HAND_OVERS = frozenset({"TURNED_IN", "RECLAIMED_BY_STUDENT"})
+"""States in the history by which work goes to the teacher, and back to the student."""
 _LAST_HOUR, _LAST_MINUTE = 23, 59
-_LATEST = datetime.max.replace(tzinfo=UTC)
+_EARLIEST, _LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Coursework:
             status=submission_status(submission),
             score=submission.assignedGrade,
             grade=None if submission.assignedGrade is None else f"{submission.assignedGrade:g}",
-            late=None if is_late is None else is_late and handed_in,
+            late=handed_in if is_late else is_late,
             missing=missing,
             submitted_at=handed_in_at(submission) if handed_in else None,
             graded_at=graded_at(submission),
@@ -75,18 +77,29 @@ def submission_status(submission: StudentSubmission) -> SubmissionStatus:
     return SubmissionStatus.UNSUBMITTED if submission.state in _NOT_HANDED_IN else SubmissionStatus.UNMAPPED
 
 
-def was_handed_in(submission: StudentSubmission) -> bool:
-    """Whether the teacher has it, or has returned it; a teacher can also return work that was never handed in."""
-    if submission.state == "RETURNED":
-        return handed_in_at(submission) is not None
-    return submission.state == "TURNED_IN"
+def was_handed_in(submission: StudentSubmission) -> bool | None:
+    """
+    Whether the teacher has it, or has returned it.
+
+    A teacher can also return work that was never handed in, or that the student has reclaimed: the history tells.
+    None for returned work without a history.
+    """
+    if submission.state != "RETURNED":
+        return submission.state == "TURNED_IN"
+    changes = [entry.stateHistory for entry in submission.submissionHistory if entry.stateHistory]
+    by_student = [change for change in changes if change.state in _HAND_OVERS]
+    by_student.sort(key=lambda change: change.stateTimestamp or _EARLIEST)
+    return None if not changes else bool(by_student) and by_student[-1].state == "TURNED_IN"
 
 
 def is_missing(submission: StudentSubmission) -> bool | None:
-    """Whether it is past due, not handed in and not graded; None if Classroom's flag or state is not readable."""
+    """Whether it is past due, not handed in and not graded; None if Classroom does not say one of them."""
     if submission.late is None or submission.state is None:
         return None
-    return submission.late and not was_handed_in(submission) and submission.assignedGrade is None
+    if not submission.late or submission.assignedGrade is not None:
+        return False
+    handed_in = was_handed_in(submission)
+    return None if handed_in is None else not handed_in
 
 
 def handed_in_at(submission: StudentSubmission) -> datetime | None:

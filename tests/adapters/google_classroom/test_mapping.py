@@ -24,6 +24,7 @@ from tests.subcases import subcases
 HANDED_IN = {"stateHistory": {"state": "TURNED_IN", "stateTimestamp": "2026-01-12T16:02:00Z"}}
 HANDED_IN_AGAIN = {"stateHistory": {"state": "TURNED_IN", "stateTimestamp": "2026-01-13T09:00:00.5Z"}}
 EDITED = {"stateHistory": {"state": "STUDENT_EDITED_AFTER_TURN_IN", "stateTimestamp": "2026-01-14T08:00:00Z"}}
+RECLAIMED = {"stateHistory": {"state": "RECLAIMED_BY_STUDENT", "stateTimestamp": "2026-01-12T20:00:00Z"}}
 RETURNED = {"stateHistory": {"state": "RETURNED", "stateTimestamp": "2026-01-15T10:00:00Z"}}
 DRAFTED = {
     "gradeHistory": {
@@ -74,7 +75,21 @@ def record(submission: dict[str, Any], **work: Any) -> AssignmentWork:
         ({"state": "RETURNED", "submissionHistory": [HANDED_IN, RETURNED]}, "GRADED", False, False),
         ({"state": "RETURNED", "late": True, "submissionHistory": [HANDED_IN, RETURNED]}, "GRADED", True, False),
         ({"state": "RETURNED", "late": True, "submissionHistory": [RETURNED]}, "MISSING", False, True),
-        ({"state": "RETURNED", "late": True, "assignedGrade": 8}, "GRADED", False, False),
+        ({"state": "RETURNED", "late": True, "assignedGrade": 8}, "GRADED", None, False),
+        ({"state": "RETURNED", "late": True}, "GRADED", None, None),
+        ({"state": "RETURNED"}, "GRADED", False, False),
+        (
+            {"state": "RETURNED", "late": True, "submissionHistory": [HANDED_IN, RECLAIMED, RETURNED]},
+            "MISSING",
+            False,
+            True,
+        ),
+        (
+            {"state": "RETURNED", "late": True, "submissionHistory": [RETURNED, HANDED_IN_AGAIN, RECLAIMED]},
+            "GRADED",
+            True,
+            False,
+        ),
         ({"state": "CREATED", "late": True, "assignedGrade": 0}, "GRADED", False, False),
         ({"state": "HANDED_OVER"}, "UNMAPPED", False, False),
         ({}, "UNMAPPED", False, None),
@@ -107,6 +122,15 @@ def test_a_draft_grade_does_not_count_as_a_grade() -> None:
     assert (result.score, result.grade, result.graded_at, result.status.name) == (None, None, None, "SUBMITTED")
     assert "9.5" not in repr(result)
     assert "draft" not in field_mask(api.SubmissionPage).lower()
+
+
+def test_work_that_was_reclaimed_before_it_was_returned_was_not_handed_in() -> None:
+    """The teacher returned it without the student's work."""
+    reclaimed = record({"state": "RETURNED", "assignedGrade": 0, "submissionHistory": [HANDED_IN, RECLAIMED]})
+    returned = record({"state": "RETURNED", "assignedGrade": 0, "submissionHistory": [RECLAIMED, HANDED_IN_AGAIN]})
+
+    assert reclaimed.submitted_at is None
+    assert returned.submitted_at == datetime(2026, 1, 13, 9, 0, 0, 500_000, tzinfo=UTC)
 
 
 def test_times_come_from_the_history() -> None:
