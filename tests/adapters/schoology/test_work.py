@@ -15,6 +15,7 @@ from student_graph.adapters.schoology.adapter import Schoology
 from student_graph.adapters.schoology.sandbox import SchoologySandbox
 from student_graph.adapters.testing.harness import open_adapter
 from student_graph.adapters.testing.oddities.documents import DocumentTransport
+from student_graph.adapters.testing.transports import UNSERVED_URL
 
 FACTS = make_district(24)
 
@@ -50,6 +51,33 @@ async def test_work_is_every_published_assignment_with_its_score() -> None:
                 graded = fact is not None and fact.score is not None
                 assert record.status is (SubmissionStatus.GRADED if graded else SubmissionStatus.UNMAPPED)
     assert {SubmissionStatus.GRADED, SubmissionStatus.MISSING} <= checked
+
+
+async def test_an_exception_that_is_not_known_does_not_say_that_work_is_not_excused() -> None:
+    """Schoology has more exceptions than its manual, such as absent. Ungraded work without any is not excused."""
+    key = next(key_of(account) for account in FACTS.accounts if account.sis_id)
+    sandbox = SchoologySandbox(FACTS)
+    sandbox.url = UNSERVED_URL
+
+    def with_exception(exception: Any) -> Any:
+        def spoil(document: Any) -> Any:
+            for section in document.get("section", ()) if isinstance(document, dict) else ():
+                for grade in (grade for period in section.get("period", ()) for grade in period["assignment"]):
+                    grade |= {"grade": None, "exception": exception}
+            return document
+
+        return spoil
+
+    states = {}
+    for exception in ("4", 7, "0", None):
+        transport = DocumentTransport(sandbox, with_exception(exception))
+        async with open_adapter(sandbox, transport, kind=Schoology) as adapter:
+            [work] = (await adapter.assignment_work_by_student([key])).values()
+        states[exception] = {(row.status, row.excused, row.missing) for row in work if row.excused is not None}
+        assert {row.status for row in work} == {SubmissionStatus.UNMAPPED}
+
+    open_work = {(SubmissionStatus.UNMAPPED, False, None)}
+    assert states == {"4": set(), 7: set(), "0": open_work, None: open_work}
 
 
 @pytest.mark.parametrize("odd", ["\ufffd", "\x92", "/../1", "?a=b"])
