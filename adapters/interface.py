@@ -44,7 +44,7 @@ class Interface:
     paging: str | None = None
     """How long lists are read in pages, such as `limit and offset`; None if that is not known."""
     page_rows: int | None = None
-    """Most rows that the adapter asks for in one page; None if that is not known."""
+    """Maximum number of rows that the adapter asks for in one page; None if that is not known."""
     states_changes: bool | None = None
     """Whether the server publishes a version of its data (`Adapter.version`); None if that is not known yet."""
 

@@ -43,7 +43,7 @@ TEACHERS_AT_ONCE = 10
 MAX_CALLS_RATIO_AT_ONCE = 1.3
 """Goal for teachers at the same time, as a multiple of the fewest possible calls: the same as for other pages."""
 MAX_REQUESTS_OF_PAGE = 5
-"""Most requests until a page is complete: on a busy machine, the first ones end at a deadline."""
+"""Maximum number of requests until a page is complete: on a busy machine, the first ones end at a deadline."""
 MORNING_STUDENTS, MORNING_TEACHERS = 1_500, 60
 QUICK_STUDENTS, QUICK_TEACHERS = 300, 12
 """Students and teachers in all parts of a quick run."""

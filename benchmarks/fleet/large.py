@@ -44,7 +44,7 @@ ROLES = ("parent", "teacher", "principal", "superintendent")
 """One viewer of each opens pages, in this order."""
 COMPARED_WITH_FACTS = "10-schools-compared"
 MAX_ATTEMPTS = 40
-"""Most attempts to open a page that is incomplete because it takes longer than a request may."""
+"""Maximum number of attempts to open a page that is incomplete because it takes longer than a request may."""
 PAUSE_SECONDS = 2.0
 """Time between two attempts; reads of the vendors go on."""
 

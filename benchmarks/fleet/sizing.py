@@ -137,7 +137,7 @@ def p99(page_seconds: float, cores: int, pages_per_second: float) -> float:
 
 
 def capacity(page_seconds: float, cores: int) -> float:
-    """The most pages a second with which the goal for 99 of 100 pages is met, by bisection of the simulation."""
+    """The highest number of pages per second at which 99 of 100 meet the goal, by bisection of the simulation."""
     low, high = 0.0, cores / page_seconds
     for _ in range(8):
         middle = (low + high) / 2

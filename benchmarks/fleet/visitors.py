@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message
 VIEWERS_PER_DISTRICT = 60
 """Viewers who send the requests of a district in turns."""
 MAX_UNDER_WAY = 1_800
-"""Most requests of a district at the same time: nearly all that a process handles at once."""
+"""Maximum number of requests of a district at the same time: nearly all that a process handles at once."""
 RUN_DELAY = Path("/proc/thread-self/schedstat")
 PAGE = """query ($id: String!) { student(studentUniqueId: $id) { name { firstName lastName } gradeLevel
     courseGrades { letter numeric } attendanceEvents { totalCount } } districts { students(first: 20) {

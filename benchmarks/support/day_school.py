@@ -16,13 +16,15 @@ from student_graph.gateway.demo.districts import DemoDistrict
 
 MAX_PRINCIPALS = 3
 EDFI_PAGE_ROWS = 500
-"""The most rows that Ed-Fi sends in one response."""
+"""Maximum number of rows that Ed-Fi sends in one response."""
 CANVAS_USERS_A_CALL = 100
-"""The most students whose submissions Canvas sends in one response."""
+"""Maximum number of students whose submissions Canvas sends in one response."""
 CANVAS_COURSES_A_CALL = 20
-"""The most courses about which a question to Canvas's GraphQL API may be."""
+"""Maximum number of courses that one question to Canvas's GraphQL API may name."""
 CANVAS_COURSES_OF_WORK_A_CALL, CANVAS_SUBMISSIONS_A_CALL = 10, 100
-"""The most courses about whose submissions we ask at once, and how many of each course one response has."""
+"""
+Maximum number of courses in a question about submissions, and of submissions of each course in one response.
+"""
 
 
 @dataclass(frozen=True, slots=True)

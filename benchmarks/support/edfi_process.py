@@ -26,7 +26,7 @@ from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.adapters.sandbox.serving import served
 
 PAGE_ROWS = 500
-"""The most rows that Ed-Fi sends in one response."""
+"""Maximum number of rows that Ed-Fi sends in one response."""
 MIN_TOKEN_ROWS = 5_000
 """Lists with more rows are read by page tokens."""
 TOKEN_CALLS = 2

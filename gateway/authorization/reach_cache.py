@@ -29,9 +29,9 @@ from student_graph.resolvers.context import Viewer
 from student_graph.resolvers.operation import Traffic
 
 MAX_AGE = timedelta(minutes=15)
-"""Maximum age of the records that decide."""
+"""Maximum age of the records that decide which students a viewer reaches."""
 MAX_AGE_IN_OUTAGE = timedelta(minutes=60)
-"""Their maximum age while the system of record fails."""
+"""Maximum age of these records while the system of record fails."""
 OUTAGE_RETRY_SECONDS = 30.0
 """How long a reach from answers of an outage is used before the system of record is asked again."""
 LOOKUP_TIMEOUT_SECONDS = 4.0
@@ -39,7 +39,7 @@ LOOKUP_TIMEOUT_SECONDS = 4.0
 MAX_CACHED_BYTES = 32 * 1024 * 1024
 """Memory of all cached reaches, by estimate: some thousand teachers."""
 MAX_CACHED_REACHES = 4_000
-"""Most reaches that are cached, so that many viewers with small reaches do not fill the memory."""
+"""Maximum number of cached reaches, so that many viewers with small reaches do not fill the memory."""
 REACH_BYTES = 2_000
 """Memory of a reach and its viewer without groups of students: an estimate, rather too high."""
 GROUP_BYTES = 300

@@ -26,11 +26,9 @@ class BackgroundLimits:
     fails (`READ_TIMEOUT_SECONDS`), so that a client that leaves does not make its source look as if it failed.
     """
     requests_per_source: int = 32
-    """Most abandoned requests of one source: enough for the lookups of three or four large pages."""
+    """Maximum number of abandoned requests of one source: enough for the lookups of three or four large pages."""
     requests_per_viewer: int = 16
-    """
-    Most abandoned requests that operations of one viewer have started: enough for the lookups of one large page.
-    """
+    """Maximum number of abandoned requests of one viewer: enough for the lookups of one large page."""
 
 
 @dataclass(frozen=True, slots=True)

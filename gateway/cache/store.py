@@ -27,7 +27,7 @@ from student_graph.gateway.cache.watches import Watches
 MAX_BATCH_SHARE = 1 / 8
 """Largest share of the memory for all cached batches together; one batch may be as large as all of it."""
 MAX_DERIVED_VALUES = 4
-"""Most computed values that are kept with one answer, such as its records by student for one school year."""
+"""Maximum number of values computed from one answer that are kept with it, such as its records by student."""
 
 
 class _Share:

@@ -28,13 +28,13 @@ from student_graph.gateway.concurrency.processor_time import Clock, ProcessorTim
 BUDGET_SHARE = 0.1
 """Share of the loop's time that each client has: a person who reads page after page needs a thirtieth."""
 MAX_SAVED_SECONDS = 0.15
-"""Most loop time that a client saves. Even two clients use up their savings before the process counts as busy."""
+"""Maximum loop time that a client saves. Even two clients use it up before the process counts as busy."""
 NEW_CLIENT_SECONDS = -0.3
 """Loop time of a new client: it has none until three seconds after its first request, even if that was refused."""
 MAX_DEBT_SECONDS = 1.0
-"""Most loop time that a client can owe: it is within its budget again ten seconds after its last work."""
+"""Maximum loop time that a client can owe: it is within its budget again ten seconds after its last work."""
 MAX_CLIENTS = 10_000
-"""Most clients whose budgets are remembered. The least recently used client of the largest group is forgotten."""
+"""Maximum number of clients with a budget. The least recently used client of the largest group is forgotten."""
 
 
 class Budget(Protocol):

@@ -37,7 +37,7 @@ FILE_GLOB = "disclosure-*.jsonl"
 BREAK_GLASS_LABEL = "-opening"
 """Part of the name of a file that holds one break-glass access and nothing else."""
 MAX_EARLIER_FILES = 100
-"""Most files that a start line lists: the newest ones, and also the file that it continues."""
+"""Maximum number of files that a start line lists: the newest ones, and also the file that it continues."""
 FILE_CHANGED = "The file was moved, removed or changed by somebody else"
 
 

@@ -18,7 +18,7 @@ from student_graph.adapters.sandbox.serving import Sandbox
 DEFAULT_PAGE_ROWS = 100
 MAX_PAGE_ROWS = 10_000
 MAX_ATTENDANCE_ROWS = 1000
-"""Most events of a page, by the published document."""
+"""Maximum number of events on a page, by the published document."""
 _ALWAYS_THERE = frozenset({"/v3.1/districts", "/v3.1/schools", "/v3.1/terms"})
 Select = Callable[[Request], list[Row] | None]
 

@@ -255,7 +255,7 @@ class EdFiClient:
 
     @property
     def page_rows(self) -> int:
-        """Most rows that are requested in one page: fewer than set if the server has refused so many."""
+        """Maximum number of rows on a page: fewer than the setting if the server has refused that many."""
         return self._lists.page_rows
 
     @property

@@ -48,7 +48,7 @@ class FileSettings(AdapterSettings):
     Two listings that show the same size and time are enough, too.
     """
     memory_mb: int = Field(default=1024, ge=1, le=65_536)
-    """Most memory for all files of this source, in MiB. The newest files come first; others are reported."""
+    """Maximum memory for all files of this source, in MiB. The newest files come first; others are reported."""
     max_file_mb: int = Field(default=4096, ge=1, le=65_536)
     """Largest file that is read, in MiB, and largest content of an archive once it is unpacked."""
     endpoint: AnyHttpUrl | None = None

@@ -90,7 +90,7 @@ class FileContent:
     modified_at: datetime
     open: Callable[[], BinaryIO]
     max_bytes: int
-    """Most bytes that are read, once they are unpacked."""
+    """Maximum number of bytes that are read, after unpacking."""
 
 
 @dataclass(frozen=True, slots=True)

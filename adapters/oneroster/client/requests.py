@@ -76,7 +76,7 @@ class OneRosterClient:
 
     @property
     def page_rows(self) -> int:
-        """Most rows that are requested in one page: fewer than set if the server has refused so many."""
+        """Maximum number of rows on a page: fewer than the setting if the server has refused that many."""
         return self._lists.page_rows
 
     async def read_sample(self, resource: Resource[R]) -> list[R]:

@@ -90,7 +90,7 @@ class Paging(Section):
     """How the pages of a list are requested and where a response says what comes next."""
 
     rows: int = Field(default=100, ge=1, le=MAX_ROWS)
-    """Most rows to ask for in one page."""
+    """Maximum number of rows to ask for in one page."""
     size: ParameterName | None = None
     """Parameter with the number of rows of a page; without it the vendor decides."""
     total: str | None = None

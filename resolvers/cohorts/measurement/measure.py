@@ -36,9 +36,9 @@ class _Need(NamedTuple):
 
 
 MAX_SHARED_NEEDS = 1000
-"""Most needs that equal requests share; there are only a few for each school year."""
+"""Maximum number of needs that equal requests share; there are only a few for each school year."""
 MAX_STUDENTS_PER_BATCH = 4000
-"""Most students whose records are read at once. It is high because a school's list is one read for all of them."""
+"""Maximum number of students to read at once. It is high because a school's list is one read for all of them."""
 
 
 async def measure_students(

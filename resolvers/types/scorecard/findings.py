@@ -37,7 +37,7 @@ from student_graph.resolvers.types.scorecard.values import (
 )
 
 MAX_DETAILS = 20
-"""Most details of one finding."""
+"""Maximum number of details of one finding."""
 
 _MEASUREMENTS: dict[ScorecardMeasure, Callable[[SourceFigures, Detail], Measured | Missing]] = {
     ScorecardMeasure.AVAILABILITY: availability,
