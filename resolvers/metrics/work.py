@@ -110,6 +110,12 @@ def count_missing(facts: StudentFacts, scope: Scope) -> Tally:
         return Tally(quality=quality, reasons=[NO_FLAG_REASON])
     tally = _tally(missing, rows, quality, "missing assignment")
     tally.is_lower_bound |= bool(unsaid)
+    without_due_time = [
+        row for row in rows if row.due_at is None and is_flagged_missing(row) and not is_excused(row)
+    ]
+    if without_due_time:
+        count = count_of(len(without_due_time), "assignment")
+        tally.reasons.append(f"{count} marked as missing without a due time, not counted.")
     tally.reasons.append(RETURNED_REASON if counts_returned else LMS_FLAG_REASON)
     return tally
 
@@ -120,7 +126,9 @@ def count_late(facts: StudentFacts, scope: Scope) -> Tally:
     if rows and all(row.late is None for row in rows):
         return Tally(quality=quality, reasons=["The source does not say which work is late."])
     late = [row for row in rows if row.late and not is_excused(row)]
-    return _tally(late, rows, quality, "late assignment")
+    tally = _tally(late, rows, quality, "late assignment")
+    tally.is_lower_bound |= any(row.late is None and not is_excused(row) for row in rows)
+    return tally
 
 
 def count_graded(facts: StudentFacts, scope: Scope) -> Tally:

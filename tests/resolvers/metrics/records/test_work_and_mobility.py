@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from student_graph.adapters.model import CourseEngagement, DistrictId, Submissio
 from student_graph.adapters.sources import District
 from student_graph.resolvers.cohorts.measurement.requests import Choices, resolve_choices
 from student_graph.resolvers.metrics.measure import DataQuality, Level, Metric
+from student_graph.resolvers.metrics.presets.preset import Rule, Threshold
 from student_graph.resolvers.metrics.registry import METRICS
 from tests.resolvers.metrics.records.builders import STUDENT, enrollment, facts, measure, work
 from tests.subcases import subcases
@@ -83,6 +85,33 @@ def test_late_work_without_marks_has_no_number() -> None:
     """A source that does not say what is late has no number; one that says it for some work has one."""
     assert measure(Metric.LATE_WORK, facts(work=[work("1")])).exact is None
     assert measure(Metric.LATE_WORK, facts(work=[work("1"), work("2", late=True)])).exact == 1
+
+
+@subcases(("metric", "mark"), [(Metric.MISSING_WORK, "missing"), (Metric.LATE_WORK, "late")])
+def test_unmarked_work_may_make_the_number_higher(metric: Metric, mark: str) -> None:
+    """The marked part alone is not on track; what is excused needs no mark."""
+    rule = Rule(metric, (Threshold(Level.AT_RISK, Fraction(3), True),), True, "of the district")
+    marked, unmarked = work("1", **{mark: False}), {mark: None}
+
+    def level(*rows: Any) -> Level:
+        return measure(metric, facts(work=[*rows]), rule=rule).level
+
+    assert level(marked, work("2", excused=True, **unmarked)) is Level.ON_TRACK
+    assert level(marked, work("2", **unmarked)) is Level.NOT_EVALUATED
+
+
+def test_work_that_is_marked_without_a_due_time_is_named() -> None:
+    """The gradebook of the LMS shows it as missing, so the reasons say why it is not in the number."""
+    rows = [work("1", missing=True), work("2", missing=True, due_at=None)]
+    result = measure(Metric.MISSING_WORK, facts(work=rows))
+    assert (result.value, result.reasons) == (
+        1,
+        [
+            "1 missing assignment of 2.",
+            "1 assignment marked as missing without a due time, not counted.",
+            "Missing as the LMS marks it.",
+        ],
+    )
 
 
 CHICAGO = ZoneInfo("America/Chicago")
