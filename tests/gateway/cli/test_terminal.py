@@ -5,9 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
-import pty
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from student_graph.gateway.cli.main import main
 from student_graph.gateway.cli.parser import MAX_CELL_CHARACTERS, format_table, printable
 from student_graph.gateway.cli.terminal import print_table, progress
 from student_graph.gateway.disclosure import DisclosureKeys
+from tests.gateway.terminal import shown_in_terminal
 from tests.subcases import subcases
 
 ODD_TEXTS = [
@@ -94,20 +93,11 @@ def test_the_record_of_disclosures_is_printed_without_its_control_characters(
     assert as_json or max(map(len, output.splitlines())) < 400
 
 
-def shown_in_a_terminal(code: str, columns: int = 100) -> str:
+def shown_by(code: str, columns: int = 100) -> str:
     """What Python code writes to a terminal of this width."""
-    leader, follower = pty.openpty()
     environ = os.environ | {"COLUMNS": str(columns), "TERM": "xterm"}
     environ.pop("NO_COLOR", None)
-    try:
-        subprocess.run(  # noqa: S603 - our own code
-            [sys.executable, "-c", code], stdin=follower, stdout=follower, stderr=follower, check=True, env=environ
-        )
-        os.set_blocking(leader, False)
-        return os.read(leader, 1_000_000).decode()
-    finally:
-        os.close(leader)
-        os.close(follower)
+    return shown_in_terminal([sys.executable, "-c", code], environ=environ)
 
 
 TABLE = """
@@ -119,7 +109,7 @@ print_table({headings!r}, {rows!r})
 def test_a_terminal_shows_a_table_and_a_pipe_plain_text(capsys: pytest.CaptureFixture[str]) -> None:
     """A terminal gets lines and colors; what a program reads has neither."""
     headings, rows = ("NAME", "STATUS"), [("sis", "ok"), ("[bold]lms[/]", "failed")]
-    shown = shown_in_a_terminal(TABLE.format(headings=headings, rows=rows))
+    shown = shown_by(TABLE.format(headings=headings, rows=rows))
     print_table(headings, rows)
 
     assert "\u2500" in shown
@@ -132,7 +122,7 @@ def test_a_table_of_numbers_fits_a_usual_terminal() -> None:
     """Short columns are no reason to show each row as a list."""
     headings = ("GROUP", "STUDENTS", "AT RISK", "WATCH", "ON TRACK", "NOT EVALUATED", "RATE", "MEAN")
     row = ("390042001", "300", "19", "-", "-", "-", "0.0633", "0.0312")
-    shown = re.sub(r"\x1b\[\d*m", "", shown_in_a_terminal(TABLE.format(headings=headings, rows=[row]), columns=80))
+    shown = re.sub(r"\x1b\[\d*m", "", shown_by(TABLE.format(headings=headings, rows=[row]), columns=80))
 
     lines = [line.split() for line in shown.splitlines()]
     assert " ".join(headings).split() in lines
@@ -143,9 +133,7 @@ def test_a_table_of_numbers_fits_a_usual_terminal() -> None:
 def test_a_terminal_shows_odd_texts_escaped(columns: int) -> None:
     """In a table and, where it is too narrow, in lists of values: no text moves the cursor."""
     texts = [text for text in ODD_TEXTS if text.isascii()]
-    shown = shown_in_a_terminal(
-        TABLE.format(headings=("A", "B", "C", "D"), rows=[(text,) * 4 for text in texts]), columns
-    )
+    shown = shown_by(TABLE.format(headings=("A", "B", "C", "D"), rows=[(text,) * 4 for text in texts]), columns)
 
     assert "\\x1b" in shown
     assert "\x1b[2J" not in shown
@@ -155,7 +143,7 @@ def test_a_terminal_shows_odd_texts_escaped(columns: int) -> None:
 def test_progress_is_shown_in_a_terminal_only(capsys: pytest.CaptureFixture[str]) -> None:
     """On standard error, so that results can be redirected; nothing of it is left for a program."""
     code = "from student_graph.gateway.cli.terminal import progress\nwith progress('reading', 2) as step: step()"
-    assert "reading" in shown_in_a_terminal(code)
+    assert "reading" in shown_by(code)
     with progress("reading", 2) as step:
         step()
 

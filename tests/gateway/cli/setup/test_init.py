@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import re
 import shutil
-import subprocess
 import tomllib
 from collections.abc import Mapping
 from importlib.metadata import entry_points
@@ -25,6 +22,7 @@ from student_graph.gateway.config.environment_file import read_environment_file
 from student_graph.gateway.demo.districts import SANDBOX_ENTRY_POINTS
 from tests.adapters.rest.lakeside import DECLARATION, LakesideSandbox
 from tests.gateway.servers import COMMAND, run_here
+from tests.gateway.terminal import shown_in_terminal
 
 DISTRICT = ("--district", "hill", "--name", 'Hill "County"', "--time-zone", "America/Denver")
 SANDBOXES = {point.name: point for point in entry_points(group=SANDBOX_ENTRY_POINTS) if point.name != "hillside"}
@@ -207,16 +205,8 @@ def test_a_terminal_asks_for_what_the_options_leave_out(tmp_path: Path) -> None:
     """The names of the district, its sources, and the settings that they need, with their descriptions."""
     path = tmp_path / "gateway.toml"
     answers = ["hill", "Hill County", "America/Denver", "sis=edfi", "", "https://edfi.example", "abc"]
-    leader, follower = pty.openpty()
-    try:
-        os.write(leader, "".join(f"{answer}\n" for answer in answers).encode())
-        subprocess.run(  # noqa: S603 - our own command
-            [COMMAND, "init", path], stdin=follower, stdout=follower, stderr=follower, check=True, timeout=120
-        )
-        shown = os.read(leader, 100_000).decode()
-    finally:
-        os.close(leader)
-        os.close(follower)
+    typed = "".join(f"{answer}\n" for answer in answers)
+    shown = shown_in_terminal([COMMAND, "init", path], typed=typed)
 
     [district] = settings_file.load(path).districts
     [source] = district.sources
