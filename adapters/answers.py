@@ -120,7 +120,7 @@ class SharedValues(tuple[Any, ...]):  # noqa: SLOT001 - Python has no slots for 
         return self._cached.get(name) if hasattr(self, "_cached") else None
 
     def latest(self, name: Hashable, basis: Hashable, compute: Callable[[SharedValues], T]) -> T:
-        """The same for a value that also depends on a basis, such as a day: that of the latest basis is cached."""
+        """Like `once`, for a value that also depends on a basis such as a day; the latest basis is cached."""
         known: list[Any] = self.once(name, lambda _: [])
         if not known or known[0] != basis:
             known[:] = basis, compute(self)

@@ -113,7 +113,7 @@ CLASSES = """query Classes {
 TWO_SOURCES = TRIANGULATION.replace(
     "{ metric: { metric: ASSESSMENT_PROFICIENT, subject: MATHEMATICS, atMost: 0 } }", ""
 )
-"""The same without the tests: the students who are left after programs and attendance are read."""
+"""English learners who are chronically absent: the students who remain before tests are read."""
 LISTS = {"by absence": EARLY_WARNING, "by absence and courses, with indicators": WITH_COURSES}
 """Early-warning lists, by what they are about."""
 SCHOOL = "000"

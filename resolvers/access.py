@@ -172,7 +172,7 @@ class TableScope:
     limited_classes: frozenset[tuple[Sensitivity, frozenset[StudentId]]]
     """The classes that are granted for some of these students only, with these students."""
     limited_rights: frozenset[Sensitivity]
-    """The same classes, also those that are granted for nobody within reach."""
+    """The classes that are granted for some students only, also if none of these students is within reach."""
 
     @classmethod
     def of(cls, district: District, reach: Reach, rights: Rights) -> TableScope:

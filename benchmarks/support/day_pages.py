@@ -33,7 +33,7 @@ query SchoolList($school: ID, $after: String) {{
 SCHOOL_LIST_WITH_WORK = SCHOOL_LIST.replace(
     "courseGrades { numeric letter }", "courseGrades { numeric letter } assignments { title status missing }"
 )
-"""The same with the work of all classes."""
+"""A principal's list of a school with the work of all classes, too."""
 DISTRICT_LIST = f"""
 query DistrictList($after: String) {{
   students(filter: {{}}, first: 100, after: $after) {{

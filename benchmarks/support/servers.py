@@ -55,7 +55,7 @@ def gateway(students: int) -> uvicorn.Config:
 
 
 def shedding(students: int) -> uvicorn.Config:
-    """The same as `gateway`, with the default load shedding; it also measures holds of its event loop."""
+    """The gateway of `gateway` with the default load shedding; it also measures holds of its event loop."""
     return _gateway_server(students, Limits(responses=False), LoadLimits(), HoldProbe)
 
 

@@ -50,7 +50,7 @@ class _ChangeVersion:
     read_at: datetime
     """When the request for it was sent: answers with this version were unchanged then."""
     clock_at: float
-    """The same by the cache's clock."""
+    """When the request for it was sent, by the cache's clock."""
 
     def is_recent(self, now: float, fresh_seconds: float) -> bool:
         """Whether the version is recent enough for answers that are fresh for so many seconds."""

@@ -22,7 +22,7 @@ from student_graph.gateway.fetch.way_costs import WayCosts
 MIN_KEYS = 20
 """Keys whose answers must be known before their average replaces the length that the lookup declares."""
 MIN_DISTRICTS = 1
-"""The same for lists of a district: a source has only one list of each kind, and it is rarely read."""
+"""`MIN_KEYS` for lists of a district: a source has only one list of each kind, and it is rarely read."""
 MAX_KEYS = 1_000
 """Highest weight of earlier answers, in keys: more earlier keys count as this many."""
 MIN_CALLS_BEFORE_COUNT = 50.0

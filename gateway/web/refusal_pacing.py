@@ -19,9 +19,14 @@ from cachetools import LRUCache
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 REFUSALS_PER_SECOND, REFUSALS_BURST = 200.0, 1_000
-"""Mistakes (4xx) for which an address gets refusals at once after a quiet time, and then in each second."""
+"""
+Refusals of mistakes (4xx) that an address gets without delay: each second, and at once after a quiet time.
+"""
 OVERLOAD_REFUSALS_PER_SECOND, OVERLOAD_REFUSALS_BURST = 1_000.0, 2_000
-"""The same for overload (503): more than a crowd behind one proxy gets, and less than who never waits."""
+"""
+Refusals for overload (503) that an address gets without delay: more than a crowd behind one proxy gets, and
+less than a client that never waits.
+"""
 MAX_REFUSAL_DELAY_SECONDS = 2.0
 OVERLOAD_STATUS = 503
 MAX_PACED_ADDRESSES = 10_000

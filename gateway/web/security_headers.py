@@ -14,7 +14,7 @@ SECURITY_HEADERS = {
 """Headers that every response has unless it sets its own."""
 
 ENCODED_SECURITY_HEADERS = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
-"""The same headers as ASGI takes them."""
+"""The security headers in the form that ASGI takes."""
 
 
 class SecurityHeaders:

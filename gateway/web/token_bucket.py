@@ -105,5 +105,5 @@ class ViewerRates:
 
 
 def _name(viewer: Hashable) -> str:
-    """The same name for a viewer in all processes."""
+    """A name for a viewer that is the same in all processes."""
     return blake2b(repr(viewer).encode(), digest_size=NAME_BYTES).hexdigest()

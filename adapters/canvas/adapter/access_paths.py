@@ -73,7 +73,7 @@ def _section_grades_cost(settings: CanvasSettings) -> CallCost:
 
 
 def _section_work_cost(settings: CanvasSettings) -> CallCost:
-    """The same, and for either the assignments and the work of up to 100 students."""
+    """The calls for grades of a section or course, its assignments, and the work of up to 100 students."""
     rest = 0 if settings.graphql else 1
     return CallCost(per_key=3 + rest, per_coarse_key=_work_cost(settings).per_coarse_key + 1)
 

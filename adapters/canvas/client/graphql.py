@@ -36,7 +36,7 @@ MAX_ROWS_PER_PAGE = 100
 REFUSAL_SECONDS = 600.0
 """Seconds without questions after Canvas has refused one, because a scope or a field is missing."""
 SLOW_SECONDS = 60.0
-"""The same after a question that took too long, if it is optional."""
+"""Seconds without questions after an optional question took too long."""
 
 _ANSWER = TypeAdapter(api.Answer)
 _COURSE: TypeAdapter[api.Course | None] = TypeAdapter(api.Course | None)

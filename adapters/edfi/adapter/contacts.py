@@ -52,7 +52,7 @@ class ContactLookups(EdFiLookups):
         return _records_by_key(associations, {**contacts.exact, **others}, _student_and_priority)
 
     async def contacts_by_contact(self, ids: Sequence[ContactId]) -> Batch[ContactId, list[StudentContact]]:
-        """The same Ed-Fi resources, filtered by contact."""
+        """Ed-Fi `studentContactAssociations` and `contacts`, or those of parents, filtered by contact."""
         associations, names = await self._read(ids, lambda key, filter_name: {filter_name: unique_id(key)})
         return _records_by_key(associations, await self._contacts(associations, names), _student_of)
 

@@ -33,7 +33,7 @@ def _grades_cost(settings: MoodleSettings) -> CallCost:
 
 
 def _work_cost(settings: MoodleSettings) -> CallCost:
-    """The same, and three lists for all courses together."""
+    """The calls for grades, and three lists for all courses together."""
     grades = _grades_cost(settings)
     return CallCost(per_key=grades.per_key + 3, per_coarse_key=grades.per_coarse_key)
 

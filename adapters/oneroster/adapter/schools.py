@@ -38,7 +38,7 @@ SCHOOL_CLASSES = Relation(api.CLASSES, "school.sourcedId", "schools/{}/classes")
 STUDENTS_PER_COURSE = 20
 """Estimated number of students divided by courses, to compare the cost of one long list with many short reads."""
 STUDENTS_PER_CLASS = 4
-"""The same for classes. It is small because every student is in several classes."""
+"""Estimated number of students divided by classes. It is small because every student is in several classes."""
 
 
 class SchoolLookups(UserLookups):

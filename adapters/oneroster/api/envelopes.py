@@ -132,5 +132,5 @@ def _envelope(content: Any, names: tuple[str, ...]) -> TypeAdapter[Envelope]:
 
 @lru_cache(maxsize=_MAX_UNKNOWN_NAMES)
 def _envelope_of_unknown_name(content: Any, name: str) -> TypeAdapter[Envelope]:
-    """The same for a name that is not in the standard."""
+    """A JSON object that has the content under a name that is not in the standard."""
     return _envelope.__wrapped__(content, (name,))

@@ -78,7 +78,7 @@ class RowSource:
     """Whether the response may be one object instead of a list of them."""
 
     def with_rows(self, get: Getter) -> RowSource:
-        """The same for other rows of a response, which have no id to compare. The response may be a single row."""
+        """The source of other rows of a response, which have no id to compare; the response may be one row."""
         return RowSource(get, to_json, is_single=True)
 
     def distinct(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

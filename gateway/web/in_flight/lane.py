@@ -14,13 +14,13 @@ from student_graph.gateway.web.in_flight.usage import ProcessorShare
 UTILIZATION_WINDOW_SECONDS = 0.05
 """Time over which the utilization is averaged while a lane is not busy."""
 BUSY_WINDOW_SECONDS = 1.0
-"""The same while it is busy. Under overload there are moments without a request, or without one that works."""
+"""Time over which the utilization of a busy lane is averaged. Even an overloaded processor rests at times."""
 CALM_UTILIZATION = 0.85
-"""Share of the time that the processor works below which a lane is not busy: requests wait for something else."""
+"""Utilization below which a lane is not busy: its requests wait for something else than the processor."""
 FULL_UTILIZATION = 0.92
-"""The same from which on the processor hardly pauses: a longer queue would not let it do more."""
+"""Utilization from which on the processor hardly pauses: a longer queue would not let it do more."""
 REFUSAL_SECONDS = 1.0
-"""Time without a refusal after which a lane is busy no more."""
+"""Time without a refusal after which a lane is no longer busy."""
 MAX_QUEUE_SECONDS = 1.0
 """
 Time after which a queue longer than a busy lane admits is no burst. The length of a queue is known only as well as
@@ -78,7 +78,7 @@ class Lane:
         """When a person's request was last refused, or a queue had lasted too long."""
         self._crowded_at: dict[Hashable, float] = {}
         """
-        When that last concerned a group, because so many of its own people take turns; for all groups under None.
+        When `refused_at` last concerned a group because of its own crowd, by group; for all groups under None.
         """
         self._sampled_at = -math.inf
         self._queued_seconds = 0.0
@@ -154,7 +154,7 @@ class Lane:
 
     def is_too_long(self, requests: int, group: Hashable = None, *, for_service: bool = False) -> bool:
         """
-        Whether a request of a group would wait too long for so many requests ahead; services never queue.
+        Whether a request of a group would wait too long behind this number of requests; services never queue.
 
         As long as the cost of a response is not known, it is taken for small, and only people are counted.
         """

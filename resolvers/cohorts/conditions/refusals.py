@@ -13,7 +13,7 @@ from student_graph.resolvers.fields.errors import bad_input
 MAX_CALLS = 1_000
 """Vendor calls that the lists of one operation may need by estimate; single reads wait for their turn."""
 MAX_SERVICE_CALLS = 10_000
-"""The same for a viewer with the role `SERVICE`."""
+"""Vendor calls that the lists of one operation of a viewer with the role `SERVICE` may need, by estimate."""
 MAX_CANDIDATES = 50_000
 """Students that are judged for the lists of one operation."""
 ADVICE = (
