@@ -17,7 +17,7 @@ from student_graph.adapters.errors import BadKeyError
 _SIGNATURE_BYTES = 16
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _SEALED_BLOCK_BYTES = 64
-"""Content is sealed in blocks of so many bytes: its length would say how many digits a value has."""
+"""Sealed content is padded to blocks of this size, because its length would show how many digits a value has."""
 
 
 class HmacSigner:

@@ -12,7 +12,7 @@ import jwt
 log = logging.getLogger("student_graph.auth")
 
 INTERVAL_SECONDS = 60.0
-"""For so long, refusals for the same reason are counted, and not written one by one."""
+"""Time during which refusals for the same reason are counted instead of logged one by one."""
 
 
 class RefusalReason(StrEnum):

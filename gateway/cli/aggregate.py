@@ -34,7 +34,7 @@ def add_command(commands: Commands) -> None:
     add_district_options(command)
     command.add_argument("--district", metavar="ID", help="the district, if there are several")
     command.add_argument("--metric", required=True, metavar="NAME", help="such as CHRONIC_ABSENCE")
-    command.add_argument("--preset", metavar="NAME", help="definition (default: that of the district)")
+    command.add_argument("--preset", metavar="NAME", help="preset of the metric (default: that of the district)")
     command.add_argument(
         "--by", action="append", default=[], metavar="DIMENSION", help="such as SCHOOL; repeatable"
     )

@@ -17,7 +17,7 @@ MAX_FIRST_IN_A_ROW = 8
 After this many priority items in a row, one of the others is taken, so that the others are late but never stop.
 """
 MAX_BEGUN_IN_A_ROW = 4
-"""After so many items that continue a turn, a group without such an item gets its turn."""
+"""After this many items in a row that continue a turn, a group without such an item gets its turn."""
 _NO_GROUP = object()
 
 

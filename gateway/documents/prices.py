@@ -16,7 +16,7 @@ OPERATION_COST_BYTES = 500
 MAX_SHOWN_PATH_CHARACTERS = 60
 """The longest path that an error names, from its end."""
 READS_PER_LIST_CALL = 10
-"""A list costs at most one call for so many reads of single keys that it replaces."""
+"""A list that replaces reads of single keys costs at most one call for this number of them."""
 NAMED_FIELD_BYTES = 300
 """Memory of a field that an estimate names, without its path."""
 

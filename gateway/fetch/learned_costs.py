@@ -25,7 +25,7 @@ from student_graph.gateway.telemetry import CallCounter, counting_calls
 MAX_REMEMBERED_KEYS = 20_000
 """How many keys of coarse lookups have remembered calls, and also how many have remembered demand."""
 GUESS_WEIGHT_KEYS = 8.0
-"""Weight of a declared cost, in keys: it counts as if so many keys had been read at that cost."""
+"""Weight of a declared cost: it counts as if this number of keys had been read at that cost."""
 MAX_WEIGHT_KEYS = 500.0
 """Highest weight of earlier reads, in keys: more earlier keys count as this many, so that changes are noticed."""
 

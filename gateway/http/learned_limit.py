@@ -30,11 +30,11 @@ from cachetools import LRUCache
 START_CONCURRENCY = 8
 """The limit before anything is learned."""
 LOW_CONCURRENCY = 4
-"""Baselines are measured while at most so many requests run."""
+"""Maximum number of running requests while a baseline is measured."""
 MAX_BASELINE_SAMPLES = 12
 """Last responses from which a baseline is computed."""
 BASELINE_SECONDS = 60.0
-"""When no baseline was measured for so long, the limit falls to `LOW_CONCURRENCY` for a moment."""
+"""If no baseline was measured for this time, the limit falls to `LOW_CONCURRENCY` for a moment."""
 LATENCY_TOLERANCE = 1.25
 """How many times the baseline a response may take without being slow (Envoy's buffer of 25 %)."""
 SLACK_SECONDS = 0.02

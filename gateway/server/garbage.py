@@ -20,7 +20,7 @@ Objects and collections after which the next generation is collected: a full col
 objects, and visits only those. It is later by default, and ten times as long.
 """
 FULL_INTERVAL_SECONDS = 600.0
-"""Time between two collections of everything: garbage that was set aside stays so long."""
+"""Time between two collections of everything, during which garbage that was set aside stays in memory."""
 MAX_FULL_INTERVAL_SECONDS = 3600.0
 """After this time everything is collected, also while requests are answered."""
 COUNT_INTERVAL_SECONDS = 60.0
@@ -122,7 +122,7 @@ class GarbageCollection:
         return bool(self._gc.get_freeze_count() - cached > self._max_growth * self._objects)
 
     def _adapt(self, before: int) -> None:
-        """Allow a larger growth if most objects of one live; there were so many `before` they were collected."""
+        """Allow a larger growth if most new objects are alive; `before` is their number before the collection."""
         growth, living = before - self._objects, self._gc.get_freeze_count() - self._objects
         if growth > (MIN_GROWTH - 1) * self._objects > 0:
             self._max_growth = min(MAX_GROWTH, 2 * self._max_growth - 1) if growth < 2 * living else MIN_GROWTH

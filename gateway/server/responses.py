@@ -11,7 +11,7 @@ from student_graph.gateway.web.response import encode_error
 from student_graph.gateway.web.security_headers import ENCODED_SECURITY_HEADERS
 
 SEND_GRACE_SECONDS, MIN_SEND_BYTES_PER_SECOND = 20.0, 8 * 1024
-"""How fast a client must read a response: nothing for so long, and then at this rate since it began."""
+"""How fast a client must read a response: after the grace period, at this rate since the response began."""
 
 
 class ReadingPace:

@@ -1,4 +1,4 @@
-"""Counts of values by size, as Prometheus' histograms: how many are at most so large."""
+"""Counts of values by size, as in Prometheus' histograms: how many values are at or below each bound."""
 
 from __future__ import annotations
 

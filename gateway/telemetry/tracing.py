@@ -1,9 +1,9 @@
 """
-Traces of requests by OpenTelemetry's SDK, handed to a collector in the background.
+Traces of requests, made with OpenTelemetry's SDK and sent to a collector in the background.
 
-The decision whether a request is traced comes first and costs a random number. A collector that hangs or is away
-loses spans and nothing else: the queue is bounded, the exporter has a thread of its own, and the stop waits for it
-for a second at most.
+Whether a request is traced is decided first, by a random number. If the collector hangs or is away, spans are lost
+and nothing else is affected: the queue is bounded, the exporter has a thread of its own, and the shutdown waits
+for it for one second at most.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ log = logging.getLogger("student_graph.telemetry")
 Attribute: TypeAlias = str | int | float | bool
 """Value of an attribute of a span."""
 SCOPE = "student_graph.gateway"
-"""Name of what makes the spans and metrics, as OpenTelemetry calls it."""
+"""Name of the instrumentation scope of all spans and metrics."""
 EXPORT_SECONDS = 5.0
 """How long one request to the collector may take, with its retries."""
 STOP_SECONDS = 1.0
-"""How long the stop waits for the last spans to be taken."""
+"""How long the shutdown waits for the collector to take the last spans."""
 MAX_QUEUED_SPANS = 8_192
 MAX_SPANS_PER_EXPORT = 1_024
 EXPORT_INTERVAL_SECONDS = 2.0
@@ -58,16 +58,16 @@ class _Trail:
     scope: InstrumentationScope
     on_end: Callable[[ReadableSpan], None]
     propagates: bool
-    """Whether vendors hear about traces."""
+    """Whether requests to vendors have the header `traceparent`."""
 
 
 class TracedSpan:
     """
     A span of a request that is traced.
 
-    Its data become a span of OpenTelemetry when it ends. The SDK's own spans are made for code that may do
-    anything with them, with locks, samplers and checks: to make and to end one takes twelve times as long, and a
-    tenth of the requests traced cost a page seventeen per cent.
+    Its data become a span of OpenTelemetry when it ends. The SDK's own spans have locks, samplers and checks for
+    any use: creating and ending one takes twelve times as long. With them, tracing a tenth of the requests cost a
+    page 17 % of its processor time.
     """
 
     __slots__ = ("_attributes", "_context", "_kind", "_name", "_parent", "_started_at", "_trail")
@@ -102,7 +102,7 @@ class TracedSpan:
 
     def end(self, error: str | None = None) -> None:
         """End the work; `error` is the code or the type of the error with which it failed."""
-        attributes, self._attributes = self._attributes, {}  # another thread reads those of a span that has ended
+        attributes, self._attributes = self._attributes, {}  # from now on the exporter's thread reads them
         if error is not None:
             attributes["error.type"] = error
         trail = self._trail
@@ -128,7 +128,7 @@ class TracedSpan:
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Headers that tell a vendor about the trace; none unless the settings ask for them."""
+        """Headers of a request to a vendor that name this span; empty unless the settings ask for them."""
         if not self._trail.propagates:
             return {}
         trace_id, span_id = self.ids
@@ -176,7 +176,7 @@ class Tracing:
         return TracedSpan(self._trail, f"{method} /graphql", attributes, SpanKind.SERVER, parent)
 
     def flush(self) -> None:
-        """Hand over all spans that have ended; it waits for the collector."""
+        """Send all spans that have ended, and wait until the collector has taken them."""
         self._processor.force_flush()
 
     async def close(self) -> None:
@@ -214,14 +214,14 @@ class Outage:
     """Says once in the log that the collector does not take a signal, and once that it does again."""
 
     def __init__(self, signal: str) -> None:
-        """`signal` is what is lost meanwhile, for the log."""
+        """`signal` names for the log what is lost, such as `spans`."""
         self._signal = signal
         self.lost = 0
-        """What the collector did not take."""
+        """Number of items, such as spans, that the collector did not take."""
         self._is_away = False
 
     def record(self, count: int, *, is_over: bool) -> None:
-        """Note that the collector took so many things, or did not take them."""
+        """Note that the collector took `count` items (`is_over`), or that they are lost."""
         if not is_over:
             self.lost += count
         if self._is_away == (not is_over):
@@ -239,7 +239,7 @@ def _random_id(bits: int) -> int:
 
 
 def resource() -> Resource:
-    """What makes the spans and metrics: this process of the gateway."""
+    """The source of the spans and metrics: this process of the gateway."""
     return Resource.create(
         {
             "service.name": "student-graph",
@@ -256,7 +256,7 @@ def _collector(settings: TelemetrySettings) -> SpanExporter:
 
 async def in_background(work: Callable[[], object], seconds: float) -> None:
     """
-    Do work that may hang in a thread, and wait for it for so many seconds.
+    Do work that may hang in a thread of its own, and wait for it for `seconds` at most.
 
     The thread ends with the process, unlike those of the event loop, which the interpreter waits for.
     """

@@ -36,7 +36,7 @@ async def run_while_connected(receive: Receive, work: Coroutine[Any, Any, None])
             task.cancel()
 
     started = start(work)
-    if started is None:  # it never had to wait
+    if started is None:  # the work has ended without waiting for anything
         return
     watcher = asyncio.ensure_future(watch())
     try:
@@ -51,12 +51,12 @@ async def run_while_connected(receive: Receive, work: Coroutine[Any, Any, None])
 
 async def refused_after(seconds: float | None, work: Coroutine[Any, Any, T]) -> T:
     """
-    Await `work`, and cancel it if it takes so long: whoever waits gives up soon, and others need the processor.
+    Await `work`, and cancel it after `seconds`: its client gives up soon anyway, and others need the processor.
 
-    None sets no limit. The time counts from where the work first waits: before, nobody could cancel it.
+    None sets no limit. The time begins when the work first waits for something; until then it cannot be cancelled.
 
     Raises:
-        OverloadError: it took so long.
+        OverloadError: the work took longer.
     """
     result: T | StartedCoroutine = start(work)
     if not isinstance(result, StartedCoroutine):

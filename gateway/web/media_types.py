@@ -62,7 +62,7 @@ def parts_format(accept: str) -> PartsFormat | None:
     """
     Choose the format of a response in several parts by an `Accept` header; None if the client accepts none.
 
-    A range with a parameter is met by that parameter alone (RFC 9110 §12.5.1).
+    A range with a parameter matches only the format that the parameter names (RFC 9110 §12.5.1).
     """
     ranges = [range_ for range_ in map(_media_range, accept.split(",")) if range_.name == MULTIPART]
     weights = {

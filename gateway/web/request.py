@@ -20,7 +20,7 @@ from student_graph.gateway.web import media_types
 
 MAX_BODY_BYTES = 64 * 1024
 BODY_GRACE_SECONDS, MIN_BODY_BYTES_PER_SECOND, MAX_BODY_SECONDS = 5.0, 4 * 1024, 15.0
-"""How fast a body must come: nothing for so long, then at this rate, and all of it within the last one."""
+"""How fast a body must arrive: after the grace period at this rate, and all of it within the maximum time."""
 MAX_QUERY_STRING_PARAMETERS = 10
 MAX_AGE_DIGITS = 9
 """Digits of the seconds in `Cache-Control: max-age`."""

@@ -67,7 +67,7 @@ class AttendanceEventEdge:
     position: strawberry.Private[tuple[str, ...]]
     event: strawberry.Private[model.AttendanceEvent]
     cursor = cursor
-    """Cursor of this event; it is made only if a query selects it."""
+    """Cursor of this event; it is computed only if a query selects it."""
     node = attribute("event", model.AttendanceEvent)
     """The attendance event."""
 

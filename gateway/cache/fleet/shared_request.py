@@ -73,7 +73,7 @@ class SharedRequest:
         self._deadline = work_deadline(MAX_WORK_SECONDS)
 
     async def answers(self) -> Answers:
-        """The answers. Where the source fails, a stored stale answer takes the place of the error."""
+        """The answers. If the source fails, a stored stale answer is used instead of the error."""
         await self._resolve(self._ask.keys)
         return {key: answer for key, answer in self._arrived.items() if answer is not None}
 

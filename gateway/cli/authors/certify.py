@@ -42,13 +42,16 @@ def add_options(command: Parser) -> None:
     )
     command.add_argument("--key", type=Path, metavar="FILE", help="private key of Ed25519 (PEM) that signs it")
     command.add_argument(
-        "--against", type=Path, metavar="FILE", help="older certificate; exit status 1 if the new one lacks a part"
+        "--against",
+        type=Path,
+        metavar="FILE",
+        help="older certificate; exit status 1 if the new one lacks a lookup or an access path that it has",
     )
     command.add_argument(
         "--recording", type=Path, action="append", default=[], metavar="FILE", help="recording of a live server"
     )
     command.add_argument(
-        "--sample", action="store_true", help="run the sample of cases that the suite takes in everyday tests"
+        "--sample", action="store_true", help="run a sample of the cases of each test, as everyday tests do"
     )
     command.set_defaults(run=run_certify)
 
@@ -83,7 +86,12 @@ def run_certify(options: argparse.Namespace) -> int:
 
 
 def run_verify(options: argparse.Namespace) -> int:
-    """Verify the signature of a certificate, and print what it says; refuse one that was changed."""
+    """
+    Verify the signature of a certificate, and print what it says.
+
+    Raises:
+        SettingsError: a file cannot be read, or the certificate was changed or signed with another key.
+    """
     try:
         certificate = read_certificate(options.certificate).verify(read_public_key(options.key))
     except CertificateError as exc:

@@ -40,10 +40,10 @@ def run(options: argparse.Namespace) -> int:
 
 def write_package(name: str, folder: Path) -> None:
     """
-    Write the package of an adapter into a new folder.
+    Write the package of an adapter into a new or empty folder.
 
     Raises:
-        SettingsError: the name cannot be a package's, or is that of another one; or the folder cannot be written.
+        SettingsError: the name is not valid for a package or already used, or the folder cannot be written.
     """
     _check_name(name)
     try:

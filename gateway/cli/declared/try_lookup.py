@@ -53,7 +53,7 @@ def add_options(command: Parser) -> None:
         action="append",
         default=[],
         metavar="ID",
-        help="key to read; may be repeated; a district needs none",
+        help="key to read; can be repeated; lookups by district need none",
     )
     command.add_argument(
         "--setting", action="append", default=[], metavar="NAME=VALUE",

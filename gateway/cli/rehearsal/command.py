@@ -66,7 +66,7 @@ def add_command(commands: Commands) -> None:
     )
     command.add_argument("--report", type=Path, metavar="FILE", help="also write the tables as Markdown")
     command.add_argument(
-        "--evidence", type=Path, metavar="DIR", help="folder for the expected and the seen pages of what was wrong"
+        "--evidence", type=Path, metavar="DIR", help="folder for each wrong page, as expected and as seen"
     )
     command.set_defaults(run=run)
 

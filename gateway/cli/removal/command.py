@@ -40,7 +40,9 @@ def add_command(commands: Commands) -> None:
         "--env-file", type=Path, metavar="FILE", help="file with environment variables, one NAME=value a line"
     )
     remove.add_argument("--district", metavar="ID", required=True, help="id of the district that has left")
-    remove.add_argument("--yes", action="store_true", help="remove what is listed; without it nothing is changed")
+    remove.add_argument(
+        "--yes", action="store_true", help="remove the listed data; without this option nothing is changed"
+    )
     remove.add_argument(
         "--export-record",
         type=Path,

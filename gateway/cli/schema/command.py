@@ -63,7 +63,7 @@ def add_command(commands: Commands) -> None:
     command.add_argument(
         "--documents-only",
         action="store_true",
-        help="with --documents: only changes that one of them uses count, because all others are refused",
+        help="with --documents: count only changes that affect one of them: the gateway refuses all others",
     )
     command.add_argument("--json", action="store_true", help="with --check: print the changes as JSON")
     command.set_defaults(run=run)

@@ -33,7 +33,7 @@ from student_graph.gateway.demo.rehearsal.verdicts.result import MemorySample, R
 from student_graph.gateway.demo.rehearsal.verdicts.tally import Tally
 
 OWN_ISSUER_EVERY = 4
-"""Every so many districts, one has an issuer of its own; the others share one."""
+"""One in this number of districts has an issuer of its own; the others share one."""
 MEMORY_SECONDS = 5.0
 """Time between two measurements of the memory."""
 MIN_DISTRICTS_FOR_NEWCOMER = 3

@@ -9,12 +9,12 @@ from typing import NamedTuple
 from student_graph.gateway.demo.rehearsal.vendors.plan import MAX_STUDENTS, MIN_STUDENTS, plan_districts
 
 OTHER_STUDENTS = 5_000
-"""The other districts are in proportion to one of so many students: one is much larger than they are."""
+"""The other districts are as large as beside a district of this size, because the largest is much larger."""
 MIN_OTHER_STUDENTS = 200
 SCALED_STUDENTS = 2_000
 """Students of the largest district on a machine with little memory."""
 STUDENTS_STEP = 1_000
-"""A district that must be smaller has a multiple of so many students."""
+"""If the largest district does not fit into the memory, its number of students is a multiple of this."""
 STUDENT_BYTES = 27_000
 """Memory of a student at the vendors: 2.7 GB were measured for 100,000 students."""
 FLEET_BYTES = 4 * 2**30

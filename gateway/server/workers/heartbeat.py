@@ -18,7 +18,7 @@ HANG_SECONDS = 20.0
 BEAT_SECONDS = 1.0
 """Time between two questions to a worker, and until a question counts as not answered yet."""
 BUSY_SECONDS = 3.0
-"""After so much silence, others leave no connection to a worker, until it accepts one again."""
+"""After this time of silence, other workers stop leaving connections to a worker until it accepts one again."""
 MAX_START_SECONDS = 180.0
 """How long a worker may take until it answers the first question. It imports and checks everything before that."""
 MAX_END_SECONDS = 20.0

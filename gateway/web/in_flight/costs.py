@@ -9,7 +9,7 @@ from student_graph.gateway.web.in_flight.lane import Lane
 from student_graph.gateway.web.in_flight.usage import Usage
 
 RESPONSES_PER_SAMPLE = 8
-"""The processor's clock is read after so many responses: reading it after each one would cost too much."""
+"""Responses between two readings of the processor's clock: a reading after each response would cost too much."""
 
 
 class ResponseCosts:

@@ -1,11 +1,11 @@
-"""A limit that districts share: half of it is divided among them, and the rest goes to the first who come."""
+"""A limit that districts share: half of it is divided among them, and the rest goes to the first requests."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 
 GUARANTEED_SHARE = 0.5
-"""Share of a limit that is kept for the districts, each its part of it, however many requests others have."""
+"""Share of a limit that is divided among the districts. No other district can use up the part of a district."""
 
 
 class SharedLimit:

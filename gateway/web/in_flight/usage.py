@@ -55,7 +55,7 @@ MIN_SHARE = 0.5
 
 
 class ProcessorShare:
-    """Which share of the processor a process gets when it wants it: a queue takes so much longer."""
+    """The share of the processor that a process gets when it needs it: with half, a queue takes twice as long."""
 
     def __init__(self, cpu: Callable[[], float], demand: Callable[[], float]) -> None:
         """`cpu` returns the seconds that were used, and `demand` those that were used or waited for."""

@@ -46,7 +46,7 @@ TICKET_SECONDS = 3600.0
 MAX_SIGN_IN_AGE_SECONDS = 300.0
 MAX_STUDENTS_PER_OPENING = 5
 MAX_USUAL_OPENINGS = 2
-"""Openings of one person within a month; beyond it, the notification says that they are frequent."""
+"""Openings of one person within a month. If there are more, the notification says that they are frequent."""
 FREQUENCY_WINDOW_SECONDS = 30 * 86_400.0
 MIN_TEXT_CHARACTERS, MAX_TEXT_CHARACTERS = 10, 500
 LINE_CHARACTERS = "\t\n\r"
@@ -178,7 +178,7 @@ class BreakGlass:
         return self._signer.sign(TICKET_KIND, *parts), until
 
     def _person(self, viewer: Viewer) -> str:
-        """A keyed hash of who the viewer is, the same in all districts (`*` is the name of none)."""
+        """A keyed hash of who the viewer is, the same in all districts (no district has the id `*`)."""
         return actor_pseudonym(self._disclosures.keys, viewer, "*")
 
     async def _record(self, viewer: Viewer, opening: OpeningRequest, name: str, until: str) -> None:
@@ -243,7 +243,7 @@ def _may_open(viewer: Viewer) -> bool:
 
 
 def _owner(viewer: Viewer) -> tuple[str, str, str]:
-    """Return whose a ticket is: issuer, subject and role, because a subject may get a token with another role."""
+    """Return a ticket's owner: issuer, subject and role, because a subject may get a token with another role."""
     return viewer.issuer or "", viewer.subject, viewer.role.name
 
 

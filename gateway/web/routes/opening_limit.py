@@ -1,4 +1,4 @@
-"""The limit on break-glass openings: so many for each person within an hour, over all processes of a fleet."""
+"""The limit on break-glass openings of each person within an hour, over all processes of a fleet."""
 
 from __future__ import annotations
 

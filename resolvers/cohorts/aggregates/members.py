@@ -22,11 +22,11 @@ from student_graph.resolvers.fields.dates import is_active
 from student_graph.resolvers.fields.load import load_many, load_page
 
 MAX_LISTED_STUDENTS = 1_000_000
-"""Students of a district that are listed besides those with an enrollment."""
+"""Maximum length of the list of a district's students, which also has those without an enrollment."""
 SCHOOLS_PER_READ = 8
-"""Schools whose enrollments are read at once: it is about a megabyte."""
+"""Number of schools whose enrollments are read at once: about a megabyte."""
 MAX_REMEMBERED_STUDENTS = 5_000
-"""Students of a cohort whose response may be cached: it holds on to all records that it was computed from."""
+"""Maximum size of a cohort whose records the operation keeps, so that its response can be cached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Cohort:
 Members = Mapping[StudentId, tuple[SchoolId, ...]]
 """The students of a cohort with their schools, the main school first; without schools if none is recorded."""
 _Rank: TypeAlias = tuple[bool, date, SchoolId]
-"""What decides whether a school is the main one: whether the source says so, or else the last entry."""
+"""Decides which school of a student is the main one: the one that the source marks, or else the last entry."""
 
 
 def counting_info(info: Info, *, everybody: bool, forget: bool) -> Info:

@@ -1,4 +1,4 @@
-"""Sums and differences of counts that a reader can compute who knows which groups have students in common."""
+"""Finds counts that follow from others: a reader who knows which groups overlap can add and subtract counts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ A = TypeVar("A")
 K = TypeVar("K", bound=Hashable)
 
 PRIME_MODULUS = (1 << 61) - 1
-"""Sums are compared modulo this prime: exact for the small whole numbers that relate groups of students."""
+"""Vectors are compared modulo this prime, which is exact for the small whole numbers that relate groups."""
 
 
 class Relations(Generic[A]):
@@ -53,7 +53,7 @@ class Relations(Generic[A]):
 
 
 def _reduced(basis: Mapping[int, Sequence[int]], vector: Sequence[int]) -> list[int]:
-    """What is left of a vector without the vectors of a basis; only zeros if it is a combination of them."""
+    """The rest of a vector after a basis is subtracted: only zeros if the vector is a combination of the basis."""
     rest = list(vector)
     for pivot, row in sorted(basis.items()):
         if factor := rest[pivot]:

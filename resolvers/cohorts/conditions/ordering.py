@@ -83,7 +83,7 @@ class Ordering:
 
     @property
     def leaf(self) -> MetricLeaf:
-        """What the order reads, as a condition that everybody meets."""
+        """A condition that reads the same records as the order, and that every student meets."""
         text = f"metric {self.request.metric.name} ({self.request.preset.name})"
         return MetricLeaf(text, ((self.request, lambda _: True),), share=1.0)
 

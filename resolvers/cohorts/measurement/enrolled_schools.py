@@ -3,13 +3,16 @@ Reads attendance and grades only at the schools where students are enrolled, whe
 
 A metric leaves out events and grades at a school where the student has no enrollment. The list of a school is
 therefore enough for the values of its students, although it may lack such records. Only the data quality, which
-mentions such records, needs all of them. Tables, populations and indicators do not.
+mentions such records, needs all of them. Tables, populations and indicators do not, and neither does the field of
+a metric whose data quality is not selected.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+
+from strawberry.types.nodes import SelectedField, Selection
 
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import lookup_of
@@ -32,6 +35,10 @@ _RECORDS: Mapping[Part, str] = {
     Part.GRADES: "grades",
 }
 """Parts whose records are at a school, and the attribute of `StudentFacts` that holds them."""
+QUALITY_FIELD = "dataQuality"
+"""The only field of a measure that mentions records at schools without an enrollment."""
+VALUES_METADATA = "values"
+"""Metadata key of the field of a metric that reads such records only for its data quality."""
 
 
 def needs_enrolled_schools_only(district: District) -> bool:
@@ -46,6 +53,21 @@ def needs_enrolled_schools_only(district: District) -> bool:
         len(of_enrollments) == 1
         and of_enrollments[0].identity is None
         and all(set(district.sources_for(lookup)) <= set(of_enrollments) for lookup in _EVENTS)
+    )
+
+
+def has_records_at_schools(parts: Collection[Part]) -> bool:
+    """Return whether some parts are records at a school, and others say where a student is enrolled."""
+    return Part.ENROLLMENTS in parts and not _RECORDS.keys().isdisjoint(parts)
+
+
+def shows_quality(selections: Iterable[Selection]) -> bool:
+    """Return whether selections of a measure name its data quality, in a fragment or on a condition, too."""
+    return any(
+        selection.name == QUALITY_FIELD
+        if isinstance(selection, SelectedField)
+        else shows_quality(selection.selections)
+        for selection in selections
     )
 
 
@@ -68,7 +90,7 @@ def without_records_elsewhere(read: Mapping[Part, Outcomes[Attributes]]) -> Mapp
 
 
 def _at_schools(outcome: Outcome[Attributes], name: str, schools: frozenset[SchoolId]) -> Outcome[Attributes]:
-    """The same outcome, or one without its records at other schools if there are some."""
+    """The outcome without records at other schools."""
     counted = schools | {None}
     if all(counted.issuperset([row.school_id for row in part[name]]) for part in values_of([outcome])):
         return outcome

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 MIN_GROUP = 10
-"""Readers who get no counts see a share only if it is about so many students or rows."""
+"""Minimum number of students or rows of a share that is shown to readers who get no counts."""
 
 
 def percent(numerator: int, denominator: int) -> str:
