@@ -81,7 +81,7 @@ class LookupFigures(_Part):
     keys: int
     """Number of keys of the second measurement: ten, or as many as the sandbox has."""
     calls_of_keys: int
-    """Requests for so many keys together."""
+    """Requests for these keys together."""
     milliseconds: float
     """Time of the adapter and its sandbox for one key, in one process; the median of several."""
 

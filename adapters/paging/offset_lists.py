@@ -178,7 +178,7 @@ class _Reading(Generic[T]):
     """One reading of one list."""
 
     read_page: Callable[[int, int], Awaitable[PayloadPage[list[T]]]]
-    """Reads at most so many rows (second argument) from an offset."""
+    """Reads a page from an offset (first argument) with at most a number of rows (second argument)."""
     key: Callable[[T], Hashable]
     concurrency: int
     page_size: int
@@ -237,7 +237,7 @@ class _Reading(Generic[T]):
             raise PayloadError("the same page again: the server ignores the offset and may have more rows")
 
     async def span(self, start: int, count: int) -> list[T]:
-        """So many rows from `start`, fewer at the end; in more pages if the server shortens them."""
+        """`count` rows from `start`, fewer at the end of a list; in several pages if the server shortens them."""
         rows: list[T] = []
         sent = 0
         while sent < count:

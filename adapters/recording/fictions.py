@@ -11,9 +11,9 @@ from itertools import count
 
 KEY_BYTES = 32
 MAX_NAME_CHARACTERS = 64
-"""Longer texts with blanks are taken for free text, of which nothing is kept."""
+"""Longer texts with blanks count as free text, which is removed completely."""
 MAX_ATTEMPTS = 200
-"""Tries to find a made-up value of the same form. There are not so many days that a large recording has enough."""
+"""Attempts to find an unused made-up value of the same form: a large recording may use up all made-up days."""
 FREE_TEXT = "(removed)"
 _DATE = re.compile(r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})(?P<time>[T ].*)?", re.DOTALL)
 _AMERICAN_DATE = re.compile(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}")
@@ -106,7 +106,7 @@ def _as_name(text: str, digest: bytes) -> str:
 
 
 def _digits(number: int, length: int) -> str:
-    """So many digits of a number, of which the first is not 0 unless it is the only one."""
+    """The last `length` digits of a number, without a leading 0 unless there is one digit only."""
     if length == 1:
         return str(number % 10)
     text = str(number)[-length:].rjust(length, "7")

@@ -1,4 +1,4 @@
-"""Says which tests of the suite are about requests and responses, so that they do not apply to every adapter."""
+"""Why a test of the suite is skipped for an adapter; tests about HTTP do not apply to adapters that read files."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 Test = TypeVar("Test", bound=Callable[..., Any])
 _ABOUT_HTTP = "is_about_http"
 INAPPLICABLE = "inapplicable: "
-"""Start of the reason why a test of the suite is skipped that does not apply to an adapter."""
+"""The reason starts with this if the test does not apply to the adapter."""
 EXEMPT = "exempt: "
-"""Start of the reason why a test of the suite is skipped that the author of an adapter takes out."""
+"""The reason starts with this if the author of the adapter has exempted it from the test."""
 NO_CASES: Mapping[str, str] = {
     "attendance_lookup": "no lookup of attendance by student, or the vendor has ids of its own",
     "district_list_lookup": "no list of the district's students by the district's own ids",
@@ -29,7 +29,7 @@ NO_CASES: Mapping[str, str] = {
 
 
 def about_http(test: Test) -> Test:
-    """Mark a test that plays a vendor's responses; a decorator. It is inapplicable where there are none."""
+    """Decorator that marks a test about HTTP responses of a vendor; adapters without HTTP skip it."""
     setattr(test, _ABOUT_HTTP, True)
     return test
 

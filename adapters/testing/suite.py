@@ -67,7 +67,10 @@ class AdapterSuite(
     students: ClassVar[int] = 60
     """Number of students of the sandbox's district."""
     case_step: ClassVar[int] = 1
-    """One of so many cases of each test is run. The test's name decides which: every lookup is in many tests."""
+    """
+    Run one of this number of cases of each test; 1 runs all. The test's name decides which one, so that different
+    tests take different lookups.
+    """
     exempt: ClassVar[Mapping[str, str]] = {}
     """
     Tests that this adapter cannot pass, by name without `test_` or by name and case (`name[students_by_id]`),

@@ -1,5 +1,5 @@
 """
-`files`: a million results in a file of MAP Growth: the time to index it, the memory, and the time of a question.
+`files`: a file of MAP Growth with a million results: the time to index it, the memory, and the time of a lookup.
 
 Each measurement runs in a process of its own, so that memory is that of the index alone.
 """
@@ -29,13 +29,13 @@ FILE_ROWS, QUICK_ROWS = 1_000_000, 50_000
 RESULTS_PER_STUDENT = 10
 CLASS_SIZE = 28
 TIMED_QUESTIONS = 200
-"""Number of lookups that a time is the mean of."""
+"""Number of lookups for each mean time."""
 MAX_BYTES_PER_ROW = 250.0
 """Goal: memory of the index for each row."""
 MAX_QUESTION_MS = 10.0
-"""Goal: CPU time of a question for one student."""
+"""Goal: CPU time of a lookup for one student."""
 MAX_LINE_READERS = 1.5
-"""Goal: how many times as much CPU time as Python's own reader of CSV, which keeps nothing, the index may take."""
+"""Goal: CPU time of the index, as a multiple of that of Python's own reader of CSV, which keeps nothing."""
 _SCORED_PARTS = 4
 """Number of the parts of a test that have scores."""
 
@@ -65,7 +65,7 @@ async def measure(*, quick: bool) -> list[Row]:
 
 
 def _write(path: Path, count: int) -> None:
-    """Write results of as many students as there are, ten each, with the parts of the test."""
+    """Write `count` results, ten for each student, with the parts of the test."""
     columns = [
         *("TermName", "DistrictName", "SchoolName", "StudentID", "Student_StateID", "StudentLastName"),
         *("StudentDateOfBirth", "Subject", "TestName", "TestID", "TestStartDate", "TestStartTime"),
@@ -109,7 +109,7 @@ def _cpu_of_reader(path: Path) -> float:
 
 
 def _measure_apart(folder: str) -> dict[str, float]:
-    """The figures of a new process."""
+    """Run `figures_of` in a new process, and return its figures."""
     command = [sys.executable, "-m", "benchmarks.files", folder]
     done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - this program
     figures: dict[str, float] = json.loads(done.stdout)
@@ -142,7 +142,7 @@ async def figures_of(folder: str) -> dict[str, float]:
 
 
 async def _question_ms(adapter: Files, students: int, size: int) -> float:
-    """Mean CPU milliseconds of a question for so many students."""
+    """Mean CPU milliseconds of a lookup for `size` students."""
     started = time.process_time()
     for question in range(TIMED_QUESTIONS):
         first = question * 7919

@@ -142,7 +142,7 @@ async def steady_load(
     port: int, per_second: float, query: Callable[[int], str], is_up: Callable[[], bool] = lambda: True
 ) -> AsyncIterator[Proxy]:
     """
-    Send so many requests a second until the block ends, while `is_up`; `query` returns the text of each.
+    Send requests at a steady rate until the block ends, while `is_up`; `query` returns the text of each.
 
     If the machine is too busy for that rate, it gets as many as it answers on `MAX_CONNECTIONS`.
     """

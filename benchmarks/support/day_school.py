@@ -58,7 +58,11 @@ def current_sections(facts: DistrictFacts) -> dict[str, set[tuple[Any, ...]]]:
 
 
 def choose_staff(facts: DistrictFacts, teachers: int) -> dict[str, str]:
-    """Return staff numbers: the teacher with the most students, teachers of the same school first; principals."""
+    """
+    Return the staff numbers of teachers and principals, by the name of the person.
+
+    `teacher-0` has the most students. The others follow by number of students, those of the same school first.
+    """
     taught = current_sections(facts)
     students = {staff: students_of(facts, keys) for staff, keys in taught.items()}
     busiest = max(taught, key=lambda staff: (len(students[staff]), staff))

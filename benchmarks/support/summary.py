@@ -1,4 +1,4 @@
-"""The table of the README: the saved figures of speed, with their goals and their days."""
+"""The table in the README: measured figures with their goals and the days on which they were measured."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PART_OF_README = re.compile(r"(<!-- written by: make bench -->\n).*?(?=<!-- end 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the table: what was measured, and the figures that say it."""
+    """A line of the table: a description of what was measured, and its figures."""
 
     subject: str
     bench: str

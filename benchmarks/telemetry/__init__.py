@@ -54,11 +54,11 @@ HOOK_FILES = {Path(str(module.__file__)).resolve() for module in (observation, h
 CALLS_PER_BLOCK = 3
 """Calls of a block that may be a span: the function, and the begin and the end of the block."""
 EXPORT_INTERVAL_SECONDS = 3600.0
-"""So long that spans are sent only in full batches."""
+"""Long enough that spans are sent in full batches only."""
 WARM_UP_PAGES = 3
 TIMED_BLOCKS = 200_000
 SLICES_PER_ROUND = 10
-"""Parts of a round."""
+"""In a slice, each variant answers its pages once, in random order."""
 VENDOR_PAGE = (
     "{ viewer { students(first: 10) { edges { node { name { firstName } gradeLevel "
     "attendance { chronicAbsence { value } } courseGrades { numeric } } } } } }"
@@ -67,7 +67,7 @@ VENDOR_PAGE = (
 
 @dataclass(slots=True)
 class _Case:
-    """A page, and how many of it are answered in one slice of a round."""
+    """A page, and how often it is answered in one slice of a round."""
 
     name: str
     district: District
@@ -179,7 +179,7 @@ async def _warm_up(
 
 
 class _ExportSeconds:
-    """Processor time of the threads that hand over the spans of an application."""
+    """Processor time of the threads that send the spans of an application to the collector."""
 
     def __init__(self) -> None:
         self.total = 0.0

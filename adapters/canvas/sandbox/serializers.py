@@ -44,7 +44,7 @@ class Serializer:
         overrides: Mapping[int, float] | None = None,
         usage_reports: bool = True,
     ) -> None:
-        """Serve scores that a teacher entered by account id, and activity only with `usage_reports`."""
+        """Serve `overrides`, the scores that teachers entered, and activity only with `usage_reports`."""
         self._index = index
         self._unposted = unposted
         self._overrides = overrides or {}

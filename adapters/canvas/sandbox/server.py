@@ -115,7 +115,7 @@ class CanvasSandbox(Sandbox):
         return PlainTextResponse("503 Service Unavailable", status_code=503)
 
     def throttled_response(self) -> Response:
-        """The response of a token whose rate limit is reached."""
+        """The response to a request whose token has reached its rate limit."""
         return throttled(self._throttle_status)
 
     def routes(self) -> Sequence[BaseRoute]:

@@ -1,9 +1,8 @@
 """
 Common parts of all payloads, which accept what servers send and not only what the standard allows.
 
-Properties are missing or null, booleans are texts, and the key of a list is the name in the standard or in the
-path.
-References are followed by `sourcedId` only: `href` may be relative or start with `undefined`.
+Properties may be missing or null, booleans may be texts, and a list may have its name in the standard or that in
+the path. References are followed by `sourcedId` only, because `href` may be relative or start with `undefined`.
 
 OneRoster 1.1 and 1.2: https://www.imsglobal.org/activity/onerosterlis
 """
@@ -36,7 +35,7 @@ _WORDS = {
 _YEAR = re.compile(r"(?P<first>[0-9]{4})(?:[.]0|\s*[-/\u2013]\s*(?P<last>[0-9]{4}|[0-9]{2}))?")
 """A school year: one year, or a range of two."""
 _BEGINS_WITH_DATE = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}(?![0-9])")
-"""A date at the beginning of a text, and no number of seconds."""
+"""A date at the beginning of a text, which is not a number of seconds such as `1768406400`."""
 
 
 class Payload(reading.Payload):

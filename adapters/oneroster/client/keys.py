@@ -1,8 +1,7 @@
 """
 Keys of students, staff, schools and sections, and the fields of OneRoster that hold them.
 
-For a student information system a key is the district's own number. For a source that identity rules link, a key
-is
+For a student information system, a key is the district's own number. For a source that identity rules link, it is
 a field and its value, such as `userIds.State:604822`, and the records say which identifiers the vendor has for the
 student.
 """

@@ -19,7 +19,7 @@ from student_graph.adapters.oneroster.sandbox.tokens import CLIENT_ID, CLIENT_SE
 _HASHES = {"HMAC-SHA1": hashlib.sha1, "HMAC-SHA256": hashlib.sha256}
 _PARAMETER = re.compile(r'\s*([a-z_]+)="([^"]*)"\s*')
 MAX_CLOCK_DIFFERENCE_SECONDS = 300.0
-"""The clocks of client and server may differ by so much."""
+"""Maximum difference between the clocks of client and server."""
 
 
 class Signatures:

@@ -82,9 +82,10 @@ class ListedIds:
         self, lookup: Lookup, sandbox: Sandbox
     ) -> None:
         """
-        If the vendor sends an id and has no object of it (404), what is missing is reported, or an error.
+        If a list names an id that the vendor answers with 404, the missing object is reported, or it is an error.
 
-        Such is an id with a zero before it. An address with the requested key may say that the key is not there.
+        The test adds a zero before an id, so that the vendor does not know it. A 404 for the requested key itself
+        may mean that the key does not exist.
         """
         played = await self._recorded(lookup, sandbox)
         silent = []
@@ -117,10 +118,10 @@ class ListedIds:
         self, keyed_lookup: Lookup, sandbox: Sandbox
     ) -> None:
         """
-        A row with the requested id in another form, such as with a zero before it, is read, reported, or an error.
+        A row whose id is the requested one in another form, such as with a leading zero, does not vanish silently.
 
-        Rows of other keys are left out, because some servers ignore filters; this one is not certainly another's.
-        If it is the row by which the vendor knows the key, the key may be unknown.
+        It is read, reported, or an error. Rows of other keys are left out, because some servers ignore filters;
+        this row may be the student's own. If the vendor knows the key by this row only, the key may be unknown.
         """
         played = await self._recorded(keyed_lookup, sandbox)
         own = {str(key).rpartition(":")[2] for key in played.keys}
