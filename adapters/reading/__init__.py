@@ -14,6 +14,7 @@ from student_graph.adapters.reading.dates import (
     TimeOfDay,
     recorded_day,
 )
+from student_graph.adapters.reading.end_dates import EndDate, day_after, last_day
 from student_graph.adapters.reading.leniency import Deciding
 from student_graph.adapters.reading.numbers import IdText, Integer, Number
 from student_graph.adapters.reading.payload import MAX_TEXT_CHARACTERS, Payload
@@ -47,6 +48,7 @@ __all__ = [
     "AwareMoment",
     "Day",
     "Deciding",
+    "EndDate",
     "IdText",
     "Instant",
     "Integer",
@@ -65,8 +67,10 @@ __all__ = [
     "content_of",
     "counting_page_rows",
     "current_reader",
+    "day_after",
     "is_background_read",
     "joining",
+    "last_day",
     "leave_out_unreadable",
     "not_reporting",
     "noting_read_start",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import TypeVar
 
-from student_graph.adapters.edfi.adapter.details import Detailed, PeopleWithDetails
+from student_graph.adapters.edfi.adapter.details import KEPT_SECONDS, Detailed, PeopleWithDetails
 from student_graph.adapters.edfi.adapter.lookups import EdFiLookups, map_in_slices
 from student_graph.adapters.edfi.api import people as api
 from student_graph.adapters.edfi.api.payload import Resource
@@ -33,6 +33,7 @@ from student_graph.adapters.model import (
     StudentId,
     StudentIdentity,
 )
+from student_graph.adapters.reading import SharedReads
 
 D = TypeVar("D", bound=api.StudentDetails)
 
@@ -42,7 +43,7 @@ class PeopleLookups(EdFiLookups):
 
     async def students_by_id(self, ids: Sequence[StudentId]) -> Batch[StudentId, Student]:
         """Ed-Fi `students` by student."""
-        return await self.read_records(ids, api.STUDENTS, by_student, mapping.student)
+        return await self.client.answer_by_key(ids, partial(self._students(()).record, mapping.student))
 
     async def roster_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Student]]:
         """All pages of Ed-Fi `students`."""
@@ -149,14 +150,14 @@ class PeopleLookups(EdFiLookups):
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, list[SchoolEnrollment]]:
         """Ed-Fi `studentSchoolAssociations` by student."""
-        to_record = partial(mapping.school_enrollment, self.codes)
+        to_record = partial(mapping.school_enrollment, self.codes, self.settings.exit_date)
         return await self.read_lists(ids, api.STUDENT_SCHOOLS, by_student, to_record, _student_and_entry_date)
 
     async def school_enrollments_by_school(
         self, ids: Sequence[SchoolId]
     ) -> Batch[SchoolId, list[SchoolEnrollment]]:
         """Ed-Fi `studentSchoolAssociations` by school."""
-        to_record = partial(mapping.school_enrollment, self.codes)
+        to_record = partial(mapping.school_enrollment, self.codes, self.settings.exit_date)
         lists = await self.read_lists(ids, api.STUDENT_SCHOOLS, by_school, to_record, _student_and_entry_date)
         self.count_school_students(lists)
         return lists
@@ -165,24 +166,22 @@ class PeopleLookups(EdFiLookups):
         self, ids: Sequence[DistrictId]
     ) -> Batch[DistrictId, list[SchoolEnrollment]]:
         """All pages of Ed-Fi `studentSchoolAssociations`."""
-        to_record = partial(mapping.school_enrollment, self.codes)
+        to_record = partial(mapping.school_enrollment, self.codes, self.settings.exit_date)
         return await self.read_district_list(ids, api.STUDENT_SCHOOLS, to_record, _student_and_entry_date)
 
     async def section_enrollments_by_student(
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, list[SectionEnrollment]]:
         """Ed-Fi `studentSectionAssociations` by student."""
-        return await self.read_lists(
-            ids, api.STUDENT_SECTIONS, by_student, mapping.section_enrollment, begin_date_and_section
-        )
+        to_record = partial(mapping.section_enrollment, self.settings.section_end)
+        return await self.read_lists(ids, api.STUDENT_SECTIONS, by_student, to_record, begin_date_and_section)
 
     async def section_enrollments_by_school(
         self, ids: Sequence[SchoolId]
     ) -> Batch[SchoolId, list[SectionEnrollment]]:
         """Ed-Fi `studentSectionAssociations` by school."""
-        lists = await self.read_lists(
-            ids, api.STUDENT_SECTIONS, by_school, mapping.section_enrollment, student_and_begin_date
-        )
+        to_record = partial(mapping.section_enrollment, self.settings.section_end)
+        lists = await self.read_lists(ids, api.STUDENT_SECTIONS, by_school, to_record, student_and_begin_date)
         self.count_school_students(lists)
         return lists
 
@@ -190,9 +189,8 @@ class PeopleLookups(EdFiLookups):
         self, ids: Sequence[DistrictId]
     ) -> Batch[DistrictId, list[SectionEnrollment]]:
         """All pages of Ed-Fi `studentSectionAssociations`."""
-        return await self.read_district_list(
-            ids, api.STUDENT_SECTIONS, mapping.section_enrollment, student_and_begin_date
-        )
+        to_record = partial(mapping.section_enrollment, self.settings.section_end)
+        return await self.read_district_list(ids, api.STUDENT_SECTIONS, to_record, student_and_begin_date)
 
     async def staff_by_id(self, ids: Sequence[StaffId]) -> Batch[StaffId, Staff]:
         """Ed-Fi `staffs` by member of staff, and from Data Standard 6 on `staffDirectories`."""
@@ -214,13 +212,13 @@ class PeopleLookups(EdFiLookups):
 
     async def section_staff_by_staff(self, ids: Sequence[StaffId]) -> Batch[StaffId, list[SectionStaff]]:
         """Ed-Fi `staffSectionAssociations` by member of staff."""
-        return await self.read_lists(
-            ids, api.STAFF_SECTIONS, by_staff, mapping.section_staff, begin_date_and_section
-        )
+        to_record = partial(mapping.section_staff, self.settings.section_end)
+        return await self.read_lists(ids, api.STAFF_SECTIONS, by_staff, to_record, begin_date_and_section)
 
     async def section_staff_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[SectionStaff]]:
         """All pages of Ed-Fi `staffSectionAssociations`."""
-        return await self.read_district_list(ids, api.STAFF_SECTIONS, mapping.section_staff, staff_and_begin_date)
+        to_record = partial(mapping.section_staff, self.settings.section_end)
+        return await self.read_district_list(ids, api.STAFF_SECTIONS, to_record, staff_and_begin_date)
 
     async def staff_assignments_by_staff(self, ids: Sequence[StaffId]) -> Batch[StaffId, list[StaffAssignment]]:
         """Ed-Fi `staffEducationOrganizationAssignmentAssociations` by member of staff."""
@@ -234,6 +232,11 @@ class PeopleLookups(EdFiLookups):
         to_record = partial(mapping.staff_assignment, self.codes)
         return await self.read_district_list(ids, api.STAFF_ASSIGNMENTS, to_record, begin_date_of_assignment)
 
+    @cached_property
+    def _person_reads(self) -> SharedReads:
+        """Reads of single people: names, links, addresses and demographics of a student come from one row."""
+        return SharedReads(kept_seconds=KEPT_SECONDS)
+
     def _students(self, resources: Sequence[Resource[D]]) -> PeopleWithDetails[api.Student, D]:
         """Students with details from some resources."""
         return PeopleWithDetails(
@@ -243,6 +246,7 @@ class PeopleLookups(EdFiLookups):
             resources,
             lambda row: row.studentReference.studentUniqueId,
             lambda number: by_student(StudentId(number)),
+            self._person_reads,
         )
 
     async def _staff(self) -> PeopleWithDetails[api.Staff, api.StaffDirectory]:
@@ -254,6 +258,7 @@ class PeopleLookups(EdFiLookups):
             (await self.client.discovery.standard()).staff_directories,
             lambda row: row.staffReference.staffUniqueId,
             lambda number: by_staff(StaffId(number)),
+            self._person_reads,
         )
 
     async def _agencies(

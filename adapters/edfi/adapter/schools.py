@@ -102,15 +102,15 @@ class SchoolLookups(EdFiLookups):
         self, ids: Sequence[SectionId]
     ) -> Batch[SectionId, list[SectionEnrollment]]:
         """Ed-Fi `studentSectionAssociations` by section."""
+        to_record = partial(people_mapping.section_enrollment, self.settings.section_end)
         return await self.read_lists_of_sections(
-            ids, people_api.STUDENT_SECTIONS, people_mapping.section_enrollment, student_and_begin_date
+            ids, people_api.STUDENT_SECTIONS, to_record, student_and_begin_date
         )
 
     async def section_staff_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[SectionStaff]]:
         """Ed-Fi `staffSectionAssociations` by section."""
-        return await self.read_lists_of_sections(
-            ids, people_api.STAFF_SECTIONS, people_mapping.section_staff, staff_and_begin_date
-        )
+        to_record = partial(people_mapping.section_staff, self.settings.section_end)
+        return await self.read_lists_of_sections(ids, people_api.STAFF_SECTIONS, to_record, staff_and_begin_date)
 
 
 def by_section_identifier(section: Section) -> tuple[str, str]:

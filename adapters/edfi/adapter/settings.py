@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from student_graph.adapters.auth import TokenSettings
 from student_graph.adapters.edfi.mapping.descriptors import validate_descriptor_codes
+from student_graph.adapters.reading import EndDate
 
 
 class EdFiSettings(TokenSettings):
@@ -55,6 +56,13 @@ class EdFiSettings(TokenSettings):
     Data Standard 4 on), and the student has a row in `studentSchoolAssociations` for this school. If so, lists of
     a school also answer for its students.
     """
+    exit_date: EndDate = "day_after"
+    """
+    What `exitWithdrawDate` is: `day_after`, the first day on which the student is not enrolled, or `last_day`, the
+    last day of the enrollment. States differ; Ed-Fi recommends the latter.
+    """
+    section_end: EndDate = "last_day"
+    """What `endDate` of students and staff in sections is: `last_day`, as Ed-Fi recommends, or `day_after`."""
     descriptors: dict[str, str] = Field(default_factory=dict)
     """Enum name in the graph by descriptor, for the codes that the district has defined itself:
     `"uri://gbisd.edu/AttendanceEventCategoryDescriptor#Truant" = "UNEXCUSED_ABSENCE"`."""

@@ -32,6 +32,7 @@ from student_graph.adapters.model import (
     StudentIdentity,
     StudentLanguage,
 )
+from student_graph.adapters.reading import EndDate, day_after, last_day
 
 D = TypeVar("D", bound=api.StudentDetails | api.StaffDirectory)
 
@@ -176,7 +177,9 @@ def contact(row: api.StudentContactAssociation, person: api.Contact) -> StudentC
     )
 
 
-def school_enrollment(codes: DescriptorCodes, row: api.StudentSchoolAssociation) -> SchoolEnrollment:
+def school_enrollment(
+    codes: DescriptorCodes, exit_date: EndDate, row: api.StudentSchoolAssociation
+) -> SchoolEnrollment:
     """A student's enrollment in a school; its school year is that of the association, or else of the calendar."""
     year = row.schoolYearTypeReference.schoolYear if row.schoolYearTypeReference else None
     if year is None and row.calendarReference:
@@ -187,7 +190,7 @@ def school_enrollment(codes: DescriptorCodes, row: api.StudentSchoolAssociation)
         school_id=SchoolId(intern(str(row.schoolReference.schoolId))),
         school_year=year,
         entry_date=row.entryDate,
-        exit_withdraw_date=row.exitWithdrawDate,
+        exit_withdraw_date=day_after(row.exitWithdrawDate, exit_date),
         entry_type=optional_descriptor(row.entryTypeDescriptor),
         exit_type=optional_descriptor(row.exitWithdrawTypeDescriptor),
         grade_level=codes.to_enum(GradeLevel, row.entryGradeLevelDescriptor),
@@ -198,14 +201,14 @@ def school_enrollment(codes: DescriptorCodes, row: api.StudentSchoolAssociation)
     )
 
 
-def section_enrollment(row: api.StudentSectionAssociation) -> SectionEnrollment:
+def section_enrollment(end: EndDate, row: api.StudentSectionAssociation) -> SectionEnrollment:
     """A student's enrollment in a section."""
     return SectionEnrollment(
         vendor_id=row.id,
         student_id=StudentId(row.studentReference.studentUniqueId),
         section_id=section_id_of(row.sectionReference),
         begin_date=row.beginDate,
-        end_date=row.endDate,
+        end_date=last_day(row.endDate, end),
         homeroom=row.homeroomIndicator,
     )
 
@@ -221,7 +224,7 @@ def staff(row: api.Staff, directories: Sequence[api.StaffDirectory] = ()) -> Sta
     )
 
 
-def section_staff(row: api.StaffSectionAssociation) -> SectionStaff:
+def section_staff(end: EndDate, row: api.StaffSectionAssociation) -> SectionStaff:
     """The assignment of a member of staff to a section."""
     return SectionStaff(
         vendor_id=row.id,
@@ -229,7 +232,7 @@ def section_staff(row: api.StaffSectionAssociation) -> SectionStaff:
         section_id=section_id_of(row.sectionReference),
         position=optional_descriptor(row.classroomPositionDescriptor),
         begin_date=row.beginDate,
-        end_date=row.endDate,
+        end_date=last_day(row.endDate, end),
     )
 
 

@@ -15,10 +15,10 @@ from typing import Any
 from student_graph.adapters.contract import AccessPath, Adapter, CallCost, LookupMethod
 from student_graph.adapters.oneroster.adapter.gradebook import LINE_ITEMS_PER_STUDENT
 from student_graph.adapters.oneroster.adapter.schools import STUDENTS_PER_CLASS, STUDENTS_PER_COURSE
-from student_graph.adapters.oneroster.adapter.section_enrollments import begin_date_and_section
 from student_graph.adapters.oneroster.adapter.settings import OneRosterSettings
 from student_graph.adapters.oneroster.adapter.users import USERS_PER_STUDENT
 from student_graph.adapters.oneroster.client.keys import is_district_id
+from student_graph.adapters.oneroster.mapping.enrollments import begin_date_and_section
 from student_graph.adapters.oneroster.mapping.gradebook import due_time, section_and_date
 from student_graph.adapters.paging import MAX_ROWS
 

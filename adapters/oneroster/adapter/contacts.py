@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from student_graph.adapters.errors import AdapterError, listed_and_unknown
 from student_graph.adapters.lookup import Batch
@@ -82,15 +82,13 @@ class ContactLookups(UserLookups):
             agent = users.get(agent_id, listed_and_unknown())
             if isinstance(agent, AdapterError):
                 leave_out_unreadable(agent, agent_id)
-            elif agent.is_active and agent.has_current_role(api.CONTACT_ROLES, current_day()):
+            elif agent.is_active and self._has_role(agent, api.CONTACT_ROLES):
                 agents.setdefault(contact_id_of(agent), []).append(agent)
         return [self._contact(agents[contact], person) for contact in sorted(agents)]
 
     def _children(self, users: Sequence[api.User], persons: Mapping[str, Person]) -> list[StudentContact]:
         """The students of one contact, sorted by number."""
-        own_users = {
-            user.sourcedId: user for user in users if user.has_current_role(api.CONTACT_ROLES, current_day())
-        }
+        own_users = {user.sourcedId: user for user in users if self._has_role(user, api.CONTACT_ROLES)}
         children = {person.student_id: person for person in persons.values()}
         links: dict[StudentId, dict[str, api.User]] = {}
         for user in own_users.values():
@@ -108,5 +106,8 @@ class ContactLookups(UserLookups):
         return mapping.contact(
             sorted(users, key=lambda user: user.sourcedId),
             person,
-            legal_guardian=any(user.has_current_role(rights, current_day()) for user in users),
+            legal_guardian=any(self._has_role(user, rights) for user in users),
         )
+
+    def _has_role(self, user: api.User, roles: Collection[str]) -> bool:
+        return user.has_current_role(roles, current_day(), self.settings.role_end)

@@ -151,7 +151,9 @@ class PeopleLookups(SchoolLookups):
                 records = [
                     record
                     for user in users
-                    for record in mapping.staff_assignments(user, key, orgs, calendar, today)
+                    for record in mapping.staff_assignments(
+                        user, key, orgs, calendar, today, role_end=self.settings.role_end
+                    )
                 ]
             except PayloadError as error:
                 batch[key] = error
@@ -177,7 +179,8 @@ class PeopleLookups(SchoolLookups):
         """
         schools = {row.sourcedId: row for row in await self.school_rows()}
         calendar, today = await self.calendar(), current_day()
-        return lambda person: mapping.school_enrollments(person, schools, calendar, today)
+        end = self.settings.role_end
+        return lambda person: mapping.school_enrollments(person, schools, calendar, today, end)
 
 
 def _users(persons: Mapping[StudentId, Person | AdapterError]) -> list[api.User]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeAlias, TypeVar
 
@@ -23,7 +22,7 @@ from student_graph.adapters.oneroster.api import rostering as api
 from student_graph.adapters.oneroster.client.keys import is_linked
 from student_graph.adapters.oneroster.client.requests import Relation
 from student_graph.adapters.oneroster.client.rows import merge_rows, readable_rows, require_all
-from student_graph.adapters.oneroster.mapping import people as mapping
+from student_graph.adapters.oneroster.mapping.enrollments import STUDENT_ROLE, EnrollmentRecords
 from student_graph.adapters.oneroster.mapping.people import Person
 from student_graph.adapters.reading import rows_needed_by
 
@@ -32,7 +31,6 @@ USER_ENROLLMENTS = Relation(api.ENROLLMENTS, "user.sourcedId")
 SCHOOL_ENROLLMENTS = Relation(api.ENROLLMENTS, "school.sourcedId", "schools/{}/enrollments")
 USER_CLASSES_PATH = "users/{}/classes"
 CLASS_ENROLLMENTS_PATH = "schools/{}/classes/{}/enrollments"
-STUDENT_ROLE = "student"
 
 K = TypeVar("K", bound=str)
 EnrollmentRows: TypeAlias = Mapping[str, list[api.Enrollment] | AdapterError]
@@ -41,6 +39,10 @@ EnrollmentRows: TypeAlias = Mapping[str, list[api.Enrollment] | AdapterError]
 
 class SectionEnrollmentLookups(SchoolLookups):
     """Lookups of the students and staff of sections."""
+
+    @property
+    def _records(self) -> EnrollmentRecords:
+        return EnrollmentRecords(self.settings.enrollment_end)
 
     async def section_enrollments_by_section(
         self, ids: Sequence[SectionId]
@@ -57,7 +59,9 @@ class SectionEnrollmentLookups(SchoolLookups):
         batch: dict[SectionId, list[SectionEnrollment] | AdapterError] = dict(errors.items())
         for key, class_id in class_ids.items():
             answer = rows.get(class_id, [])
-            batch[key] = answer if isinstance(answer, AdapterError) else _of_section(key, answer, persons)
+            batch[key] = (
+                answer if isinstance(answer, AdapterError) else self._records.of_section(key, answer, persons)
+            )
         return batch
 
     async def section_staff_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[SectionStaff]]:
@@ -70,7 +74,9 @@ class SectionEnrollmentLookups(SchoolLookups):
         batch: dict[SectionId, list[SectionStaff] | AdapterError] = dict(errors.items())
         for key, class_id in class_ids.items():
             answer = rows.get(class_id, [])
-            batch[key] = answer if isinstance(answer, AdapterError) else _staff_of_section(key, answer, users)
+            batch[key] = (
+                answer if isinstance(answer, AdapterError) else self._records.staff_of_section(key, answer, users)
+            )
         return batch
 
     async def section_enrollments_by_student(
@@ -87,7 +93,7 @@ class SectionEnrollmentLookups(SchoolLookups):
         }
         for key, person in persons.items():
             merged = merge_rows([rows.get(user.sourcedId, []) for user in person.users])
-            batch[key] = merged if isinstance(merged, AdapterError) else _of_student(person, merged)
+            batch[key] = merged if isinstance(merged, AdapterError) else self._records.of_student(person, merged)
         return batch
 
     async def section_enrollments_by_school(
@@ -104,7 +110,7 @@ class SectionEnrollmentLookups(SchoolLookups):
         batch: dict[SchoolId, list[SectionEnrollment] | AdapterError] = {}
         for key, sourced_id in school_ids.items():
             answer = rows[sourced_id]
-            batch[key] = answer if isinstance(answer, AdapterError) else _of_students(answer, persons)
+            batch[key] = answer if isinstance(answer, AdapterError) else self._records.of_students(answer, persons)
         return batch
 
     async def section_enrollments_by_district(
@@ -113,7 +119,7 @@ class SectionEnrollmentLookups(SchoolLookups):
         """All OneRoster `enrollments` with the role `student`."""
         rows = await self.client.read_rows(api.ENROLLMENTS)
         persons = await self.persons_of_all_users(_user_ids({"": rows}, {STUDENT_ROLE}, dict.fromkeys(ids, "")))
-        return dict.fromkeys(ids, _of_students(rows, persons))
+        return dict.fromkeys(ids, self._records.of_students(rows, persons))
 
     async def section_staff_by_staff(self, ids: Sequence[StaffId]) -> Batch[StaffId, list[SectionStaff]]:
         """
@@ -139,7 +145,9 @@ class SectionEnrollmentLookups(SchoolLookups):
         for key, users in users_by_key.items():
             merged = merge_rows([rows.get(user.sourcedId, []) for user in users])
             batch[key] = (
-                merged if isinstance(merged, AdapterError) else _sections_of_staff(users[0], merged, classes)
+                merged
+                if isinstance(merged, AdapterError)
+                else self._records.sections_of_staff(users[0], merged, classes)
             )
         return batch
 
@@ -226,71 +234,3 @@ def _user_ids(rows_by_id: EnrollmentRows, roles: Collection[str], ids: Mapping[K
                 keys_by_user.setdefault(row.user.sourcedId, []).append(key)
     rows_needed_by(keys_by_user)
     return set(keys_by_user)
-
-
-def _of_student(person: Person, rows: Sequence[api.Enrollment]) -> list[SectionEnrollment]:
-    records = [
-        mapping.section_enrollment(row, SectionId(row.class_.sourcedId), person)
-        for row in rows
-        if row.role == STUDENT_ROLE and row.class_
-    ]
-    return sorted(records, key=begin_date_and_section)
-
-
-def _sections_of_staff(
-    user: api.User, rows: Sequence[api.Enrollment], classes: Mapping[str, api.Class | AdapterError]
-) -> list[SectionStaff] | AdapterError:
-    """The enrollments of a member of staff, except in classes that are not active; or the error of a class."""
-    taught = [row for row in rows if row.role in api.STAFF_ROLES and row.class_]
-    answers = [classes.get(row.class_.sourcedId) for row in taught if row.class_]
-    if error := next((answer for answer in answers if isinstance(answer, AdapterError)), None):
-        return error
-    inactive = {answer.sourcedId for answer in answers if isinstance(answer, api.Class) and not answer.is_active}
-    records = [
-        mapping.section_staff(row, SectionId(row.class_.sourcedId), user)
-        for row in taught
-        if row.class_ and row.class_.sourcedId not in inactive
-    ]
-    return sorted(records, key=begin_date_and_section)
-
-
-def _of_students(rows: Sequence[api.Enrollment], persons: Mapping[str, Person]) -> list[SectionEnrollment]:
-    """The enrollments of students in any section."""
-    records = [
-        mapping.section_enrollment(row, SectionId(row.class_.sourcedId), persons[row.user.sourcedId])
-        for row in rows
-        if row.role == STUDENT_ROLE and row.class_ and row.user and row.user.sourcedId in persons
-    ]
-    return sorted(records, key=student_and_begin_date)
-
-
-def _of_section(
-    key: SectionId, rows: Sequence[api.Enrollment], persons: Mapping[str, Person]
-) -> list[SectionEnrollment]:
-    records = [
-        mapping.section_enrollment(row, key, persons[row.user.sourcedId])
-        for row in rows
-        if row.role == STUDENT_ROLE and row.user and row.user.sourcedId in persons
-    ]
-    return sorted(records, key=student_and_begin_date)
-
-
-def _staff_of_section(
-    key: SectionId, rows: Sequence[api.Enrollment], users: Mapping[str, api.User]
-) -> list[SectionStaff]:
-    records = [
-        mapping.section_staff(row, key, users[row.user.sourcedId])
-        for row in rows
-        if row.role in api.STAFF_ROLES and row.user and row.user.sourcedId in users
-    ]
-    return sorted(records, key=lambda record: (record.staff_id, record.vendor_id))
-
-
-def begin_date_and_section(record: SectionEnrollment | SectionStaff) -> tuple[dt.date, str, str]:
-    """Sorts the sections of a person."""
-    return record.begin_date or dt.date.min, record.section_id, record.vendor_id
-
-
-def student_and_begin_date(record: SectionEnrollment) -> tuple[str, dt.date, str]:
-    """Sorts the students of a section, of a school or of the district."""
-    return record.student_id, record.begin_date or dt.date.min, record.vendor_id

@@ -18,6 +18,7 @@ from student_graph.adapters.oneroster.adapter.profiles import (
 )
 from student_graph.adapters.oneroster.api.resources import PARTS, Part
 from student_graph.adapters.oneroster.client.rows import page_count
+from student_graph.adapters.reading import EndDate
 
 SCOPE_NAMES = (
     "roster-core.readonly",
@@ -103,6 +104,15 @@ class OneRosterSettings(TokenSettings):
     enrolled, and every enrollment names the school of its class. If so, lists of a school also answer for its
     students and classes. Some servers drop the role of a student who leaves a school.
     """
+    session_end: EndDate = "day_after"
+    """
+    What `endDate` of academic sessions is: `day_after`, the first day after the session, as the standard says, or
+    `last_day`, its last day, as some servers write it.
+    """
+    enrollment_end: EndDate = "day_after"
+    """What `endDate` of enrollments in classes is, in the same way."""
+    role_end: EndDate = "day_after"
+    """What `endDate` of the roles of users is, in the same way. Version 1.1 has no dates of roles."""
     birth_dates: bool = True
     """
     Whether birth dates are read from `demographics` to confirm links between systems. Set it to false for a client

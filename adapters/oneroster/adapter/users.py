@@ -51,7 +51,7 @@ class UserLookups(OneRosterLookups):
 
     async def calendar(self) -> Calendar:
         """The school years, terms and grading periods of the district."""
-        return Calendar(await self.client.read_rows(SESSIONS))
+        return Calendar(await self.client.read_rows(SESSIONS), self.settings.session_end)
 
     async def all_students(self) -> list[Person]:
         """All students who have a student number, sorted by number."""

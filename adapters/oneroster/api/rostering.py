@@ -24,6 +24,7 @@ from student_graph.adapters.oneroster.api.payload import (
     Word,
 )
 from student_graph.adapters.oneroster.api.resources import Resource
+from student_graph.adapters.reading import EndDate, last_day
 
 STAFF_ROLES = frozenset(
     {
@@ -136,10 +137,11 @@ class User(Item):
         """Whether the user has one of the roles at any organization."""
         return any(role.role in roles for role in self.all_roles)
 
-    def has_current_role(self, roles: Collection[str], today: date) -> bool:
-        """Whether the user has one of the roles today at any organization; a role may have first and last days."""
+    def has_current_role(self, roles: Collection[str], today: date, role_end: EndDate) -> bool:
+        """Whether the user has one of the roles today anywhere; `role_end` says what an end date is."""
         return any(
-            role.role in roles and (role.beginDate or today) <= today <= (role.endDate or today)
+            role.role in roles
+            and (role.beginDate or today) <= today <= (last_day(role.endDate, role_end) or today)
             for role in self.all_roles
         )
 

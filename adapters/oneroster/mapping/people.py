@@ -13,9 +13,6 @@ from student_graph.adapters.model import (
     PersonName,
     SchoolEnrollment,
     SchoolId,
-    SectionEnrollment,
-    SectionId,
-    SectionStaff,
     Staff,
     StaffAssignment,
     StaffId,
@@ -30,6 +27,7 @@ from student_graph.adapters.oneroster.api import rostering as api
 from student_graph.adapters.oneroster.client.keys import contact_id_of, ids_of, staff_id_of
 from student_graph.adapters.oneroster.mapping.codes import classification, grade_level
 from student_graph.adapters.oneroster.mapping.schools import Calendar, org_number, school_id
+from student_graph.adapters.reading import EndDate, day_after, last_day
 
 DERIVED_ENTRY_TYPE = Descriptor(code_value="Derived from roles")
 """Entry type of every school enrollment, because OneRoster does not have entry types."""
@@ -141,7 +139,7 @@ def demographics(person: Person, row: api.Demographics) -> Demographics:
 
 
 def school_enrollments(
-    person: Person, schools: dict[str, api.Org], calendar: Calendar, today: dt.date
+    person: Person, schools: dict[str, api.Org], calendar: Calendar, today: dt.date, role_end: EndDate
 ) -> list[SchoolEnrollment]:
     """
     The school enrollments of a student: one for each stay at a school where the student has the role of a student.
@@ -156,7 +154,7 @@ def school_enrollments(
             if role.role != "student" or school is None:
                 continue
             entry_date = role.beginDate or calendar.first_day(today)
-            key = (school_id(school), entry_date, role.endDate)
+            key = (school_id(school), entry_date, day_after(role.endDate, role_end))
             if key in enrollments:
                 continue
             is_return = any(known_school == key[0] for known_school, _, _ in enrollments)
@@ -168,37 +166,13 @@ def school_enrollments(
                 school_id=key[0],
                 school_year=calendar.year_at(entry_date),
                 entry_date=entry_date,
-                exit_withdraw_date=role.endDate,
+                exit_withdraw_date=key[2],
                 entry_type=DERIVED_ENTRY_TYPE,
                 grade_level=grade_level(grade) if grade else GradeLevel.UNMAPPED,
                 grade_level_descriptor=Descriptor(code_value=grade or "Not recorded"),
                 primary_school=None if role.roleType is None else role.roleType == "primary",
             )
     return sorted(enrollments.values(), key=lambda record: (record.entry_date, record.school_id))
-
-
-def section_enrollment(row: api.Enrollment, section: SectionId, person: Person) -> SectionEnrollment:
-    """The enrollment of a student in a section."""
-    return SectionEnrollment(
-        vendor_id=row.sourcedId,
-        subject=person.subject,
-        student_id=person.student_id,
-        section_id=section,
-        begin_date=row.beginDate,
-        end_date=row.endDate,
-    )
-
-
-def section_staff(row: api.Enrollment, section: SectionId, user: api.User) -> SectionStaff:
-    """The assignment of a teacher or aide to a section."""
-    return SectionStaff(
-        vendor_id=row.sourcedId,
-        staff_id=staff_id_of(user),
-        section_id=section,
-        position=Descriptor(code_value=row.role),
-        begin_date=row.beginDate,
-        end_date=row.endDate,
-    )
 
 
 def staff(users: Sequence[api.User]) -> Staff:
@@ -209,7 +183,13 @@ def staff(users: Sequence[api.User]) -> Staff:
 
 
 def staff_assignments(
-    user: api.User, key: StaffId, orgs: dict[str, api.Org], calendar: Calendar, today: dt.date
+    user: api.User,
+    key: StaffId,
+    orgs: dict[str, api.Org],
+    calendar: Calendar,
+    today: dt.date,
+    *,
+    role_end: EndDate,
 ) -> list[StaffAssignment]:
     """The assignments of a member of staff: one for each role at an organization."""
     return [
@@ -220,7 +200,7 @@ def staff_assignments(
             classification=classification(role.role),
             classification_descriptor=Descriptor(code_value=role.role),
             begin_date=role.beginDate or calendar.first_day(today),
-            end_date=role.endDate,
+            end_date=last_day(role.endDate, role_end),
         )
         for role in user.all_roles
         if role.role in api.STAFF_ROLES and role.org and role.org.sourcedId in orgs

@@ -20,6 +20,7 @@ from student_graph.adapters.model import (
 from student_graph.adapters.oneroster.api import rostering as api
 from student_graph.adapters.oneroster.api.payload import Ref
 from student_graph.adapters.oneroster.mapping.codes import subject
+from student_graph.adapters.reading import EndDate, last_day
 
 SCHOOL_YEAR, GRADING_PERIOD = "schoolYear", "gradingPeriod"
 _LAST_MONTH = 7
@@ -27,10 +28,14 @@ _LAST_MONTH = 7
 
 
 class Calendar:
-    """Academic sessions by id, and the school years to which they belong."""
+    """
+    Academic sessions by id, and the school years to which they belong.
 
-    def __init__(self, sessions: Iterable[api.AcademicSession]) -> None:
-        self.sessions = {session.sourcedId: session for session in sessions}
+    `endDate` of these sessions is their last day; `session_end` says what the server writes.
+    """
+
+    def __init__(self, sessions: Iterable[api.AcademicSession], session_end: EndDate) -> None:
+        self.sessions = {row.sourcedId: _with_last_day(row, session_end) for row in sessions}
         years = [row for row in self.sessions.values() if row.type == SCHOOL_YEAR and row.startDate]
         self._years = sorted(years, key=lambda row: (row.startDate or dt.date.min, row.sourcedId))
 
@@ -70,6 +75,13 @@ class Calendar:
         if not days:
             raise PayloadError("no academic session has the first day of the school year")
         return max((day for day in days if day <= today), default=days[0])
+
+
+def _with_last_day(row: api.AcademicSession, session_end: EndDate) -> api.AcademicSession:
+    """The session with its last day as `endDate`; one that begins and ends on one date is of that day."""
+    if session_end == "last_day" or row.endDate is None or row.startDate == row.endDate:
+        return row
+    return row.model_copy(update={"endDate": last_day(row.endDate, session_end)})
 
 
 def agency(row: api.Org) -> LocalEducationAgency:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from student_graph.adapters.oneroster.sandbox.people import People
+from student_graph.adapters.oneroster.sandbox.quirks import Quirks
 from student_graph.adapters.oneroster.sandbox.rows import Row, class_of, natural_key_metadata, org, sourced_id
 from student_graph.adapters.sandbox.facts import DistrictFacts, SectionFact
 
 
-def enrollments(facts: DistrictFacts, people: People) -> Iterator[Row]:
+def enrollments(facts: DistrictFacts, people: People, quirks: Quirks) -> Iterator[Row]:
     """The enrollments of students and the assignments of teachers."""
     for enrollment in facts.section_enrollments:
         section, begin = enrollment.section, enrollment.begin.isoformat()
@@ -20,7 +21,7 @@ def enrollments(facts: DistrictFacts, people: People) -> Iterator[Row]:
             "role": "student",
             "primary": False,
             "beginDate": begin,
-            "endDate": enrollment.end.isoformat() if enrollment.end else None,
+            "endDate": quirks.end_date(enrollment.end),
             "metadata": natural_key_metadata(
                 "studentSectionAssociations", studentUniqueId=enrollment.student, **_key(section), beginDate=begin
             ),
@@ -35,7 +36,7 @@ def enrollments(facts: DistrictFacts, people: People) -> Iterator[Row]:
                 "role": "teacher",
                 "primary": position == 0,
                 "beginDate": begin,
-                "endDate": last.isoformat() if last else None,
+                "endDate": quirks.end_date(last),
                 "metadata": natural_key_metadata(
                     "staffSectionAssociations", staffUniqueId=staff, **_key(section), beginDate=begin
                 ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
@@ -125,6 +126,8 @@ class Quirks:
     """
     Type of sessions: terms with grading periods, or semesters. Then `/terms` and `/gradingPeriods` are empty.
     """
+    last_days: bool = False
+    """Whether `endDate` of sessions and enrollments is the last day; in the standard it is the day after it."""
     natural_keys: bool = False
     """Whether `metadata.edfi` has the origin of each row. The service that has it leaves out other properties."""
     student_type: Literal["user", "student"] = "user"
@@ -142,6 +145,12 @@ class Quirks:
     """The minor code of a 404."""
     throttled_in_html: bool = False
     """Whether a 429 is a sentence as `text/html`."""
+
+    def end_date(self, last_day: date | None) -> str | None:
+        """`endDate` of a session or an enrollment; None if it has no end."""
+        if last_day is None:
+            return None
+        return (last_day if self.last_days else last_day + timedelta(days=1)).isoformat()
 
 
 PUBLISHED_12 = Quirks()
@@ -170,6 +179,7 @@ EDFI_SERVICE = Quirks(
     user_per_school=True,
     unmapped_staff=False,
     terms="semesters",
+    last_days=True,
     natural_keys=True,
     errors="flat",
     throttled_in_html=True,

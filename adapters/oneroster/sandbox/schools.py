@@ -61,7 +61,7 @@ def orgs(facts: DistrictFacts) -> Iterator[Row]:
 def sessions(facts: DistrictFacts, quirks: Quirks) -> Iterator[Row]:
     """The school year, the terms of each school and, if they are served, their grading periods."""
     if facts.sessions:
-        yield _school_year(facts)
+        yield _school_year(facts, quirks)
     for term in facts.sessions:
         periods = term.periods if quirks.terms == "terms" else ()
         yield {
@@ -69,23 +69,23 @@ def sessions(facts: DistrictFacts, quirks: Quirks) -> Iterator[Row]:
             "title": term.term,
             "type": "term" if quirks.terms == "terms" else "semester",
             "startDate": term.begin.isoformat(),
-            "endDate": term.end.isoformat(),
+            "endDate": quirks.end_date(term.end),
             "parent": school_year(term.year),
             "children": [period(term.school, name) for name, *_ in periods] or None,
             "schoolYear": str(term.year),
             "metadata": natural_key_metadata("sessions", schoolId=term.school, sessionName=term.name),
         }
         if quirks.terms == "terms":
-            yield from _grading_periods(term)
+            yield from _grading_periods(term, quirks)
 
 
-def _school_year(facts: DistrictFacts) -> Row:
+def _school_year(facts: DistrictFacts, quirks: Quirks) -> Row:
     return {
         "sourcedId": school_year(facts.year).id,
         "title": f"{facts.year - 1}-{facts.year}",
         "type": "schoolYear",
         "startDate": min(term.begin for term in facts.sessions).isoformat(),
-        "endDate": max(term.end for term in facts.sessions).isoformat(),
+        "endDate": quirks.end_date(max(term.end for term in facts.sessions)),
         "parent": None,
         "children": [session(term.school, term.name) for term in facts.sessions],
         "schoolYear": str(facts.year),
@@ -93,14 +93,14 @@ def _school_year(facts: DistrictFacts) -> Row:
     }
 
 
-def _grading_periods(term: SessionFact) -> Iterator[Row]:
+def _grading_periods(term: SessionFact, quirks: Quirks) -> Iterator[Row]:
     for name, code, _, begin, end in term.periods:
         yield {
             "sourcedId": period(term.school, name).id,
             "title": code,
             "type": "gradingPeriod",
             "startDate": begin.isoformat(),
-            "endDate": end.isoformat(),
+            "endDate": quirks.end_date(end),
             "parent": session(term.school, term.name),
             "children": None,
             "schoolYear": str(term.year),

@@ -111,6 +111,8 @@ class OneRosterSandbox(Sandbox):
             "enrollments_name_all_classes": True,
             "roles_name_all_schools": self.version == "1.2",  # in 1.1 the `orgs` of a student are the current ones
         }
+        if self.quirks.last_days:
+            settings |= {"session_end": "last_day", "enrollment_end": "last_day"}
         settings |= (
             {"auth": "bearer", "access_token": FIXED_TOKEN}
             if self.quirks.auth == "bearer"

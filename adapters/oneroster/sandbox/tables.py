@@ -43,7 +43,7 @@ class Tables:
             "courses": schools.courses(facts, quirks),
             "classes": schools.classes(facts, quirks),
             "users": people.users(),
-            "enrollments": enrollments(facts, people),
+            "enrollments": enrollments(facts, people, quirks),
             "demographics": people.demographics(),
             "categories": gradebook.categories(),
             "lineItems": gradebook.line_items(),
@@ -51,7 +51,7 @@ class Tables:
             "assessmentLineItems": assessments.line_items(facts),
             "assessmentResults": assessments.results(facts, people),
         }
-        self._today = facts.now.date().isoformat()
+        self._first_end = quirks.end_date(facts.now.date()) or ""
         modified_at = facts.now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         self.rows: dict[str, list[Row]] = {}
         """The rows by collection."""
@@ -128,7 +128,7 @@ class Tables:
     def _is_present(self, enrollment: Row, role: str | None) -> bool:
         """Whether an enrollment has the role, is active and has not ended."""
         end = enrollment["endDate"]
-        current = enrollment["status"] == "active" and (end is None or end >= self._today)
+        current = enrollment["status"] == "active" and (end is None or end >= self._first_end)
         return current and role in {None, enrollment["role"]}
 
 

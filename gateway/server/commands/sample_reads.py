@@ -18,9 +18,11 @@ from student_graph.adapters.answers import Answers, Ask, records_in
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import AdapterError, IdentityError, NotOfferedError, RefusedError
 from student_graph.adapters.lookup import Lookup, Window, lookup_of
+from student_graph.adapters.model import Session
 from student_graph.adapters.sources import District, Fetch, Source
 from student_graph.gateway.cache import Limits
 from student_graph.gateway.fetch.pipeline import FetchPipeline
+from student_graph.gateway.server.commands.end_dates import remarks_on_terms
 from student_graph.gateway.signing import HmacSigner
 from student_graph.resolvers.context import Health
 
@@ -47,6 +49,8 @@ class Findings:
     """The first error of each lookup that answered no key."""
     empty: list[str] = field(default_factory=list)
     """Lookups that answered without a record."""
+    terms: list[Session] = field(default_factory=list)
+    """Terms of some schools, whose days show how end dates are to be read."""
     health: Health | None = None
     """Counts of the reads; None before they have ended."""
 
@@ -72,7 +76,9 @@ class Findings:
         unmapped = () if self.health is None else self.health.unmapped_codes
         codes = [f"{code.kind} {code.code}" for code in unmapped if code.code is not None]
         texts = {"not there": missing, "empty": empty, "codes to map in `districts.codes`": codes}
-        return [f"{text}: {_names(names)}" for text, names in texts.items() if names]
+        return [f"{text}: {_names(names)}" for text, names in texts.items() if names] + remarks_on_terms(
+            self.terms
+        )
 
 
 def _advice(error: AdapterError) -> str:
@@ -153,6 +159,9 @@ class _SampleReads:
             findings.errors[lookup.name] = errors[0]
         elif not any(records_in(answer.value) for answer in answers.values()):
             findings.empty.append(lookup.name)
+        elif lookup.record_type is Session:
+            records = (record for answer in answers.values() for record in records_in(answer.value))
+            findings.terms += [record for record in records if isinstance(record, Session)]
         return answers
 
     def _arguments(self, lookup: Lookup) -> dict[str, Any]:

@@ -37,7 +37,7 @@ TODAY = date(2026, 1, 15)
 
 
 def sessions(*rows: dict[str, Any]) -> Calendar:
-    return Calendar(AcademicSession.model_validate(row) for row in rows)
+    return Calendar((AcademicSession.model_validate(row) for row in rows), "day_after")
 
 
 @subcases(
@@ -112,7 +112,7 @@ def test_version_1_1_has_one_role_at_every_organization() -> None:
     row = {"sourcedId": "u", "role": "student", "orgs": [{"sourcedId": "a"}, {"sourcedId": "b"}], "grades": ["09"]}
     orgs = {name: Org.model_validate({"sourcedId": name, "name": name, "type": "school"}) for name in "ab"}
     enrollments = school_enrollments(
-        Person(StudentId("1"), [User.model_validate(row)]), orgs, sessions(YEAR), TODAY
+        Person(StudentId("1"), [User.model_validate(row)]), orgs, sessions(YEAR), TODAY, "day_after"
     )
 
     assert [(enrollment.school_id, enrollment.school_year) for enrollment in enrollments] == [

@@ -13,6 +13,7 @@ from student_graph.adapters.edfi.mapping import people as to_people
 from student_graph.adapters.edfi.mapping import school_life as to_school_life
 from student_graph.adapters.edfi.mapping import schools as to_schools
 from student_graph.adapters.model import AttendanceCategory, Descriptor, Excusal, PersonName, StudentIdentifier
+from student_graph.adapters.reading import EndDate
 from tests.adapters.edfi.payloads import CODES, STUDENT, row
 from tests.subcases import subcases
 
@@ -118,9 +119,38 @@ def test_an_enrollment_without_a_school_year_has_that_of_its_calendar() -> None:
         "calendarReference": {"calendarCode": "A", "schoolYear": 2022},
     }
     payload = row(people.StudentSchoolAssociation, **(STUDENT | entry | references))
-    enrollment = to_people.school_enrollment(CODES, payload)
+    enrollment = to_people.school_enrollment(CODES, "day_after", payload)
 
     assert (enrollment.school_year, enrollment.calendar_code) == (2022, "A")
+
+
+@pytest.mark.parametrize(
+    ("written", "exit_day", "last_day"),
+    [("day_after", date(2021, 12, 17), date(2021, 12, 16)), ("last_day", date(2021, 12, 18), date(2021, 12, 17))],
+)
+def test_end_dates_are_what_the_settings_say(written: EndDate, exit_day: date, last_day: date) -> None:
+    """An exit is the first day without enrollment; a section ends with its last day."""
+    entry = {
+        "entryDate": "2021-08-23",
+        "entryGradeLevelDescriptor": "uri://ed-fi.org/GradeLevelDescriptor#Ninth grade",
+    }
+    days = {"beginDate": "2021-08-23", "endDate": "2021-12-17"}
+    section = {
+        "schoolId": 1,
+        "schoolYear": 2022,
+        "sessionName": "F",
+        "localCourseCode": "M",
+        "sectionIdentifier": "1",
+    }
+    school = {"schoolReference": {"schoolId": 1}, "exitWithdrawDate": "2021-12-17"}
+    at_school = row(people.StudentSchoolAssociation, **(STUDENT | entry | school))
+    in_section = row(people.StudentSectionAssociation, **(STUDENT | days | {"sectionReference": section}))
+    teacher = {"staffReference": {"staffUniqueId": "9"}, "sectionReference": section}
+    teaching = row(people.StaffSectionAssociation, **(teacher | days))
+
+    assert to_people.school_enrollment(CODES, written, at_school).exit_withdraw_date == exit_day
+    assert to_people.section_enrollment(written, in_section).end_date == last_day
+    assert to_people.section_staff(written, teaching).end_date == last_day
 
 
 @pytest.mark.parametrize(
