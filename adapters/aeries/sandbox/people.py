@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from student_graph.adapters.aeries.sandbox.index import Index
@@ -35,6 +35,11 @@ _PROGRAM_CODES = {
 def day(fact: date | datetime | None) -> str | None:
     """A date as Aeries writes it: midnight, without a zone."""
     return None if fact is None else f"{fact:%Y-%m-%d}T00:00:00"
+
+
+def _last_day(fact: EnrollmentFact) -> date | None:
+    """The last day of an enrollment, which is what Aeries records; None while it lasts."""
+    return None if fact.exit is None else fact.exit - timedelta(days=1)
 
 
 def number(grade: str) -> int:
@@ -73,7 +78,7 @@ def student_row(index: Index, student: StudentFact, school: int) -> Row:
         "MailingAddressState": "",
         "MailingAddressZipCode": "",
         "SchoolEnterDate": day(latest.entry),
-        "SchoolLeaveDate": day(latest.exit),
+        "SchoolLeaveDate": day(_last_day(latest)),
         "InactiveStatusCode": "" if latest.exit is None else "I",
         "LanguageFluencyCode": {"NotLimited": "E", "Limited": "L"}.get(student.english or "", ""),
         "HomeLanguageCode": student.languages[0][0] if student.languages else "",
@@ -112,7 +117,7 @@ def enrollment_row(fact: EnrollmentFact) -> Row:
         "Track": "",
         "Grade": number(fact.grade),
         "EnterDate": day(fact.entry),
-        "LeaveDate": day(fact.exit),
+        "LeaveDate": day(_last_day(fact)),
         "ExitReasonCode": fact.exit_type or "",
     }
 

@@ -100,6 +100,16 @@ def day_converter(date_format: str, zone: ZoneInfo | None) -> Convert:
     return convert
 
 
+def later(convert: Convert, days: int) -> Convert:
+    """Return a function that reads a date, and returns the one so many days after it."""
+
+    def moved(raw: Any) -> dt.date | None:
+        day = convert(raw)
+        return None if day is None else day + dt.timedelta(days=days)
+
+    return moved if days else convert
+
+
 def instant_converter(date_format: str, zone: ZoneInfo | None) -> Convert:
     """Return a function that reads an instant in UTC. A time without an offset is one in `zone`."""
     read = _moment_reader(date_format)

@@ -19,6 +19,7 @@ from student_graph.adapters.rest.mapping.dates import (
     check_format,
     day_converter,
     instant_converter,
+    later,
     pattern_of,
     time_converter,
 )
@@ -58,7 +59,8 @@ OPTIONS: Mapping[str, str] = {
     "date": "format of the date, such as %m/%d/%Y; iso, unix or unix_ms",
     "zone": "time zone of an instant, such as America/Chicago",
     "scale": "number by which the value is multiplied to have the unit of the record",
-    "add": "number that is added then: 1 for a school year that is named by the year in which it begins",
+    "add": "number that is added then: 1 for a school year that is named by the year in which it begins; for a "
+    "date, days: 1 or -1 if the vendor writes the day before or after the one that the record has",
     "year_begins": "the value is a date: its school year, which begins in this month, such as 7",
     "codes": "name of a table in [codes], or the table itself: what each code means",
     "key_of": "name of a [first] with all ids of the vendor: the id of the vendor becomes the id of the district",
@@ -92,7 +94,7 @@ def converter(
         MappingError: an option is wrong, or does not belong to the type.
     """
     allowed = {
-        dt.date: {"date", "zone"},
+        dt.date: {"date", "zone", "add"},
         dt.datetime: {"date", "zone"},
         dt.time: {"date"},
         bool: {"codes"},
@@ -273,8 +275,14 @@ def _moment_converter(
         if not (needed <= names.keys() or (hint is dt.time and "hour12" in names)):
             raise MappingError((*path, "date"), f"a format of a {type_name(hint)} has {', '.join(sorted(needed))}")
     if hint is dt.date:
-        return day_converter(str(date_format), zone)
+        return later(day_converter(str(date_format), zone), _days(options.get("add", 0), path))
     return instant_converter(str(date_format), zone) if hint is dt.datetime else time_converter(str(date_format))
+
+
+def _days(number: Any, path: tuple[str | int, ...]) -> int:
+    if type(number) is not int or abs(number) > 1:
+        raise MappingError((*path, "add"), "add is 1 or -1 for a date: the day after it, or the day before")
+    return number
 
 
 def plain_type(hint: Any) -> tuple[Any, bool]:

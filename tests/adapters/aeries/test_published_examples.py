@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import httpx
+import pytest
 
 from student_graph.adapters.aeries.adapter import Aeries
 from student_graph.adapters.model import (
@@ -89,6 +90,19 @@ async def test_an_enrollment_names_the_year_in_which_the_school_year_ends() -> N
     assert (enrollment.entry_date, enrollment.exit_withdraw_date) == (date(2021, 3, 23), None)
 
 
+async def test_a_student_is_enrolled_on_the_leave_date(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    The article on withdrawals says to select the last day that the student attended school.
+
+    https://support.aeries.com/support/solutions/articles/14000069483-student-withdrawals
+    """
+    path = "/api/v5/enrollment/99400001"
+    monkeypatch.setitem(RESPONSES, path, [RESPONSES[path][0] | {"LeaveDate": "2021-05-28T00:00:00"}])
+    [enrollment] = (await aeries().school_enrollments_by_student([ONE]))[ONE]
+
+    assert enrollment.exit_withdraw_date == date(2021, 5, 29)
+
+
 async def test_attendance_of_a_day_is_an_event_of_its_own_besides_the_events_of_classes() -> None:
     """The letter means what its type in the school's list says."""
     adapter = aeries()
@@ -124,6 +138,21 @@ async def test_a_decision_names_its_incident() -> None:
     assert [behavior.code_value for behavior in incident.behaviors] == ["56"]
     assert action.incident_identifiers == [incident.incident_identifier] == ["17041"]
     assert (action.date, action.length, action.actual_length) == (date(2021, 5, 16), 0.0, 2.0)
+
+
+@pytest.mark.parametrize(("code", "school"), [(994, "994"), (0, None)])
+async def test_a_decision_is_of_the_school_of_its_incident(
+    code: int, school: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that the suspensions of a school are counted; 0 is the district."""
+    path = "/api/v5/schools/994/AssertiveDiscipline/99400001"
+    [part] = RESPONSES[path]
+    [incident] = part["AssertiveDisciplines"]
+    changed = part | {"AssertiveDisciplines": [incident | {"SchoolOfIncidentCode": code}]}
+    monkeypatch.setitem(RESPONSES, path, [changed])
+    [action] = (await aeries().discipline_actions_by_student([ONE]))[ONE]
+
+    assert action.school_id == school
 
 
 async def test_programs_of_another_class_of_data_are_left_out() -> None:

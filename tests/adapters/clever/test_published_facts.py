@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import httpx
@@ -147,6 +149,21 @@ async def test_attendance_of_all_schools_is_split_by_student() -> None:
         "GET /v3.1/schools",
         *(f"GET /v3.1/attendance/schools/{row['id']}" for row in Objects(facts).schools),
     ])  # fmt: skip
+
+
+async def test_a_school_year_ends_with_july() -> None:
+    """A term that ends with June may have the day after it as its end, and some schools end in July."""
+    facts = make_district(12)
+    end = max(fact.end for fact in facts.sessions)
+    july = date(facts.year, 7, 1)
+    facts.sessions = [replace(fact, end=july) if fact.end == end else fact for fact in facts.sessions]
+    schools = [SchoolId(str(fact.id)) for fact in facts.schools]
+    async with open_adapter(CleverSandbox(facts)) as adapter:
+        terms: Any = await adapter.sessions_by_school(schools)
+        sections: Any = await adapter.sections_by_school(schools, school_year=facts.year)
+
+    assert {term.school_year for rows in terms.values() for term in rows} == {facts.year}
+    assert sum(map(len, sections.values())) == len(facts.sections)
 
 
 async def test_a_student_is_in_all_their_sections() -> None:
