@@ -30,6 +30,7 @@ from student_graph.adapters.model import (
     Transportation,
 )
 from student_graph.adapters.model.code_mapping import meaning
+from student_graph.resolvers.metrics.enrollment_years import until_next_year
 from student_graph.resolvers.metrics.meanings import (
     DEFAULT_MEANINGS,
     CodeMeanings,
@@ -163,7 +164,7 @@ def current_enrollments(enrollments: Iterable[SchoolEnrollment], day: date) -> l
     """The enrollments that last on a day, from the first day until, not including, the exit."""
     return [
         row
-        for row in enrollments
+        for row in until_next_year(list(enrollments))
         if row.entry_date <= day and (row.exit_withdraw_date is None or day < row.exit_withdraw_date)
     ]
 

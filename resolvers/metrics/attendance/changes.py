@@ -31,6 +31,7 @@ from student_graph.resolvers.metrics.attendance.windows import (
     last_days,
     year_end,
 )
+from student_graph.resolvers.metrics.enrollment_years import until_next_year
 from student_graph.resolvers.metrics.exact import count_of, text_of
 from student_graph.resolvers.metrics.facts import MetricRequest, SessionDays, StudentFacts
 from student_graph.resolvers.metrics.measure import Level, Measure, Metric
@@ -201,7 +202,7 @@ def _expected_days(facts: StudentFacts, request: MetricRequest, enrolled: Enroll
     sessions = [row for row in school.sessions if request.year_start <= row.last and row.first <= last]
     if not school.covered and not sessions:
         return None
-    rows = [row for row in facts.enrollments if row.school_id == enrolled.school_id]
+    rows = [row for row in until_next_year(facts.enrollments) if row.school_id == enrolled.school_id]
     spans = enrolled_spans(rows, request, request.year_start, last) if rows else None
     if spans is None:
         spans = [(request.year_start, last)]

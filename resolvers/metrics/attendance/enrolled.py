@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeAlias
 from student_graph.adapters.model import AttendanceEvent, SchoolEnrollment, SchoolId
 from student_graph.resolvers.metrics.attendance.calendar import district_days
 from student_graph.resolvers.metrics.attendance.windows import ONE_DAY, SchoolWindow, Span, window_at
+from student_graph.resolvers.metrics.enrollment_years import until_next_year
 from student_graph.resolvers.metrics.facts import MetricRequest, SchoolDays, StudentFacts
 from student_graph.resolvers.metrics.measure import DataQuality
 from student_graph.resolvers.metrics.presets.preset import Rule
@@ -76,7 +77,7 @@ def enrolled_schools(
     if len(facts.enrollments) == 1:
         by_school = {facts.enrollments[0].school_id: facts.enrollments}
     else:
-        by_school = _by_school(facts.enrollments)
+        by_school = _by_school(until_next_year(facts.enrollments))
     return [
         _at_school(school_id, rows, window_at(days_of(facts, school_id, rows), request, rule, span), request)
         for school_id, rows in by_school.items()
