@@ -274,8 +274,3 @@ def groups_of(
 ) -> Groups:
     """Names of the groups of a grouping that a student belongs to on a day; empty if nothing is recorded."""
     return GROUPINGS[grouping].groups(facts, day, meanings)
-
-
-def sensitivities(groupings: Iterable[Grouping]) -> frozenset[Sensitivity]:
-    """The classes of data of some groupings; a viewer needs the grants for all of them."""
-    return frozenset(GROUPINGS[grouping].sensitivity for grouping in groupings)

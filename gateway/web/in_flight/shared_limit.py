@@ -43,7 +43,3 @@ class SharedLimit:
             return False
         beyond = sum(max(count - self._guaranteed.get(name, 0), 0) for name, count in self.by_group.items())
         return beyond >= self._limit - sum(self._guaranteed.values())
-
-    def max_of(self, group: Hashable) -> int:
-        """Requests that a group may have while no other group has one."""
-        return self._limit - sum(count for name, count in self._guaranteed.items() if name != group)

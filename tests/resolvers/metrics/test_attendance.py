@@ -8,8 +8,6 @@ from fractions import Fraction
 import pytest
 
 from student_graph.adapters.model import AttendanceCategory, Excusal
-from student_graph.resolvers.metrics.attendance.average import average_daily_attendance
-from student_graph.resolvers.metrics.attendance.bands import EDU_BANDS, PANORAMA_BANDS, POWERSCHOOL_BANDS, band_of
 from student_graph.resolvers.metrics.facts import MetricSettings
 from student_graph.resolvers.metrics.measure import DataQuality, Level, Metric
 from student_graph.resolvers.metrics.presets.attendance import (
@@ -121,7 +119,7 @@ def test_a_day_has_its_worst_status() -> None:
 
 
 @subcases("duration", [None, -0.5, 1.5, float("nan"), float("inf")])
-def test_a_duration_that_is_none(duration: float | None) -> None:
+def test_without_a_usable_duration_an_absence_is_a_full_day(duration: float | None) -> None:
     """An absence is a complete day, and a partial one is none; data quality says so."""
     partial = measured(Metric.ABSENT_DAYS, facts([event(DAYS[0], AttendanceCategory.PARTIAL, duration)]))
     assert (partial.exact, partial.data_quality) == (Fraction(0), [DataQuality.DURATION_MISSING])
@@ -164,7 +162,7 @@ def test_a_student_who_comes_back_on_the_same_day_has_the_day_once() -> None:
         assert measured(Metric.ATTENDANCE_RATE, facts([event(DAYS[50])], rows)).denominator == days
 
 
-def test_a_student_at_two_schools() -> None:
+def test_a_student_at_two_schools_has_a_number_for_each_and_a_total() -> None:
     """Each school for itself; the child's number is the total over the schools."""
     rows = [enrollment(DAYS[0]), enrollment(DAYS[50], school=LAKE)]
     events = absences([*DAYS[:3], *DAYS[60:62]]) + absences(DAYS[60:70], school=LAKE)
@@ -181,7 +179,7 @@ def test_a_student_at_two_schools() -> None:
     }
 
 
-def test_schools_that_record_presence() -> None:
+def test_where_presence_is_recorded_days_without_a_record_do_not_count() -> None:
     """A day without a record is not a day of presence there."""
     settings = MetricSettings(positive_attendance=frozenset({HILL}))
     rows = [event(day, AttendanceCategory.IN_ATTENDANCE) for day in DAYS[:45]] + absences(DAYS[45:50])
@@ -213,7 +211,7 @@ def test_the_trend_needs_two_full_windows() -> None:
     assert reason == "A trend compares two windows of the same length; this window has none before it."
 
 
-def test_streaks() -> None:
+def test_a_streak_is_days_of_absence_in_a_row() -> None:
     """Up to the last day of school, and the longest one, with how much of it is unexcused."""
     rows = absences(DAYS[10:15], category=EXCUSED) + absences(DAYS[97:]) + [event(DAYS[50], duration=0.4)]
     now, longest = (measured(metric, facts(rows)) for metric in (Metric.ABSENCE_STREAK, Metric.MAX_ABSENCE_STREAK))
@@ -225,7 +223,7 @@ def test_streaks() -> None:
     assert measured(Metric.ABSENCE_STREAK, facts(rows), as_of=DAYS[96]).value == 0
 
 
-def test_newly_absent() -> None:
+def test_newly_absent_students_crossed_the_edge_within_twenty_days() -> None:
     """1 for who reached 10 % within the last 20 days of school, 0 for who had reached it before, or has not."""
     before, recent = DAYS[:8], DAYS[80:82]
     assert measured(Metric.NEWLY_ABSENT, facts(absences([*before, *recent]))).value == 0
@@ -240,28 +238,6 @@ def test_days_that_may_still_be_missed(preset: str, left: int) -> None:
     assert (measure.value, measure.numerator, measure.denominator) == (left, 4, 100)
     assert measure.reasons[0].startswith("Absent on 4 days of 50 so far; ")
     assert measured(Metric.AFFORDABLE_DAYS, facts(absences(DAYS[:30])), preset).value == 0
-
-
-def test_average_daily_attendance_is_not_chronic_absence() -> None:
-    """A school at 95 % of attendance can have many chronically absent students."""
-    students = [facts(absences(DAYS[:10]) if number % 2 else []) for number in range(10)]
-    rates = [measured(Metric.ATTENDANCE_RATE, student) for student in students]
-    average = average_daily_attendance(rates, instructional_days=100)
-    assert (average.students, average.average, average.rate) == (10, Fraction(95, 10), Fraction(95, 100))
-    assert average_daily_attendance([], instructional_days=0).average is None
-    with pytest.raises(ValueError, match="needs ATTENDANCE_RATE"):
-        average_daily_attendance([measured(Metric.CHRONIC_ABSENCE, students[0])], instructional_days=100)
-
-
-@pytest.mark.parametrize("bands", [EDU_BANDS, PANORAMA_BANDS, POWERSCHOOL_BANDS])
-def test_every_rate_is_in_a_band(bands: object) -> None:
-    """0 % too, which the publisher of one leaves out."""
-    assert isinstance(bands, tuple)
-    names = [band_of(Fraction(rate, 1000), bands).name for rate in range(1001)]
-    assert names[0] == bands[0].name
-    assert sorted(set(names), key=names.index) == [band.name for band in bands]
-    assert band_of(Fraction(80, 100), EDU_BANDS).name == "severe"
-    assert band_of(Fraction(80, 100), PANORAMA_BANDS).name == "off track"
 
 
 @pytest.mark.parametrize(

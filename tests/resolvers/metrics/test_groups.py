@@ -23,6 +23,7 @@ from student_graph.adapters.model import (
     Transportation,
 )
 from student_graph.resolvers.metrics.groups import (
+    GROUPINGS,
     GroupFacts,
     Grouping,
     MealStatus,
@@ -34,7 +35,6 @@ from student_graph.resolvers.metrics.groups import (
     participates,
     race_ethnicity,
     schools,
-    sensitivities,
     sex,
 )
 from student_graph.resolvers.metrics.meanings import (
@@ -264,7 +264,7 @@ def test_a_bus_route_is_the_code_of_the_route() -> None:
 )
 def test_a_grouping_has_the_class_of_data_of_its_records(grouping: Grouping, expected: Sensitivity) -> None:
     """Who may not see meals must not count by meals."""
-    assert sensitivities([grouping]) == {expected}
+    assert GROUPINGS[grouping].sensitivity is expected
 
 
 def test_codes_of_discipline_and_demographics_without_a_meaning_are_named() -> None:
