@@ -68,7 +68,7 @@ async def test_several_credentials_are_sent_together() -> None:
     ('[{ kind = "api_key", header = "X-A" }, { kind = "oauth2" }]',
      {"api_key": "k", "client_id": "c", "client_secret": "s"}, "Bearer from-endpoint"),
 ])  # fmt: skip
-async def test_every_kind_of_authentication(
+async def test_every_kind_of_authentication_sends_its_header(
     tmp_path: Path, auth: str, settings: dict[str, str], header: str
 ) -> None:
     """Each kind takes its settings from the source and sends its header."""

@@ -55,7 +55,7 @@ def test_every_metric_of_the_catalog_is_shown_in_both_formats() -> None:
             assert labels <= {tuple(sorted(metric.labels))}, metric.name
 
 
-def test_they_count_what_the_vendors_and_the_client_saw() -> None:
+def test_metrics_count_what_the_vendors_and_the_client_saw() -> None:
     """Calls as the sandbox counts them, requests as they were sent, codes as they are in the responses."""
     with observed_gateway() as observed:
         for _ in range(3):

@@ -239,7 +239,9 @@ def test_a_district_may_have_bands_of_its_own() -> None:
 
 @with_files
 @pytest.mark.parametrize("subject", ["ela", "math"])
-def test_placements_of_the_sample_of_i_ready(vendors: dict[str, list[ResultFact]], subject: str) -> None:
+def test_placements_of_the_i_ready_sample_match_the_golden_numbers(
+    vendors: dict[str, list[ResultFact]], subject: str
+) -> None:
     """E29: relative placements, and the latest one of each student by the date of the test."""
     results = [r for r in vendors["i-ready"] if f"-{subject.upper()} " in r.assessment.id]
     expected = golden("E29")[subject]

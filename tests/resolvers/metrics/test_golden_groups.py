@@ -162,7 +162,7 @@ def program_rows() -> list[dict[str, Any]]:
     return [*rows("studentProgramAssociations"), *rows("studentLanguageInstructionProgramAssociations")]
 
 
-def test_students_by_type_of_program(
+def test_students_are_counted_by_type_of_program(
     programs: list[ProgramParticipation],
     special_education: list[SpecialEducation],
     homelessness: list[Homelessness],
@@ -190,7 +190,7 @@ def test_students_by_type_of_program(
     )
 
 
-def test_meal_status_of_82_students(meals: list[FoodService]) -> None:
+def test_82_students_have_a_meal_status(meals: list[FoodService]) -> None:
     """F06: 41 free and 41 reduced, whether the service is a breakfast or a lunch; nothing for all others."""
     status = {student: meal_status(own, END) for student, own in by_student(meals).items()}
     services = Counter(service.code_value for meal in meals for service in meal.services)
@@ -215,7 +215,7 @@ def test_special_education_ends_with_its_own_exit_too(special_education: list[Sp
     assert active == by_end - exited
 
 
-def test_disabilities_stand_once(special_education: list[SpecialEducation]) -> None:
+def test_a_student_has_each_disability_once(special_education: list[SpecialEducation]) -> None:
     """F17: the files repeat each disability; a student has each kind once."""
     kinds = {
         (row.student_id, disability.code_value) for row in special_education for disability in row.disabilities
@@ -228,7 +228,7 @@ def test_disabilities_stand_once(special_education: list[SpecialEducation]) -> N
     assert [student for student, number in counts.items() if number > 1] == golden("F17")["studentsWithTwoKinds"]
 
 
-def test_averages_of_bus_routes(buses: list[Transportation]) -> None:
+def test_riders_of_a_bus_route_have_the_golden_average(buses: list[Transportation]) -> None:
     """F16: the mean of the gradebook averages (D02) of the riders of each route, and of those without a route."""
     averages = golden("D02")
     by_route: dict[str, list[Fraction]] = {}

@@ -154,7 +154,7 @@ def test_the_last_four_weeks(students: dict[str, Any], golden: Any) -> None:
     assert len(at_risk(students, "month", "rate")) == golden["A35"]["below90_tsds"]
 
 
-def test_incidents_and_state_offenses(students: dict[str, Any], golden: Any) -> None:
+def test_incidents_and_state_offenses_match_the_golden_numbers(students: dict[str, Any], golden: Any) -> None:
     """C03 and C04: students by their incidents as perpetrators, and those with a state offense."""
     incidents = Counter(f"{student['behavior']['incidents']['value']:g}" for student in students.values())
 
@@ -162,7 +162,7 @@ def test_incidents_and_state_offenses(students: dict[str, Any], golden: Any) -> 
     assert at_risk(students, "behavior", "stateOffenses") == golden["C04"]["ids"]
 
 
-def test_conduct_and_days_of_suspension(records: dict[str, Any], golden: Any) -> None:
+def test_conduct_and_days_of_suspension_match_the_golden_numbers(records: dict[str, Any], golden: Any) -> None:
     """C02 and C08: violations of the code of conduct, and days served, with repeated actions counted once."""
     conduct = sum(student["behavior"]["conductViolations"]["value"] for student in records.values())
     served = {number: row["behavior"]["suspensionDaysServed"]["value"] for number, row in records.items()}
@@ -182,7 +182,7 @@ def test_students_below_the_standard(records: dict[str, Any], golden: Any) -> No
     assert sum(row["growth"]["value"] is not None for row in summaries) == golden["E11"]
 
 
-def test_points_of_indicators(students: dict[str, Any], golden: Any) -> None:
+def test_points_of_indicators_match_the_golden_numbers(students: dict[str, Any], golden: Any) -> None:
     """A21 and C13: students by their points for attendance and for behavior."""
     points = {
         domain: Counter(

@@ -25,7 +25,7 @@ def client_of(sandbox: EdFiSandbox) -> EdFiClient:
 
 
 @pytest.mark.parametrize(("standard", "version"), [("3.3", "5.3"), ("4.0", "6.2"), ("5.0", "7.1"), ("5.1", "7.3")])
-def test_it_reads_every_row(standard: DataStandard, version: str) -> None:
+def test_the_client_reads_every_row(standard: DataStandard, version: str) -> None:
     """It pages by offset, or by cursor from 7.3 on, and reads each student once; the total count agrees."""
     sandbox = EdFiSandbox(FACTS, standard)
     with served(sandbox):

@@ -201,7 +201,7 @@ def test_f07_absence_by_meal_status() -> None:
         assert [chronic(group), (group.population or 0) - chronic(group)] == [at_risk, others]
 
 
-def test_f09_absence_by_program() -> None:
+def test_f09_absence_is_counted_by_program() -> None:
     """F09: ESL, bilingual and gifted students; a student may be in several."""
     names = {
         "Bilingual": "bilingual",

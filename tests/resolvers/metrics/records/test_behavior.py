@@ -177,7 +177,7 @@ CALENDAR = {SCHOOL: SchoolDays(days=DAYS)}
     ("offsets", "share", "level"),
     [((), 0, Level.ON_TRACK), ((0,), Fraction(1, 28), Level.AT_RISK), ((0, 0, 3), Fraction(1, 28), Level.AT_RISK)],
 )
-def test_days_with_an_incident(offsets: tuple[int, ...], share: Fraction, level: Level) -> None:
+def test_a_day_with_two_incidents_counts_once(offsets: tuple[int, ...], share: Fraction, level: Level) -> None:
     """Two incidents on a day are one day; one on a Saturday is on no day of school."""
     of = facts(
         incidents=[incident(str(index), day=FALL + timedelta(days=days)) for index, days in enumerate(offsets)],

@@ -69,7 +69,7 @@ def test_a_course_keeps_its_latest_grade_when_no_grade_is_marked_as_current() ->
     ("numeric", "level"),
     [(64.9, Level.AT_RISK), (65.0, Level.WATCH), (71.9, Level.WATCH), (72.0, Level.ON_TRACK)],
 )
-def test_edges_of_averages(numeric: float, level: Level) -> None:
+def test_an_average_on_an_edge_has_the_better_level(numeric: float, level: Level) -> None:
     """Below 65 is at risk, below 72 an early warning: the edges are not."""
     [rule] = [rule for rule in PRESETS["ews_sample"].rules if AcademicSubject.MATHEMATICS in rule.subjects]
     result = measure(Metric.GRADING_PERIOD_AVERAGE, facts(grades=[grade("math", numeric)]), rule=rule)

@@ -54,7 +54,7 @@ def above_zero(results: Mapping[str, Measure]) -> dict[str, int]:
     return {student: number(value) for student, value in exact_values(dict(results)).items() if value}
 
 
-def test_incidents_as_a_perpetrator() -> None:
+def test_incidents_count_for_perpetrators() -> None:
     """All incidents, by school, and students by number of incidents (C01, C03, G08)."""
     incidents = exact_values(measures(Metric.INCIDENTS))
     per_school = {
@@ -68,7 +68,7 @@ def test_incidents_as_a_perpetrator() -> None:
     ]
 
 
-def test_state_offenses_and_conduct() -> None:
+def test_state_offenses_and_violations_of_conduct_count_apart() -> None:
     """State offenses are at risk; violations of the code of conduct are two kinds of behavior (C02, C04)."""
     offenses = measures(Metric.STATE_OFFENSES)
     conduct = measures(Metric.CONDUCT_VIOLATIONS)
@@ -83,7 +83,7 @@ def test_state_offenses_and_conduct() -> None:
     assert {"n": len(ids), "ids": ids, "perSchool": per_school} == golden()["C04"]
 
 
-def test_days_of_suspension_served() -> None:
+def test_repeated_actions_count_once_in_days_of_suspension() -> None:
     """Repeated actions count once, and an expulsion is none (C08, C09)."""
     days = exact_values(measures(Metric.SUSPENSION_DAYS_SERVED))
     assert {student: number(value) for student, value in days.items() if value > 1} == golden()["C08"]
@@ -107,13 +107,13 @@ def test_an_expulsion_is_not_a_suspension() -> None:
     assert repeated == ["604848", "605121", "605220", "605262"]
 
 
-def test_points_of_behavior() -> None:
+def test_one_or_two_incidents_give_one_point() -> None:
     """No incident is 0 points, one or two are 1 (C13)."""
     levels = Counter(row.level for row in measures(Metric.INCIDENTS, preset="acumened_abc").values())
     assert {"0": levels[Level.ON_TRACK], "1": levels[Level.WATCH]} == golden()["C13"]
 
 
-def test_absences_of_perpetrators() -> None:
+def test_absences_of_perpetrators_match_the_golden_numbers() -> None:
     """Days absent of those with an incident, and who of them is chronically absent (C14)."""
     perpetrators = above_zero(measures(Metric.INCIDENTS))
     absent = above_zero(measures(Metric.ABSENT_DAYS, facts_by_student()))
@@ -123,7 +123,7 @@ def test_absences_of_perpetrators() -> None:
     assert [student for student in chronic if student in perpetrators] == golden()["C14"]["chronic"]
 
 
-def test_windows_of_incidents() -> None:
+def test_incidents_count_in_the_window_of_their_day() -> None:
     """Incidents of the fall, of the spring, and of the last 30 days (C15)."""
 
     def count(first: date, last: date) -> Fraction:
@@ -134,7 +134,7 @@ def test_windows_of_incidents() -> None:
     assert count(LAST_DAY - timedelta(days=29), LAST_DAY) == golden()["C15"]["last30daysTo2022-05-27"]
 
 
-def test_averages_and_late_work_of_the_gradebook() -> None:
+def test_averages_and_late_work_of_the_gradebook_match_the_golden_numbers() -> None:
     """The average of ten assignments, their median and mean, and late work (D01 to D04)."""
     averages = {
         row: value * 100 for row, value in exact_values(measures(Metric.WORK_AVERAGE, gradebook_facts())).items()
@@ -151,7 +151,7 @@ def test_averages_and_late_work_of_the_gradebook() -> None:
     assert {"lateRows": sum(late.values()), "studentsLate": len(late), "perStudent": late} == golden()["D04"]
 
 
-def test_missing_and_late_work_of_the_lms() -> None:
+def test_missing_and_late_work_is_what_the_lms_marks() -> None:
     """Missing and late work by student and by section, as the LMS marks it (D11 to D13)."""
     assert _sorted(above_zero(measures(Metric.MISSING_WORK, lms_facts()))) == golden()["D12"]
     assert _sorted(above_zero(measures(Metric.LATE_WORK, lms_facts()))) == golden()["D13"]
@@ -173,7 +173,7 @@ def test_work_of_one_student_by_section() -> None:
         assert half_up(average * 100 * graded / expected["n"], 4) == expected["mean"]
 
 
-def test_missing_work_beside_absence() -> None:
+def test_students_with_missing_work_and_absences_match_the_golden_numbers() -> None:
     """Students with two missing assignments or more, and those who are absent too (D21)."""
     missing = _sorted(above_zero(measures(Metric.MISSING_WORK, lms_facts())))
     absent = above_zero(measures(Metric.ABSENT_DAYS, facts_by_student()))
@@ -182,7 +182,7 @@ def test_missing_work_beside_absence() -> None:
     assert both == golden()["D21"]["andAbsent"]
 
 
-def test_families_of_tests() -> None:
+def test_the_family_of_a_result_follows_from_its_test() -> None:
     """Students with a result of each family, which follows from the identifiers of the tests (E16)."""
     families = {
         student: {standing.family for standing in latest_standings(facts, _request())}
@@ -208,7 +208,7 @@ def test_students_below_the_standard() -> None:
     assert len(flagged(measures(Metric.ASSESSMENT_PROFICIENT), Level.NOT_EVALUATED)) > 800
 
 
-def test_objectives_not_met() -> None:
+def test_objectives_without_proficiency_are_counted_by_part() -> None:
     """Parts of the state's tests whose stated level is not proficient, by part (E13)."""
     not_met: Counter[str] = Counter()
     for student, facts in record_facts().items():
@@ -221,7 +221,7 @@ def test_objectives_not_met() -> None:
 
 
 @pytest.mark.parametrize(("scope", "preferred"), [("National", 0), ("State", 1)])
-def test_percentiles_of_the_sat(scope: str, preferred: int) -> None:
+def test_the_percentile_is_the_one_that_the_family_prefers(scope: str, preferred: int) -> None:
     """The percentile that the family prefers, with the norm year missing (E12)."""
     [sat] = [family for family in _request().settings.families if family.name == "SAT"]
     methods = (sat.percentile_methods[preferred], sat.percentile_methods[1 - preferred])

@@ -180,7 +180,9 @@ AUGUST, JANUARY = date(2021, 8, 23), date(2022, 1, 10)
         ([("2", JANUARY, None)], 0),
     ],
 )
-def test_changes_of_school(enrollments: list[tuple[str, date, date | None]], changes: int) -> None:
+def test_a_change_is_an_exit_and_an_entry_at_another_school_in_the_year(
+    enrollments: list[tuple[str, date, date | None]], changes: int
+) -> None:
     """To leave one school and enter another, both in the year: not a return, a second school, or a new year."""
     rows = [enrollment(school, entry, exit_day) for school, entry, exit_day in enrollments]
     result = measure(Metric.SCHOOL_CHANGES, facts(enrollments=rows), "wisconsin_high_school")
