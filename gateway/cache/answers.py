@@ -81,7 +81,9 @@ class AnswerCache:
         self.store = Store(_answer_limits(limits))
         shared = fleet.shared(fetch) if fleet else fetch
         self._revalidation = Revalidation(shared, self.store.bucket, clock, self._forget_restored)
-        self.in_flight = InFlightRequests(self._revalidation, self._store_answers, limits.background)
+        self.in_flight = InFlightRequests(
+            self._revalidation, self._store_answers, limits.background, lambda: self.store.max_bytes > 0
+        )
         self._fleet = fleet
         self._is_in_fleet = False
         self._districts = districts

@@ -36,10 +36,21 @@ OnAnswers: TypeAlias = Callable[[InFlightRequest, ArrivedAnswers], None]
 class InFlightRequests:
     """All requests in flight, by key. A key is in flight until its answer arrives."""
 
-    def __init__(self, fetch: Fetch, on_answers: OnAnswers, limits: BackgroundLimits) -> None:
-        """Send asks by `fetch`; `on_answers` gets the answers that may be cached, before any waiter does."""
+    def __init__(
+        self,
+        fetch: Fetch,
+        on_answers: OnAnswers,
+        limits: BackgroundLimits,
+        keeps_answers: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """
+        Send asks by `fetch`; `on_answers` gets the answers that may be cached, before any waiter does.
+
+        `keeps_answers` says whether they are cached: only then may adapters keep rows for lookups that follow.
+        """
         self._fetch = fetch
         self._on_answers = on_answers
+        self._keeps_answers = keeps_answers
         self._by_key: dict[Hashable, dict[Any, InFlightRequest]] = {}
         """By group of the request, then by key."""
         self._running: set[InFlightRequest] = set()
@@ -143,12 +154,19 @@ class InFlightRequests:
     async def _run(self, request: InFlightRequest) -> None:
         """Fetch the answers of a request, and hand them out as they arrive."""
         deliver = partial(self._deliver, request)
+        may_join_ended = self._keeps_answers() and request.ask.max_age is None
+        sharing = sharing_reads_of(
+            self._purges,
+            is_background=request.is_background(),
+            reader=request,
+            may_join_ended=may_join_ended,
+        )
         with (
             counting_calls(request.calls),
             background(request.is_background),
             awaited_until(request.last_deadline),
             receiving_arrivals(deliver),
-            sharing_reads_of(self._purges, is_background=request.is_background(), reader=request),
+            sharing,
             span(f"ask {request.source.name}", {"student_graph.keys": len(request.ask.keys)}),
         ):
             fetched = await self._fetch(request.source, request.ask)

@@ -107,6 +107,37 @@ async def test_a_caller_that_joins_a_read_knows_when_it_began() -> None:
     assert alone.began_at == began_at
 
 
+async def test_reads_that_are_kept_are_joined_after_their_end() -> None:
+    """Callers that accept it get the rows with their age; others, and those of a later scope, read again."""
+    shared, reader = SharedReads(kept_seconds=600.0), Reader()
+    reader.may_end.set()
+    with sharing_reads_of("before", may_join_ended=True):
+        with noting_read_start() as first:
+            assert await shared.read("a", reader.read) == 1
+        with noting_read_start() as later:
+            begun_later = later.began_at
+            assert await shared.read("a", reader.read) == 1
+    assert first.began_at <= later.began_at < begun_later
+    with sharing_reads_of("before"):
+        assert await shared.read("a", reader.read) == 2
+    with sharing_reads_of("after", may_join_ended=True):
+        assert await shared.read("a", reader.read) == 3
+    with sharing_reads_of("before", may_join_ended=True):
+        assert await shared.read("a", reader.read) == 4
+
+
+async def test_a_failed_read_is_not_kept() -> None:
+    """The next caller reads again."""
+    shared, reader = SharedReads(kept_seconds=600.0), Reader()
+    reader.may_end.set()
+    with sharing_reads_of("now", may_join_ended=True):
+        reader.error = UnavailableError("no answer")
+        with pytest.raises(UnavailableError):
+            await shared.read("a", reader.read)
+        reader.error = None
+        assert await shared.read("a", reader.read) == 2
+
+
 async def test_nobody_joins_a_read_of_another_scope() -> None:
     """As after a purge, when rows that were requested before it must not be cached; or one in the background."""
     shared, reader = SharedReads(), Reader()
