@@ -7,7 +7,7 @@ The plan is the executor's own. The price of a way is what its last reads cost, 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -30,6 +30,7 @@ from graphql import (
 from graphql.execution.collect_fields import collect_fields
 from strawberry.types.arguments import convert_arguments
 
+from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import District, Source
 from student_graph.gateway.documents.ways import WayPrices
@@ -44,7 +45,11 @@ from student_graph.resolvers.context import (
     declared_list_length,
 )
 from student_graph.resolvers.fields.field import EXPLAIN_METADATA, used_lookups
-from student_graph.resolvers.student_list.explanation import ListExplanation, PopulationContext
+from student_graph.resolvers.student_list.explanation import (
+    ListExplanation,
+    PopulationContext,
+    districts_with_values_only,
+)
 
 PLACEHOLDERS = {"Boolean": True, "Int": 1, "Float": 1.0, "Date": "2027-01-01", "DateTime": "2027-01-01T00:00:00Z"}
 """Values of variables that are left out: a plan depends on no variables except those of `@skip` and `@include`."""
@@ -153,7 +158,8 @@ class _Lines:
             path = f"{parent_path}.{field.key}" if parent_path else field.key
             resolution = "read from its parent" if field.is_read_from_parent else field.kind.value
             population = self._population(field)
-            lookups = tuple(_lookups(field, population, self.sources, self.prices))
+            limited = population.at_enrolled_schools or self._limited_districts(field)
+            lookups = tuple(_lookups(field, population.lookups, limited, self.sources, self.prices))
             count = math.ceil(self.records.get(path, 0.0))
             yield ExplanationLine(depth, name, resolution, lookups, tuple(population.sentences), count)
             abstract = is_abstract_type(field.named_type)
@@ -161,6 +167,13 @@ class _Lines:
                 if abstract:
                     yield ExplanationLine(depth + 1, f"... on {child.type.name}", "for objects of this type")
                 yield from self.of(child, depth + 1 + abstract, path)
+
+    def _limited_districts(self, field: FieldPlan) -> Collection[DistrictId]:
+        """The districts in which a field reads no records at schools where students have no enrollment."""
+        if field.strawberry_field is None:
+            return ()
+        shown = {child.name for plan in _child_plans(self.executor, field) for child in plan.fields}
+        return districts_with_values_only(field.strawberry_field.metadata, shown, self.context)
 
     def _population(self, field: FieldPlan) -> ListExplanation:
         """How the students of a list with a condition are found; empty for any other field."""
@@ -191,13 +204,20 @@ def _child_plans(executor: BreadthExecutor, field: FieldPlan) -> list[ObjectPlan
 
 
 def _lookups(
-    field: FieldPlan, population: ListExplanation, sources: Sequence[Source], prices: WayPrices
+    field: FieldPlan,
+    of_population: Sequence[Lookup],
+    limited: Collection[DistrictId],
+    sources: Sequence[Source],
+    prices: WayPrices,
 ) -> Iterator[str]:
-    """Each lookup that a field may call: its name, how long answers stay fresh, and the ways at each source."""
+    """
+    Each lookup that a field may call: its name, how long answers stay fresh, and the ways at each source.
+
+    In `limited` districts records at schools where students have no enrollment are not needed.
+    """
     metadata = field.strawberry_field.metadata if field.strawberry_field else {}
     declared = used_lookups(metadata, lambda: field.arguments)
-    limited = population.at_enrolled_schools
-    for lookup in dict.fromkeys([*declared, *population.lookups]):
+    for lookup in dict.fromkeys([*declared, *of_population]):
         offering = [source for source in sources if source.offers(lookup)]
         costs = "; ".join(
             prices.text(source, lookup, at_enrolled_schools=source.district in limited) for source in offering

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -20,7 +20,11 @@ from student_graph.resolvers.cohorts.conditions.planner import Plan, Planner
 from student_graph.resolvers.cohorts.conditions.population import PopulationRequest, plan_population
 from student_graph.resolvers.cohorts.conditions.read_calls import ReadCalls
 from student_graph.resolvers.cohorts.conditions.tree import leaves_of
-from student_graph.resolvers.cohorts.measurement.enrolled_schools import needs_enrolled_schools_only
+from student_graph.resolvers.cohorts.measurement.enrolled_schools import (
+    QUALITY_FIELD,
+    VALUES_METADATA,
+    needs_enrolled_schools_only,
+)
 from student_graph.resolvers.context import ReadEstimates, Viewer, ViewerRole
 from student_graph.resolvers.student_list.by_condition import population_request
 from student_graph.resolvers.student_list.filter import StudentFilter, resolve_filter
@@ -47,6 +51,19 @@ def explain_students(arguments: Mapping[str, Any], context: PopulationContext) -
 def explain_students_of_school(arguments: Mapping[str, Any], context: PopulationContext) -> ListExplanation:
     """Return the plan of a list of the students of a school."""
     return _explain(arguments, context, in_school=True)
+
+
+def districts_with_values_only(
+    metadata: Mapping[str, Any], shown: Collection[str], context: PopulationContext
+) -> Collection[DistrictId]:
+    """
+    Return the districts in which a field reads no records at schools where students have no enrollment.
+
+    It has `metadata`, and shows some fields of its type.
+    """
+    if VALUES_METADATA not in metadata or QUALITY_FIELD in shown:
+        return ()
+    return [district.id for district in context.districts if needs_enrolled_schools_only(district)]
 
 
 class ListExplanation(NamedTuple):

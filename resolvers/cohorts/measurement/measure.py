@@ -13,7 +13,11 @@ from typing import Any, NamedTuple
 from student_graph.adapters.errors import AdapterError, ForbiddenError
 from student_graph.adapters.model import Sensitivity, StudentId
 from student_graph.adapters.sources import District
-from student_graph.resolvers.cohorts.measurement.enrolled_schools import for_values, without_records_elsewhere
+from student_graph.resolvers.cohorts.measurement.enrolled_schools import (
+    for_values,
+    has_records_at_schools,
+    without_records_elsewhere,
+)
 from student_graph.resolvers.cohorts.measurement.parts import are_restricted, read_parts, with_needed_parts
 from student_graph.resolvers.cohorts.measurement.school_year import school_year_of
 from student_graph.resolvers.cohorts.measurement.slices import in_slices
@@ -121,7 +125,9 @@ async def _measure_batch(
 
 
 def _need(request: MetricRequest, *, at_enrolled_schools: bool = False) -> _Need:
-    return _shared(_Need(request.year_start, METRICS[request.metric].parts_for(request), at_enrolled_schools))
+    parts = METRICS[request.metric].parts_for(request)
+    at_enrolled_schools = at_enrolled_schools and has_records_at_schools(with_needed_parts(parts))
+    return _shared(_Need(request.year_start, parts, at_enrolled_schools))
 
 
 @lru_cache(MAX_SHARED_NEEDS)

@@ -12,8 +12,13 @@ import strawberry
 from student_graph.adapters import model
 from student_graph.adapters.model import DistrictId, Record, Sensitivity, StudentId
 from student_graph.adapters.sources import District
+from student_graph.resolvers.cohorts.measurement.enrolled_schools import (
+    VALUES_METADATA,
+    has_records_at_schools,
+    shows_quality,
+)
 from student_graph.resolvers.cohorts.measurement.measure import measure_students, note_evidence
-from student_graph.resolvers.cohorts.measurement.parts import lookup_methods
+from student_graph.resolvers.cohorts.measurement.parts import lookup_methods, with_needed_parts
 from student_graph.resolvers.cohorts.measurement.requests import Choices, ResolvedChoices, resolve_choices
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.batched import batched
@@ -153,15 +158,22 @@ def measure_field(metric: Metric) -> Any:
     """
     Make a field of a summary that is one metric. It is computed only if a query selects it.
 
-    Description and class of data are those of the metric.
+    Description and class of data are those of the metric. Records at schools where a student has no enrollment are
+    read only if the data quality is selected, which mentions them.
     """
     spec = METRICS[metric]
+    is_at_schools = has_records_at_schools(with_needed_parts(spec.parts))
 
     async def measure(summaries: Sequence[Any], info: Info) -> Any:
+        only_values = is_at_schools and not any(shows_quality(field.selections) for field in info.selected_fields)
+
         async def of_students(
             district: District, students: Sequence[StudentId], choices: ResolvedChoices
         ) -> Outcomes[metrics.Measure]:
-            [measures] = await measure_students(info, district, students, [choices.request(metric)], cached=True)
+            requests = [choices.request(metric)]
+            [measures] = await measure_students(
+                info, district, students, requests, cached=True, at_enrolled_schools=only_values
+            )
             note_evidence(info, metric, measures)
             return measures
 
@@ -173,4 +185,5 @@ def measure_field(metric: Metric) -> Any:
         uses_lookups(*lookup_methods(spec.parts))(measure),
         description=own_docstrings(Metric)[metric.name],
         part_of=RECORD_OF_CLASS.get(spec.sensitivity),
+        metadata={VALUES_METADATA: True} if is_at_schools else {},
     )

@@ -175,6 +175,19 @@ def test_the_order_of_a_population_is_explained(config: Path, capsys: pytest.Cap
     assert "through attendance_events_by_school" in attendance
 
 
+@pytest.mark.parametrize(("selection", "has_school"), [("value level", True), ("value dataQuality", False)])
+def test_events_at_other_schools_are_read_for_the_data_quality(
+    config: Path, capsys: pytest.CaptureFixture[str], selection: str, has_school: bool
+) -> None:
+    """A metric alone is answered by the lists of schools; only its data quality mentions events elsewhere."""
+    query = f'{{ student(studentUniqueId: "1") {{ attendance {{ absentDays {{ {selection} }} }} }} }}'
+    with pytest.raises(SystemExit):
+        main(["explain", query, "--config", str(config)])
+    lines = capsys.readouterr().out.splitlines()
+    [attendance] = [line for line in lines if "lookup attendance_events_by_student" in line]
+    assert ("through attendance_events_by_school" in attendance) == has_school
+
+
 def test_the_population_of_a_school_starts_from_its_list(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Whichever school it is, its enrollments name the students."""
     query = '{ school(id: "x") { students(filter: {where: {bus: {}}}) { totalCount } } }'

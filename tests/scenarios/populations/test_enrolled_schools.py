@@ -1,5 +1,5 @@
 """
-Lists of schools are enough for a population, although they lack events at schools without an enrollment.
+Lists of schools are enough for values of metrics, although they lack events at schools without an enrollment.
 
 The sandbox district has students of two schools, a student who left and came back, one without any record, and one
 with attendance at a school where nobody enrolled them. Each is compared with single reads.
@@ -45,6 +45,15 @@ BY_IDS = """query($ids: [String!]!) {
         attendance { absentDays { value level dataQuality } tardies { value dataQuality } }
     } } }
 }"""
+ABSENT_DAYS = """query($ids: [String!]!) {
+    students(filter: {ids: $ids}, first: 100) { edges { node { attendance { absentDays { %s } } } } }
+}"""
+NAMING_QUALITY = (
+    "dataQuality",
+    "limits: dataQuality",
+    "value ... on Measure { dataQuality }",
+    "value ... @include(if: false) { dataQuality }",
+)
 TABLE = """query($metric: Metric!) { districts { metrics(metric: $metric) {
     complete total { population mean missing distribution { level students } }
 } } }"""
@@ -123,6 +132,33 @@ async def test_a_population_has_the_order_of_single_reads(
     assert calls_alone >= len(values)
     outside = {id_ for id_, row in values.items() if "EVENTS_OUTSIDE_ENROLLMENT" in row[field]["dataQuality"]}
     assert outside >= set(facts().special_cases["attendance_elsewhere"])
+
+
+async def test_fields_of_students_have_the_values_of_single_reads(district: SandboxDistrict) -> None:
+    """A page that shows values and levels reads lists of schools; only its data quality needs single reads."""
+    ids = [student.id for student in facts().students][:PAGE]
+    district.new_calls()
+    page = await run(district, BY_IDS.replace(" dataQuality", ""), ids=ids)
+    calls = district.new_calls()[EVENTS]
+    alone = await values_alone(district, ids)
+
+    assert len(page["students"]["edges"]) == len(ids)
+    for edge in page["students"]["edges"]:
+        row = alone[edge["node"]["studentUniqueId"]]
+        del row["absentDays"]["dataQuality"], row["tardies"]["dataQuality"]
+        assert edge["node"]["attendance"] == row
+    assert calls < len(ids) / 2
+
+
+async def test_all_events_are_read_if_the_data_quality_is_named(district: SandboxDistrict) -> None:
+    """By an alias, in a fragment and on a condition, too: it mentions events at other schools."""
+    ids = [student.id for student in facts().students][:PAGE]
+    for selection in NAMING_QUALITY:
+        district.new_calls()
+        await run(district, ABSENT_DAYS % selection, ids=ids)
+        assert district.new_calls()[EVENTS] >= len(ids), selection
+    await run(district, ABSENT_DAYS % "value definition { preset }", ids=ids)
+    assert district.new_calls()[EVENTS] < len(ids) / 2
 
 
 @pytest.mark.long_run
