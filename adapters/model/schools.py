@@ -62,7 +62,7 @@ class CalendarDay(Record):
     events: list[Descriptor]
     """Kinds of day, such as Instructional day or Holiday."""
     instructional: bool
-    """Whether it is a day of instruction: an Instructional day or a Make-up day."""
+    """Whether it is a day of instruction, perhaps an abbreviated one or a Make-up day."""
 
 
 @value

@@ -23,8 +23,12 @@ from student_graph.adapters.model import (
     Session,
 )
 
-_INSTRUCTIONAL_EVENTS = frozenset({"instructional day", "make-up day"})
-"""Codes of the calendar events that make a day instructional."""
+_INSTRUCTIONAL_EVENTS = frozenset({"instructional day", "make-up day", "student late arrival/early dismissal"})
+"""
+Codes of the calendar events that make a day instructional.
+
+The Data Standard describes the last one as an abbreviated instructional day.
+"""
 
 
 def local_education_agency(row: api.LocalEducationAgency) -> LocalEducationAgency:

@@ -54,6 +54,12 @@ def test_a_request_is_in_the_published_document(name: str, template: Any) -> Non
 
 
 @subcases("name", queries())
+def test_a_query_compares_the_present_day_and_not_the_time(name: str) -> None:
+    """In Oracle, `sysdate` has a time: on the last day of a term it is after that day at midnight."""
+    assert queries()[name].sql.count("sysdate") == queries()[name].sql.count("trunc(sysdate)")
+
+
+@subcases("name", queries())
 def test_a_query_keeps_the_rules_of_power_queries(name: str) -> None:
     """Five parts of a name, an order for its pages, and a column for each that the SQL selects, in its order."""
     query = queries()[name]

@@ -180,12 +180,22 @@ def test_the_subjects_of_a_course_are_read_in_either_shape(subjects: dict[str, A
         (["Instructional day"], True),
         (["Make-up day"], True),
         (["Weather day", "make-up DAY"], True),
+        (["Student late arrival/early dismissal"], True),
+        (["Emergency day"], False),
         (["Holiday"], False),
+        (["Non-instructional day"], False),
+        (["Strike"], False),
+        (["Teacher only day"], False),
+        (["Weather day"], False),
         ([], False),
     ],
 )
-def test_only_two_calendar_events_are_instructional(events: list[str], expected: bool) -> None:
-    """They are instructional days and make-up days; case does not matter."""
+def test_only_three_calendar_events_are_instructional(events: list[str], expected: bool) -> None:
+    """
+    Instructional days, abbreviated ones and make-up days; case does not matter.
+
+    The Data Standard describes a late arrival or early dismissal as an abbreviated instructional day.
+    """
     calendar_events = [
         {"calendarEventDescriptor": f"uri://ed-fi.org/CalendarEventDescriptor#{event}"} for event in events
     ]
