@@ -2,9 +2,8 @@
 // the vendors' REST APIs. It reads what each page needs key by key, as such servers do, sixteen requests at a time.
 import { createServer } from "node:http";
 import DataLoader from "dataloader";
-import { parse, validate } from "graphql";
-import { compileQuery } from "graphql-jit";
 import { makeExecutableSchema } from "@graphql-tools/schema";
+import { compiler } from "./compiler.js";
 
 const { edfi, canvas, key, secret, token, year, people, today } = JSON.parse(process.env.DAY);
 const FRESH_MILLISECONDS = 60_000;
@@ -200,19 +199,7 @@ const resolvers = {
 const grade = (row) => ({ numeric: row.numericGradeEarned ?? null, letter: row.letterGradeEarned ?? null });
 
 const schema = makeExecutableSchema({ typeDefs, resolvers });
-const compiled = new Map();
-const compile = (query) => {
-  let plan = compiled.get(query);
-  if (!plan) {
-    const document = parse(query);
-    const errors = validate(schema, document);
-    if (errors.length) throw errors[0];
-    plan = compileQuery(schema, document, undefined, { customJSONSerializer: true });
-    if (!("query" in plan)) throw plan.errors[0];
-    compiled.set(query, plan);
-  }
-  return plan;
-};
+const compile = compiler(schema);
 
 createServer(async (request, response) => {
   const parts = [];

@@ -1,23 +1,9 @@
 // graphql-jit on Node's own HTTP server: each document is parsed, validated and compiled once.
 import { createServer } from "node:http";
-import { parse, validate } from "graphql";
-import { compileQuery } from "graphql-jit";
+import { compiler } from "./compiler.js";
 import { context, schema } from "./graph.js";
 
-const compiled = new Map();
-
-const compile = (query) => {
-  let plan = compiled.get(query);
-  if (!plan) {
-    const document = parse(query);
-    const errors = validate(schema, document);
-    if (errors.length) throw errors[0];
-    plan = compileQuery(schema, document, undefined, { customJSONSerializer: true });
-    if (!("query" in plan)) throw plan.errors[0];
-    compiled.set(query, plan);
-  }
-  return plan;
-};
+const compile = compiler(schema);
 
 createServer(async (request, response) => {
   const parts = [];

@@ -30,20 +30,21 @@ def date_range(district: District, first: date | None, last: date | None) -> tup
     """
     Return the first and last day of a range.
 
-    Without `last` the range ends today; without `first` it starts with the school year of its last day.
+    Without `last` it ends today, or on `first` if that is later. Without `first` it starts with the school year of
+    its last day.
     """
     end = last or max(district.today(), first or date.min)
     return first or school_year_start(district, end), end
 
 
 def is_within(day: date, first: date | None, last: date | None) -> bool:
-    """Return whether a day is from `first` to `last`; a bound that is None is open."""
+    """Return whether a day is from `first` to `last`, both included; a bound that is None is open."""
     return (first is None or first <= day) and (last is None or day <= last)
 
 
 def is_active(begin: date | None, end: date | None, day: date) -> bool:
     """Return whether `day` is from `begin` to `end`, both included; a bound that is not recorded is open."""
-    return (begin is None or begin <= day) and (end is None or day <= end)
+    return is_within(day, begin, end)
 
 
 def school_year_start(district: District, day: date) -> date:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -29,6 +29,7 @@ from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
 from student_graph.gateway.signing import HmacSigner
 from tests.long_runs import LONG_RUNS
+from tests.scenarios.helpers.answers import without_fetch_time
 from tests.scenarios.helpers.sandbox_district import VIEWER, SandboxDistrict, sandbox_district
 
 ELEMENTARY_SCHOOL = 390042201
@@ -241,17 +242,3 @@ async def test_coarse_reads_return_the_same_as_point_reads(district: SandboxDist
         if without_fetch_time(chosen) != without_fetch_time(point):
             differences.append(name)
     assert differences == []
-
-
-def without_fetch_time(answers: Answers) -> dict[Any, Any]:
-    """The fields of the records of each answer, except when they were fetched."""
-    values = {}
-    for key, answer in answers.items():
-        records = answer.value if isinstance(answer.value, list) else [answer.value]
-        values[key] = [
-            record.code
-            if isinstance(record, AdapterError)
-            else {f.name: getattr(record, f.name) for f in fields(record) if f.name != "fetched"}
-            for record in records
-        ]
-    return values

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,6 +26,7 @@ from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.facts import SectionFact
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
 from tests.long_runs import size
+from tests.scenarios.helpers.answers import without_fetch_time
 from tests.scenarios.helpers.sandbox_district import SandboxDistrict, sandbox_district
 
 pytestmark = pytest.mark.long_run
@@ -155,17 +156,3 @@ async def test_lists_return_the_same_as_point_reads(district: SandboxDistrict) -
             differences.append(name)
 
     assert differences == []
-
-
-def without_fetch_time(answers: Answers) -> dict[Any, Any]:
-    """The fields of the records of each answer, except when they were fetched."""
-    values = {}
-    for key, answer in answers.items():
-        records = answer.value if isinstance(answer.value, list) else [answer.value]
-        values[key] = [
-            record.code
-            if isinstance(record, AdapterError)
-            else {f.name: getattr(record, f.name) for f in fields(record) if f.name != "fetched"}
-            for record in records
-        ]
-    return values
