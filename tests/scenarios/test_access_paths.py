@@ -17,7 +17,7 @@ import pytest
 from student_graph.adapters.answers import Answers, Ask, Ref
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.edfi.client.keys import section_id
-from student_graph.adapters.errors import AdapterError, UnavailableError
+from student_graph.adapters.errors import UnavailableError
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import SectionId, StudentId
 from student_graph.adapters.registry import find_adapter

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from student_graph.adapters.answers import Answers, Ask, Ref
+from student_graph.adapters.answers import Ask, Ref
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.lookup import lookup_of
