@@ -71,6 +71,31 @@ async def test_every_score_of_a_sample_arrives_with_its_student(vendor: str, tmp
     assert answered - expected <= {pair for pair in answered if vendor == "PSAT_SAT"}  # PSAT has other columns
 
 
+@pytest.mark.parametrize("vendor", ["i-Ready", "Dibels_8_Benchmark", "ACCESS"])
+async def test_every_level_of_a_part_is_one_that_the_vendor_publishes(vendor: str, tmp_path: Path) -> None:
+    """A text that stands for no level, such as `Not Assessed`, makes no result of a part that was not taken."""
+    with (SAMPLES / vendor / "seeds" / "performanceLevelDescriptors.csv").open(newline="") as lines:
+        published = {row["codeValue"] for row in csv.DictReader(lines)}
+    students: set[str] = set()
+    for file in sorted((SAMPLES / vendor / "data").glob("*.csv")):
+        shutil.copy(file, tmp_path)
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            students |= {row[COLUMNS[vendor][0]] for row in csv.DictReader(lines)} - {""}
+    async with opened(tmp_path, settle_seconds=0) as adapter:
+        batch = await adapter.assessment_results_by_student([StudentId(f"district_id:{s}") for s in students])
+    levels = {
+        level.level.code_value
+        for records in batch.values()
+        if not isinstance(records, AdapterError)
+        for record in records
+        for part in record.objectives
+        for level in part.performance_levels
+    }
+
+    assert levels
+    assert levels <= published
+
+
 class Roster(Adapter):
     """A student information system that knows the people whose numbers the samples cross."""
 
