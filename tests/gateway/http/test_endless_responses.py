@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import tracemalloc
 import zlib
 
 import pytest
@@ -87,5 +88,11 @@ async def test_a_compressed_bomb_is_cut_while_it_is_decompressed() -> None:
         await request.send(HEAD + f"Content-Encoding: gzip\r\nContent-Length: {len(bomb)}\r\n\r\n".encode() + bomb)
 
     async with wire(with_bomb) as lms:
-        with pytest.raises(PayloadError):
-            await lms.get("/work/s1")
+        tracemalloc.start()
+        try:
+            with pytest.raises(PayloadError):
+                await lms.get("/work/s1")
+            _, peak_bytes = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert peak_bytes < 2 * MAX_BODY_BYTES
