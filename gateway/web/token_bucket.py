@@ -23,7 +23,7 @@ class TokenBucket:
     __slots__ = ("_burst", "_rate", "_tokens", "_updated_at")
 
     def __init__(self, rate: float, burst: int) -> None:
-        """Hold at most `burst` tokens, of which `rate` come back each second; the bucket starts full."""
+        """Hold at most `burst` tokens; `rate` tokens come back each second. The bucket starts full."""
         self._rate, self._burst = rate, burst
         self._tokens, self._updated_at = float(burst), 0.0
 
@@ -36,7 +36,7 @@ class TokenBucket:
         return True
 
     def charge(self, tokens: int, now: float) -> None:
-        """Take tokens that were used elsewhere already; what is missing comes back before there are new ones."""
+        """Take tokens that were already used elsewhere; the bucket may then owe up to `burst` tokens."""
         self._refill(now)
         self._tokens = max(self._tokens - tokens, -float(self._burst))
 
@@ -49,7 +49,7 @@ class TokenBuckets:
     """A token bucket for each key, such as a viewer; a key whose bucket was evicted starts with a full one."""
 
     def __init__(self, rate: float, burst: int) -> None:
-        """Hold at most `burst` tokens for each key, of which `rate` come back each second."""
+        """Hold at most `burst` tokens for each key; `rate` tokens come back each second."""
         self._rate, self._burst = rate, burst
         self._buckets: LRUCache[Hashable, TokenBucket] = LRUCache(MAX_BUCKETS)
 
@@ -93,7 +93,7 @@ class ViewerRates:
         return True
 
     def take_uses(self) -> Mapping[str, int]:
-        """Return the requests since the last call, by a name of each viewer that is a hash."""
+        """Return the number of requests since the last call, by the hashed name of each viewer."""
         uses, self._uses = self._uses, Counter()
         return uses
 

@@ -30,7 +30,7 @@ from student_graph.adapters.lookup import Batch
 from student_graph.adapters.reading import is_background_read
 
 MAX_COURSES = 10
-"""Most courses of a question: Canvas checks for each submission who may see its grade."""
+"""Maximum number of courses in a question: Canvas checks for each submission who may see its grade."""
 
 
 class SubmissionReader:

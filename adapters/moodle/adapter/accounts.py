@@ -14,7 +14,7 @@ from student_graph.adapters.moodle.api import EnrolledUser
 from student_graph.adapters.moodle.mapping.accounts import ambiguous_keys, keyed, lms_account, students_of
 
 MAX_COURSES = 1500
-"""Most courses whose students are read for a district; in a larger one accounts are read one by one."""
+"""Maximum number of courses to read students of; in a larger district accounts are read one by one."""
 REFUSAL_SECONDS = 3600.0
 """Seconds for which the lists of a district count as too long, or as refused."""
 

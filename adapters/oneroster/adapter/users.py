@@ -103,7 +103,7 @@ class UserLookups(OneRosterLookups):
         return await self._persons_by_user(users, distinct_ids, linked=linked)
 
     async def persons_of_all_users(self, user_ids: Iterable[str]) -> dict[str, Person]:
-        """The same, from the list of all students."""
+        """Like `persons_of_users`, from the list of all students."""
         distinct_ids = set(user_ids)
         students = await self.client.read_rows(STUDENTS, with_inactive=True)
         users = {user.sourcedId: user for user in students if user.sourcedId in distinct_ids}
@@ -168,7 +168,7 @@ class UserLookups(OneRosterLookups):
     async def _persons(
         self, users_by_key: Mapping[StudentId, Sequence[User]], linked: Collection[StudentId]
     ) -> dict[StudentId, Person | AdapterError]:
-        """The person of each key. Those of `linked` have a subject: the source is linked by identity rules."""
+        """The person of each key. Those in `linked` have a subject, which identity rules compare."""
         linked_users = [user for key in linked for user in users_by_key.get(key, ())]
         rows = await self.demographics_of(linked_users) if linked_users and self.settings.birth_dates else {}
         persons: dict[StudentId, Person | AdapterError] = {}
@@ -239,5 +239,5 @@ def answers_of(
 
 
 def current_day() -> dt.date:
-    """Today in UTC. It decides which school year has begun and which roles have ended, not to the hour."""
+    """Today in UTC: exact enough for school years that have begun and roles that have ended."""
     return dt.datetime.now(dt.UTC).date()

@@ -233,7 +233,7 @@ CLASSLINK_PROXY = Quirks(
     gradebook=False,
     assessments=False,
 )
-"""The same behind ClassLink's proxy, which takes a fixed token."""
+"""The Roster Server behind ClassLink's proxy, which takes a fixed token."""
 
 PROFILE_SERVERS: Mapping[ProfileName, tuple[Version, Quirks]] = MappingProxyType(
     {

@@ -11,11 +11,11 @@ from student_graph.resolvers.context import ViewerRole
 from student_graph.resolvers.fields.errors import bad_input
 
 MAX_CALLS = 1_000
-"""Vendor calls that the lists of one operation may need by estimate; single reads wait for their turn."""
+"""Maximum number of vendor calls, by estimate, for the lists of one operation."""
 MAX_SERVICE_CALLS = 10_000
 """Vendor calls that the lists of one operation of a viewer with the role `SERVICE` may need, by estimate."""
 MAX_CANDIDATES = 50_000
-"""Students that are judged for the lists of one operation."""
+"""Maximum number of students that are judged for the lists of one operation."""
 ADVICE = (
     "Name a school or ids, or add a condition that a short list decides for all students: a section, a program, "
     "meals or a bus."
@@ -24,7 +24,7 @@ ADVICE = (
 
 def refuse_unless_granted(reading: Reading, leaves: Iterable[Leaf]) -> None:
     """
-    Check that the viewer may see every class of data that conditions read, of at least some students.
+    Check that the viewer may see, of at least some students, every class of data that the conditions read.
 
     The answer depends on the viewer only, not on what is recorded. A class that is granted for some students only
     leaves all others undecided.
@@ -53,11 +53,11 @@ def refuse_unless_affordable(reading: Reading, plan: Plan) -> None:
     """
     Check that a plan needs few enough vendor calls and judges few enough students, by estimate.
 
-    As long as the number of students is a guess, only the calls that name them count, because the number is known
-    after these calls.
+    As long as the number of students is a guess, only the calls that list them count. After these calls the number
+    is known, and `spend` checks again.
 
     Raises:
-        GraphQLError: it does not; the message says what bounds it.
+        GraphQLError: it needs too many calls or students; the message says how to reduce them.
     """
     start = plan.start
     _check(reading, plan.calls if start.is_known else start.calls, start.students if start.is_known else 0.0)
@@ -65,7 +65,7 @@ def refuse_unless_affordable(reading: Reading, plan: Plan) -> None:
 
 def spend(reading: Reading, plan: Plan) -> None:
     """
-    Count a plan whose students are known, with those of the operation's other lists.
+    Count a plan whose students are known, together with the plans of the operation's other lists.
 
     Raises:
         GraphQLError: together they need too many vendor calls, or judge too many students.
