@@ -162,7 +162,7 @@ def test_a_student_who_comes_back_on_the_same_day_has_the_day_once() -> None:
         assert measured(Metric.ATTENDANCE_RATE, facts([event(DAYS[50])], rows)).denominator == days
 
 
-def test_a_student_at_two_schools_has_a_number_for_each_and_a_total() -> None:
+def test_a_student_at_two_schools_has_two_numbers_and_a_total() -> None:
     """Each school for itself; the child's number is the total over the schools."""
     rows = [enrollment(DAYS[0]), enrollment(DAYS[50], school=LAKE)]
     events = absences([*DAYS[:3], *DAYS[60:62]]) + absences(DAYS[60:70], school=LAKE)

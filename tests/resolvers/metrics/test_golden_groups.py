@@ -215,7 +215,7 @@ def test_special_education_ends_with_its_own_exit_too(special_education: list[Sp
     assert active == by_end - exited
 
 
-def test_a_student_has_each_disability_once(special_education: list[SpecialEducation]) -> None:
+def test_a_student_has_no_disability_twice(special_education: list[SpecialEducation]) -> None:
     """F17: the files repeat each disability; a student has each kind once."""
     kinds = {
         (row.student_id, disability.code_value) for row in special_education for disability in row.disabilities

@@ -92,7 +92,7 @@ SHARES = {Fraction(499, 10000): 0, Fraction(5, 100): 1, Fraction(995, 10000): 1,
 
 
 @pytest.mark.parametrize("share", SHARES)
-def test_the_tier_follows_from_the_points_of_each_domains_worst_metric(share: Fraction) -> None:
+def test_the_tier_follows_from_the_points_of_all_domains(share: Fraction) -> None:
     """Each domain has the points of its worst metric, and the tier follows from their sum, at every edge."""
     request = MetricRequest(Metric.INCIDENTS, PRESETS["acumened_abc"], LAST_DAY, YEAR_START, settings=SETTINGS)
     requests = indicator_requests(request)[1:]
