@@ -79,7 +79,7 @@ async def test_null_in_a_non_null_item_makes_the_list_null(executor: str) -> Non
     assert [path for _, path in errors] == [["pupil", "friends", 1, "name"]]
 
 
-async def test_each_level_of_a_nested_list_follows_its_own_rule(executor: str) -> None:
+async def test_levels_of_a_nested_list_follow_their_own_rules(executor: str) -> None:
     """6.4.3 CompleteValue: Each level of a nested list follows its own rule."""
     data, errors = await run(executor, "{listOfLists}", {"listOfLists": [[1, 2], None, [3, None], ()]})
     assert data == {"listOfLists": [[1, 2], None, None, []]}
