@@ -17,10 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
-from benchmarks.support.day_gateway import complete_district, demo_district
-from benchmarks.support.day_pages import ALL_WORK, OWN_CLASSES, SCHOOL_LIST, SCHOOL_LIST_WITH_WORK
-from benchmarks.support.day_school import (
-    School,
+from benchmarks.support.day_district import (
+    ServedDistrict,
     choose_staff,
     current_sections,
     largest_school,
@@ -29,6 +27,8 @@ from benchmarks.support.day_school import (
     least_calls_of_single_page,
     students_of,
 )
+from benchmarks.support.day_gateway import complete_district, demo_district
+from benchmarks.support.day_pages import ALL_WORK, OWN_CLASSES, SCHOOL_LIST, SCHOOL_LIST_WITH_WORK
 from benchmarks.support.day_servers import Server, gateway
 from benchmarks.support.figures import Row
 from benchmarks.support.morning import ORDINARY_CODES, morning_rows
@@ -54,34 +54,34 @@ QUOTA_PAUSE_SECONDS = 61.0
 async def measure(*, quick: bool) -> list[Row]:
     """Return the rows of this benchmark."""
     if quick:
-        with _served_school(demo_district(QUICK_STUDENTS), QUICK_TEACHERS) as school:
-            return [*_own_classes(school), *_all_work(school), *await morning_rows(school, quick=quick)]
-    with _served_school(demo_district(DISTRICT_STUDENTS), TEACHERS_AT_ONCE) as school:
-        rows = _own_classes(school) + _all_work(school)
-        rows += _teachers_at_once(school) + _school_list(school) + _quota(school)
+        with _served_district(demo_district(QUICK_STUDENTS), QUICK_TEACHERS) as district:
+            return [*_own_classes(district), *_all_work(district), *await morning_rows(district, quick=quick)]
+    with _served_district(demo_district(DISTRICT_STUDENTS), TEACHERS_AT_ONCE) as district:
+        rows = _own_classes(district) + _all_work(district)
+        rows += _teachers_at_once(district) + _school_list(district) + _quota(district)
     rows += _large_district()
-    with _served_school(demo_district(MORNING_STUDENTS), MORNING_TEACHERS) as school:
-        return [*rows, *await morning_rows(school, quick=quick)]
+    with _served_district(demo_district(MORNING_STUDENTS), MORNING_TEACHERS) as district:
+        return [*rows, *await morning_rows(district, quick=quick)]
 
 
 @contextmanager
-def _served_school(demo: DemoDistrict, teachers: int, *, is_large: bool = False) -> Iterator[School]:
+def _served_district(demo: DemoDistrict, teachers: int, *, is_large: bool = False) -> Iterator[ServedDistrict]:
     """A district with slow vendors, and some of its teachers. The data of a large one do not change."""
-    school = School(demo, choose_staff(demo.facts, teachers))
+    district = ServedDistrict(demo, choose_staff(demo.facts, teachers))
     if is_large:
-        answer_again_from_memory(school.sandboxes)
-    with served(*school.sandboxes):
-        slow_down(school.sandboxes, LATENCY_MS, JITTER_MS)
-        yield school
+        answer_again_from_memory(district.sandboxes)
+    with served(*district.sandboxes):
+        slow_down(district.sandboxes, LATENCY_MS, JITTER_MS)
+        yield district
 
 
 def _large_district() -> list[Row]:
     """A teacher's day where lists of the whole district are long."""
     where, goals = f", district of {LARGE_DISTRICT_STUDENTS:,}", (320, 4)
-    with _served_school(demo_district(LARGE_DISTRICT_STUDENTS), 1, is_large=True) as school:
-        rows = _own_classes(school, where, goals)
-    facts = school.demo.facts
-    sections = current_sections(facts)[school.staff["teacher-0"]]
+    with _served_district(demo_district(LARGE_DISTRICT_STUDENTS), 1, is_large=True) as district:
+        rows = _own_classes(district, where, goals)
+    facts = district.demo.facts
+    sections = current_sections(facts)[district.staff["teacher-0"]]
     students, case = students_of(facts, sections), f"teacher, own classes' work{where}"
     least = least_calls_of_single_page(facts, students, sections)
     of_any_length = least_calls_of_single_page(facts, students, sections, math.inf)
@@ -91,19 +91,19 @@ def _large_district() -> list[Row]:
         Row("day", case, "least vendor calls if lists of any length were read", of_any_length, "calls"),
     ]
     where = f"{where} whose rows name all schools"
-    with _served_school(complete_district(LARGE_DISTRICT_STUDENTS), 1, is_large=True) as school:
-        rows += _own_classes(school, where, goals, schools_are_named=True)
+    with _served_district(complete_district(LARGE_DISTRICT_STUDENTS), 1, is_large=True) as district:
+        rows += _own_classes(district, where, goals, schools_are_named=True)
         case, metric = f"teacher, own classes' work{where}", "pages that differ without this statement"
-        return [*rows, Row("day", case, metric, _count_different_pages(school), "pages", 0)]
+        return [*rows, Row("day", case, metric, _count_different_pages(district), "pages", 0)]
 
 
-def _count_different_pages(school: School) -> int:
+def _count_different_pages(district: ServedDistrict) -> int:
     """
     1 if a teacher's page differs when the district does not state that its rows name all schools; otherwise 0.
     """
     pages = []
     for schools_are_named in (False, True):
-        with gateway(school.plan(schools_are_named=schools_are_named)) as running:
+        with gateway(district.plan(schools_are_named=schools_are_named)) as running:
             pages.append(_complete_page(running)["data"])
     return int(pages[0] != pages[1])
 
@@ -118,7 +118,7 @@ def _complete_page(running: Server) -> dict[str, Any]:
 
 
 def _own_classes(
-    school: School, where: str = "", goals: tuple[int, float] = (110, 2.5), **options: bool
+    district: ServedDistrict, where: str = "", goals: tuple[int, float] = (110, 2.5), **options: bool
 ) -> list[Row]:
     """
     A teacher's day with the work of their own classes, with an empty cache and again.
@@ -126,18 +126,18 @@ def _own_classes(
     `goals` are calls and seconds.
     """
     case, (max_calls, max_seconds) = f"teacher, own classes' work{where}", goals
-    with gateway(school.plan(**options)) as running:
+    with gateway(district.plan(**options)) as running:
         # The sandboxes build their indexes at the first request. A vendor's database has its indexes already.
         _complete_page(running)
-    with gateway(school.plan(**options)) as running:
-        take_requests(school.sandboxes)
+    with gateway(district.plan(**options)) as running:
+        take_requests(district.sandboxes)
         body, seconds = running.page("teacher-0", OWN_CLASSES)
         failed = _failures(body)
         if failed:
             _complete_page(running)
-        calls = data_calls(take_requests(school.sandboxes))
+        calls = data_calls(take_requests(district.sandboxes))
         _, again = min((running.page("teacher-0", OWN_CLASSES) for _ in range(5)), key=lambda page: page[1])
-        calls_again = data_calls(take_requests(school.sandboxes))
+        calls_again = data_calls(take_requests(district.sandboxes))
     return [
         Row("day", case, "vendor calls, cold", calls, "calls", max_calls),
         Row("day", case, "cold", seconds, "s", max_seconds),
@@ -147,14 +147,14 @@ def _own_classes(
     ]
 
 
-def _all_work(school: School) -> list[Row]:
+def _all_work(district: ServedDistrict) -> list[Row]:
     """A teacher's day with the work of each student in all classes."""
-    case, facts = "teacher, all work of each student", school.demo.facts
-    with gateway(school.plan()) as running:
-        take_requests(school.sandboxes)
+    case, facts = "teacher, all work of each student", district.demo.facts
+    with gateway(district.plan()) as running:
+        take_requests(district.sandboxes)
         body, seconds = running.page("teacher-0", ALL_WORK)
-        calls = data_calls(take_requests(school.sandboxes))
-    sections = current_sections(facts)[school.staff["teacher-0"]]
+        calls = data_calls(take_requests(district.sandboxes))
+    sections = current_sections(facts)[district.staff["teacher-0"]]
     students = students_of(facts, sections)
     least = least_calls(facts, students, sections, all_classes=True)
     return [
@@ -165,22 +165,22 @@ def _all_work(school: School) -> list[Row]:
     ]
 
 
-def _teachers_at_once(school: School) -> list[Row]:
+def _teachers_at_once(district: ServedDistrict) -> list[Row]:
     """Ten teachers of one school open their day at the same time."""
     case = f"{TEACHERS_AT_ONCE} teachers of one school at once"
-    names = [name for name in school.staff if name.startswith("teacher")]
-    with gateway(school.plan()) as running:
+    names = [name for name in district.staff if name.startswith("teacher")]
+    with gateway(district.plan()) as running:
         running.page("teacher-0", "{ viewer { role } }")
-        take_requests(school.sandboxes)
+        take_requests(district.sandboxes)
         running.page("teacher-0", OWN_CLASSES)
-        single = data_calls(take_requests(school.sandboxes))
-    with gateway(school.plan()) as running, ThreadPoolExecutor(len(names)) as threads:
-        take_requests(school.sandboxes)
+        single = data_calls(take_requests(district.sandboxes))
+    with gateway(district.plan()) as running, ThreadPoolExecutor(len(names)) as threads:
+        take_requests(district.sandboxes)
         list(threads.map(lambda name: _own_client(running).page(name, OWN_CLASSES), names))
-        together = data_calls(take_requests(school.sandboxes))
-    taught = current_sections(school.demo.facts)
-    sections = set().union(*(taught[school.staff[name]] for name in names))
-    least = least_calls_at_once(school.demo.facts, sections)
+        together = data_calls(take_requests(district.sandboxes))
+    taught = current_sections(district.demo.facts)
+    sections = set().union(*(taught[district.staff[name]] for name in names))
+    least = least_calls_at_once(district.demo.facts, sections)
     return [
         Row("day", case, "vendor calls over the least", together / least, "x", MAX_CALLS_RATIO_AT_ONCE),
         Row("day", case, "vendor calls over those of one", together / single, "x"),
@@ -195,26 +195,26 @@ def _own_client(running: Server) -> Server:
     return Server(running.url, running.headers_by_person, running.process)
 
 
-def _school_list(school: School) -> list[Row]:
+def _school_list(district: ServedDistrict) -> list[Row]:
     """A principal's list of the largest school, with and without the work of all classes."""
-    facts = school.demo.facts
-    school_id = encode(GlobalId("School", school.demo.id, str(largest_school(facts))))
+    facts = district.demo.facts
+    school_id = encode(GlobalId("School", district.demo.id, str(largest_school(facts))))
     in_school = {e.student for e in facts.enrollments if e.school == largest_school(facts)}
     rows = []
-    with gateway(school.plan()) as running:
-        take_requests(school.sandboxes)
+    with gateway(district.plan()) as running:
+        take_requests(district.sandboxes)
         _, seconds = running.all_pages("superintendent", SCHOOL_LIST, school=school_id)
-        calls = data_calls(take_requests(school.sandboxes))
+        calls = data_calls(take_requests(district.sandboxes))
         case = "principal, list of 450"
         rows += [
             Row("day", case, "vendor calls, cold", calls, "calls", 100),
             Row("day", case, "cold, all pages", seconds, "s", 4),
         ]
-    with gateway(school.plan()) as running:
-        take_requests(school.sandboxes)
+    with gateway(district.plan()) as running:
+        take_requests(district.sandboxes)
         first, _ = running.all_pages("superintendent", SCHOOL_LIST_WITH_WORK, school=school_id)
         second, seconds = running.all_pages("superintendent", SCHOOL_LIST_WITH_WORK, school=school_id)
-        calls = data_calls(take_requests(school.sandboxes))
+        calls = data_calls(take_requests(district.sandboxes))
     sections = {e.section.key for e in facts.section_enrollments if e.student in in_school}
     least = least_calls(facts, in_school, sections, all_classes=True)
     case = "principal, list of 450 with all work"
@@ -227,17 +227,17 @@ def _school_list(school: School) -> list[Row]:
     ]
 
 
-def _quota(school: School) -> list[Row]:
+def _quota(district: ServedDistrict) -> list[Row]:
     """A page of a source that allows 100 requests a minute: it is complete after two requests, a minute apart."""
     case = "100 requests a minute"
-    for sandbox in school.sandboxes:
+    for sandbox in district.sandboxes:
         sandbox.switches.requests_per_minute = REQUESTS_PER_MINUTE
-    with gateway(school.plan(requests_per_minute=REQUESTS_PER_MINUTE)) as running:
+    with gateway(district.plan(requests_per_minute=REQUESTS_PER_MINUTE)) as running:
         running.page("teacher-0", OWN_CLASSES)
         time.sleep(QUOTA_PAUSE_SECONDS)
         body, _ = running.page("teacher-0", OWN_CLASSES)
-    refused = sum(sandbox.refused for sandbox in school.sandboxes)
-    for sandbox in school.sandboxes:
+    refused = sum(sandbox.refused for sandbox in district.sandboxes)
+    for sandbox in district.sandboxes:
         sandbox.switches.requests_per_minute = None
     return [
         Row("day", case, "parts that failed, second request", _failures(body), "parts", 0),

@@ -17,8 +17,8 @@ from typing import Any
 
 import httpx
 
+from benchmarks.support.day_district import ServedDistrict
 from benchmarks.support.day_gateway import Plan
-from benchmarks.support.day_school import School
 
 NODE_FOLDER = Path(__file__).parents[1] / "node"
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
@@ -94,12 +94,12 @@ def can_run_node() -> bool:
 
 
 @contextlib.contextmanager
-def node_server(school: School) -> Iterator[Server]:
+def node_server(district: ServedDistrict) -> Iterator[Server]:
     """Run the hand-written server on Node over the same vendors."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    edfi, canvas = school.demo.sandboxes["edfi"], school.demo.sandboxes["canvas"]
-    credentials, facts = edfi.settings(), school.demo.facts
+    edfi, canvas = district.demo.sandboxes["edfi"], district.demo.sandboxes["canvas"]
+    credentials, facts = edfi.settings(), district.demo.facts
     settings = {
         "edfi": edfi.url,
         "canvas": canvas.url,
@@ -108,7 +108,7 @@ def node_server(school: School) -> Iterator[Server]:
         "token": canvas.settings()["token"],
         "year": facts.year,
         "today": facts.now.date().isoformat(),
-        "people": dict(school.staff),
+        "people": dict(district.staff),
     }
     environ = {**os.environ, "DAY": json.dumps(settings), "NODE_ENV": "production"}
     command = ["node", "day.js", str(port)]
@@ -118,7 +118,7 @@ def node_server(school: School) -> Iterator[Server]:
                 with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
                     break
                 time.sleep(0.02)
-            people = [*school.staff, "superintendent"]
+            people = [*district.staff, "superintendent"]
             headers = {person: {"X-Person": person} for person in people}
             running = Server(f"http://127.0.0.1:{port}/graphql", headers, process)
             with running.client:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from benchmarks.support.day_school import current_sections, students_of
+from benchmarks.support.day_district import current_sections, students_of
 from benchmarks.support.vendors import is_data, slow_down, take_requests
 from student_graph.adapters.edfi.sandbox import EdFiSandbox
 from student_graph.adapters.sandbox.district import make_district

@@ -13,8 +13,8 @@ from typing import Any
 
 import httpx
 
+from benchmarks.support.day_district import ServedDistrict, largest_school
 from benchmarks.support.day_pages import ALL_WORK, DISTRICT_LIST, OWN_CLASSES, SCHOOL_LIST
-from benchmarks.support.day_school import School, largest_school
 from benchmarks.support.day_servers import Server, can_run_node, gateway, node_server
 from benchmarks.support.figures import Row
 from benchmarks.support.vendors import data_calls, take_requests
@@ -51,10 +51,10 @@ class Page:
 class AttendanceTaking:
     """Adds attendance events at the vendor, one at a call, and knows when each was added."""
 
-    def __init__(self, school: School) -> None:
+    def __init__(self, district: ServedDistrict) -> None:
         """Take attendance at the largest school of a district."""
-        facts = school.demo.facts
-        edfi = school.demo.sandboxes["edfi"]
+        facts = district.demo.facts
+        edfi = district.demo.sandboxes["edfi"]
         assert isinstance(edfi, EdFiSandbox)
         self._edfi, self._facts = edfi, facts
         self._day = facts.now.date()
@@ -148,21 +148,23 @@ class Morning:
         self.failed_pages += 1
 
 
-async def morning_rows(school: School, *, quick: bool) -> list[Row]:
+async def morning_rows(district: ServedDistrict, *, quick: bool) -> list[Row]:
     """Measure the same morning on each server."""
     seconds = QUICK_SECONDS if quick else MORNING_SECONDS
     rows, calls, p95 = [], {}, {}
-    for name, server in _servers(school, quick=quick):
+    for name, server in _servers(district, quick=quick):
         with server as running:
             if name == GATEWAY:
-                rows.append(Row("day", name, "vendor calls of the warm-up", await _warm_up_calls(school), "calls"))
-            take_requests(school.sandboxes)
-            taking = AttendanceTaking(school)
+                rows.append(
+                    Row("day", name, "vendor calls of the warm-up", await _warm_up_calls(district), "calls")
+                )
+            take_requests(district.sandboxes)
+            taking = AttendanceTaking(district)
             cpu = running.cpu_seconds
-            morning = await _spend(running, _pages(school, name), seconds, taking)
+            morning = await _spend(running, _pages(district, name), seconds, taking)
             cpu = running.cpu_seconds - cpu
         pages = len(morning.seconds)
-        calls[name], p95[name] = data_calls(take_requests(school.sandboxes)) / pages, morning.p95
+        calls[name], p95[name] = data_calls(take_requests(district.sandboxes)) / pages, morning.p95
         has_goals = name == GATEWAY
         rows += [
             Row("day", name, "pages", pages, "pages"),
@@ -190,7 +192,7 @@ async def morning_rows(school: School, *, quick: bool) -> list[Row]:
     return rows
 
 
-async def _warm_up_calls(school: School) -> int:
+async def _warm_up_calls(district: ServedDistrict) -> int:
     """
     Wait until the warm-up has ended, and return its calls: the vendors get no requests for a while then.
 
@@ -200,41 +202,41 @@ async def _warm_up_calls(school: School) -> int:
     seen, quiet_since = 0, time.monotonic() + FIRST_CALL_SECONDS
     while time.monotonic() < quiet_since + QUIET_SECONDS:
         await asyncio.sleep(0.1)
-        requests = sum(len(sandbox.requests) for sandbox in school.sandboxes)
+        requests = sum(len(sandbox.requests) for sandbox in district.sandboxes)
         if requests != seen:
             seen, quiet_since = requests, time.monotonic()
     if not seen:
         message = f"day: no warm-up began within {FIRST_CALL_SECONDS:.0f} s"
         raise RuntimeError(message)
-    return data_calls(take_requests(school.sandboxes))
+    return data_calls(take_requests(district.sandboxes))
 
 
-def _servers(school: School, *, quick: bool) -> Iterator[tuple[str, AbstractContextManager[Server]]]:
+def _servers(district: ServedDistrict, *, quick: bool) -> Iterator[tuple[str, AbstractContextManager[Server]]]:
     """The servers by name; only the gateway for a quick run."""
-    yield GATEWAY, gateway(school.plan(warm=True))
+    yield GATEWAY, gateway(district.plan(warm=True))
     if quick:
         return
-    yield POINT_READS, gateway(school.plan(coarse=False))
+    yield POINT_READS, gateway(district.plan(coarse=False))
     if can_run_node():
-        yield NODE, node_server(school)
+        yield NODE, node_server(district)
     else:
         print("day: the server on Node is not measured: run make bench, which installs its packages")
 
 
-def _pages(school: School, server: str) -> dict[str, list[Page]]:
+def _pages(district: ServedDistrict, server: str) -> dict[str, list[Page]]:
     """The pages of each person; the first one is opened first."""
-    own_school = {member.id: member.organization for member in school.demo.facts.staff}
+    own_school = {member.id: member.organization for member in district.demo.facts.staff}
     teacher = [Page(OWN_CLASSES), Page(OWN_CLASSES), Page(ALL_WORK)]
 
     def principal(staff: str) -> list[Page]:
         number = str(own_school[staff])
-        school_id = number if server == NODE else encode(GlobalId("School", school.demo.id, number))
+        school_id = number if server == NODE else encode(GlobalId("School", district.demo.id, number))
         return [Page(SCHOOL_LIST, {"school": school_id})]
 
     return {
         **{
             name: teacher if name.startswith("teacher") else principal(staff)
-            for name, staff in school.staff.items()
+            for name, staff in district.staff.items()
         },
         "superintendent": [Page(DISTRICT_LIST)],
     }

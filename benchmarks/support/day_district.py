@@ -28,7 +28,7 @@ Maximum number of courses in a question about submissions, and of submissions of
 
 
 @dataclass(frozen=True, slots=True)
-class School:
+class ServedDistrict:
     """A district with running sandboxes, and its people."""
 
     demo: DemoDistrict
