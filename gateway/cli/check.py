@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from student_graph.adapters.auth import foreign_token_url
 from student_graph.adapters.errors import AdapterError
@@ -13,11 +13,12 @@ from student_graph.adapters.sources import District, Source
 from student_graph.gateway.cli.districts import districts_of, environ_of
 from student_graph.gateway.cli.parser import Commands, add_district_options
 from student_graph.gateway.cli.serving.fixed import open_store
+from student_graph.gateway.cli.serving.redis_use import redis_status
 from student_graph.gateway.cli.serving.trial import try_start
 from student_graph.gateway.cli.serving.versions import ask_about_itself
 from student_graph.gateway.cli.terminal import print_table, progress
 from student_graph.gateway.config import settings_file
-from student_graph.gateway.disclosure.store import StoreError
+from student_graph.gateway.disclosure.store import S3Store, StoreError
 from student_graph.gateway.server.commands.sample_reads import read_samples
 
 HEADINGS = ("DISTRICT", "SOURCE", "KIND", "LOOKUPS", "STATUS", "SAYS")
@@ -29,6 +30,7 @@ ADVICE_BY_CODE = {
     "SOURCE_UNAVAILABLE": "; check base_url, and whether this machine can reach it",
 }
 """What to change if a source does not answer, by code of the error."""
+REDIS_CELLS = ("(all districts)", "shared cache", "redis", "-")
 STORE_CELLS = ("(all districts)", "record of disclosures", "s3", "-")
 """The cells of a row that name the store, in place of a source."""
 
@@ -38,8 +40,9 @@ def add_command(commands: Commands) -> None:
     command = commands.add_parser(
         "check",
         description="Report everything that `serve` would refuse in a settings file. Then ask every source for "
-        "its version and for a few records of each kind that it offers, and print the results. The exit status "
-        "is 1 if a source fails, refuses a kind of record or shows no student.",
+        "its version and for a few records of each kind that it offers, try the Redis and the store that the "
+        "settings name, and print the results. The exit status is 1 if one of them fails, or if a source refuses "
+        "a kind of record or shows no student.",
     )
     add_district_options(command)
     command.add_argument("--json", action="store_true", help="print JSON")
@@ -57,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
         try_start(options.config, options.env_file)
     districts = districts_of(options)
     with progress("checking sources", sum(len(district.sources) for district in districts)) as advance:
-        rows = [*asyncio.run(_check_districts(districts, advance)), *_check_store(options)]
+        rows = [*asyncio.run(_check_districts(districts, advance)), *_check_shared(options)]
     if options.json:
         print(json.dumps([dict(zip(JSON_NAMES, row, strict=True)) for row in rows], indent=2))
     else:
@@ -65,19 +68,26 @@ def run(options: argparse.Namespace) -> int:
     return int(any(status == "failed" for *_, status, _ in rows))
 
 
-def _check_store(options: argparse.Namespace) -> list[tuple[str, ...]]:
-    """A row for the store of the record of disclosures, if the settings name one."""
+def _check_shared(options: argparse.Namespace) -> Iterator[tuple[str, ...]]:
+    """A row for the Redis of the fleet and one for the store of the record, if the settings name them."""
     if options.config is None:
-        return []
+        return
     environ = environ_of(options)
-    store = open_store(settings_file.load(options.config, environ), options.config, environ)
-    if store is None:
-        return []
+    settings = settings_file.load(options.config, environ)
+    if settings.cache.redis is not None:
+        yield (*REDIS_CELLS, *redis_status(settings, options.config, environ))
+    store = open_store(settings, options.config, environ)
+    if store is not None:
+        yield (*STORE_CELLS, *_store_status(store))
+
+
+def _store_status(store: S3Store) -> tuple[str, str]:
+    """`ok` or `failed`, and what to change about the store of the record of disclosures."""
     try:
         store.check()
     except StoreError as exc:
-        return [(*STORE_CELLS, "failed", str(exc))]
-    return [(*STORE_CELLS, "ok", "the bucket has object lock")]
+        return "failed", str(exc)
+    return "ok", "the bucket has object lock"
 
 
 async def _check_districts(districts: Sequence[District], advance: Callable[[], None]) -> list[tuple[str, ...]]:

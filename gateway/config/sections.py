@@ -12,8 +12,6 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from student_graph.gateway.cache import Limits
-from student_graph.gateway.cache.limits import BYTES_PER_MIB
 from student_graph.gateway.documents.limits import DocumentLimits
 from student_graph.gateway.web.live.limits import LiveLimits
 from student_graph.gateway.web.load_shedding import LoadLimits
@@ -42,19 +40,8 @@ def _check_network(text: str) -> str:
     return text
 
 
-def _check_redis_url(url: str) -> str:
-    parts = urlsplit(url)
-    database = parts.path.strip("/")
-    is_redis = parts.scheme in {"redis", "rediss"} and parts.hostname and (database or "0").isdecimal()
-    if not is_redis or "@" in parts.netloc or not _has_valid_port(parts):
-        raise ValueError(
-            "an address such as redis://10.0.0.5:6379/0 (rediss:// for TLS), without a password: "
-            "name the variable with the password in redis_password_env"
-        )
-    return url
-
-
-def _has_valid_port(parts: SplitResult) -> bool:
+def has_valid_port(parts: SplitResult) -> bool:
+    """Whether the port of an address is left out, or one that can be used."""
     try:
         return parts.port is None or parts.port > 0
     except ValueError:
@@ -105,36 +92,6 @@ class DocumentsConfig(Section):
     """JSON file with the trusted documents by the SHA-256 of their text; relative to the settings file."""
     only: bool = False
     """Whether all other queries are refused."""
-
-
-class CacheConfig(Section):
-    """What the gateway caches between requests."""
-
-    memory: int = Field(default=512, ge=0, le=65536)
-    """MiB of memory for cached data; 0 switches the cache off."""
-    entries: int = Field(default=200_000, ge=1)
-    """Maximum number of cached answers, each for one key of one lookup."""
-    responses: bool = Field(default=True, alias="whole_answers")
-    """Whether complete responses are cached too, in a quarter of the memory, for the same query sent again."""
-    calendars: bool = True
-    """Whether calendars and terms of schools are read after the start, and again when they become old."""
-    client_seconds: int = Field(default=0, ge=0, le=300)
-    """Seconds for which a client may cache a response for itself; 0 for not at all (`private, no-store`)."""
-    redis: Annotated[str, AfterValidator(_check_redis_url)] | None = None
-    """Address of the Redis that the processes of a fleet share, such as `redis://10.0.0.5:6379/0`."""
-    redis_password_env: str | None = Field(default=None, min_length=1)
-    """Name of the environment variable with the password of Redis."""
-    redis_timeout: float = Field(default=0.05, ge=0.005, le=1.0)
-    """Seconds that one Redis operation may take; after that the gateway continues without Redis."""
-    key_env: str | None = Field(default=None, min_length=1)
-    """Name of the environment variable with the key that encrypts everything in Redis, 32 bytes in Base64."""
-    name: str = Field(default="student-graph", pattern=NAME_PATTERN)
-    """Prefix of all keys in Redis: fleets that share one Redis need different names."""
-
-    @property
-    def limits(self) -> Limits:
-        """The settings as the cache takes them."""
-        return Limits(self.memory * BYTES_PER_MIB, self.entries, self.responses)
 
 
 class LimitsConfig(Section):
@@ -253,7 +210,7 @@ def _check_collector_url(url: str) -> str:
     is_plain = not (
         parts.query or parts.fragment or "@" in parts.netloc or parts.path.rstrip("/").endswith(OTLP_PATHS)
     )
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not is_plain or not _has_valid_port(parts):
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not is_plain or not has_valid_port(parts):
         raise ValueError(
             "the address of an OpenTelemetry collector for OTLP over HTTP, such as http://10.0.0.6:4318, without "
             "/v1/traces and without a password: name the variable with its headers in headers_env"

@@ -22,6 +22,7 @@ from student_graph.adapters.model.code_mapping import comparable
 from student_graph.adapters.registry import SettingsError
 from student_graph.gateway.config.access import IssuerConfig, ViewerConfig, access_problems
 from student_graph.gateway.config.assistants import AssistantsConfig, ToolConfig, assistant_problems
+from student_graph.gateway.config.cache import CacheConfig
 from student_graph.gateway.config.certificates import CertificatesConfig, certificate_problem
 from student_graph.gateway.config.codes import CodesConfig, SourceCodesConfig
 from student_graph.gateway.config.disclosure import DisclosureConfig
@@ -31,7 +32,6 @@ from student_graph.gateway.config.metrics import MetricsConfig
 from student_graph.gateway.config.problems import problems_of, problems_of_sources
 from student_graph.gateway.config.sections import (
     NAME_PATTERN,
-    CacheConfig,
     DocumentsConfig,
     FreshnessConfig,
     LimitsConfig,
@@ -214,8 +214,7 @@ def _section_problems(config: Config) -> Iterator[str]:
             yield f"district {district.id!r}: two families have the name {duplicate!r}; give each its own"
     for name in () if config.limits.loosened else config.limits.above_default:
         yield f"limits.{name}: is higher than its default; set limits.loosened = true to allow that"
-    if config.cache.redis and not config.cache.key_env:
-        yield "cache.key_env: data in Redis is encrypted; set it to the name of the variable with the key"
+    yield from config.cache.problems
     if config.policy.purpose_required and not config.policy.purposes:
         yield "policy.purposes: list the purposes that a request may state, because purpose_required is set"
     if config.documents.only and config.documents.manifest is None:

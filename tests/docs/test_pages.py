@@ -12,10 +12,10 @@ from graphql import resolve_schema_coordinate
 from student_graph.adapters.contract import AdapterSettings
 from student_graph.adapters.registry import build_settings, find_adapter
 from student_graph.gateway.config import environment, settings_file
+from student_graph.gateway.config.cache import CacheConfig
 from student_graph.gateway.config.certificates import CertificatesConfig
 from student_graph.gateway.config.disclosure import DisclosureConfig, DisclosureStoreConfig
 from student_graph.gateway.config.sections import (
-    CacheConfig,
     DocumentsConfig,
     LimitsConfig,
     LiveConfig,

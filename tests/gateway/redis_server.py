@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -23,6 +23,8 @@ class RedisServer:
     """A Redis on a port of its own that stores nothing on disk."""
 
     port: int
+    options: Sequence[str] = ()
+    """Further options of its command line."""
     process: subprocess.Popen[bytes] | None = field(default=None)
 
     @property
@@ -36,7 +38,9 @@ class RedisServer:
         assert binary is not None
         options = ["--save", "", "--appendonly", "no", "--bind", "127.0.0.1", "--loglevel", "warning"]
         self.process = subprocess.Popen(  # noqa: S603 - the program was found on PATH
-            [binary, "--port", str(self.port), *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [binary, "--port", str(self.port), *options, *self.options],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         while not self._is_answering():
             assert self.process.poll() is None
@@ -46,7 +50,7 @@ class RedisServer:
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
                 connection.sendall(b"PING\r\n")
-                return connection.recv(64).startswith(b"+PONG")
+                return connection.recv(64).startswith((b"+PONG", b"-NOAUTH"))
         except OSError:
             return False
 
@@ -69,11 +73,11 @@ class RedisServer:
 
 
 @contextlib.contextmanager
-def redis_server() -> Iterator[RedisServer]:
-    """A running Redis until the block ends. Skips the test if redis-server is not installed."""
+def redis_server(*options: str) -> Iterator[RedisServer]:
+    """A running Redis until the block ends, with further options. Skips the test without redis-server."""
     if shutil.which("redis-server") is None:
         pytest.skip("redis-server is not installed")
-    server = RedisServer(_free_port())
+    server = RedisServer(free_port(), options)
     server.start()
     try:
         yield server
@@ -81,7 +85,7 @@ def redis_server() -> Iterator[RedisServer]:
         server.kill()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """A port on which nobody listens."""
     while True:
         port = random.SystemRandom().choice(PORTS)

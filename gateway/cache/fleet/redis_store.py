@@ -14,13 +14,14 @@ import time
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from aiocache import Cache as AioCache
 from aiocache.serializers import NullSerializer
 from redis.exceptions import RedisError
 
 from student_graph.gateway.cache.fleet.encryption import TIMESTAMP_BYTES, Encryptor
+from student_graph.gateway.cache.fleet.login import RedisLogin
 
 T = TypeVar("T")
 
@@ -101,17 +102,17 @@ class RedisStore:
         self,
         url: str,
         encryptor: Encryptor,
-        password: str | None = None,
+        login: RedisLogin | None = None,
         name: str = "student-graph",
         timeout: float = OPERATION_TIMEOUT_SECONDS,
     ) -> None:
         """
         Use the Redis at `redis://HOST:PORT/DB`, or `rediss://` for TLS; it need not be available yet.
 
-        Processes with the same name and encryption key share their answers. `timeout` is in seconds, for one
-        operation.
+        Without `login`, it asks for no password. Processes with the same name and encryption key share their
+        answers. `timeout` is in seconds, for one operation.
         """
-        parts = urlsplit(url)
+        parts, login = urlsplit(url), login or RedisLogin()
         self.encryptor = encryptor
         self.name = name
         self._timeout = timeout
@@ -123,13 +124,13 @@ class RedisStore:
             endpoint=parts.hostname or "127.0.0.1",
             port=parts.port or 6379,
             db=int(parts.path.strip("/") or 0),
-            password=password or (unquote(parts.password) if parts.password else None),
+            password=login.password,
             ssl=parts.scheme == "rediss",
             pool_max_size=MAX_CONNECTIONS,
             create_connection_timeout=CONNECT_SECONDS,
             # With version 3 the client takes connections for open that Redis has closed, as after a restart or
             # because they were idle: each is then a failure of the operation that uses it next.
-            connection_pool_kwargs={"protocol": 2},
+            connection_pool_kwargs={"protocol": 2, **login.connection_options()},
         )
         self.client = self._cache.client
         self._process_id = secrets.token_hex(8)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from student_graph.adapters.registry import SettingsError
+from student_graph.gateway.cli.serving.redis_use import open_redis
 from student_graph.gateway.config import environment, settings_file
 from student_graph.gateway.disclosure.removal.district_lines import lines_by_file
 from student_graph.gateway.telemetry.levels import store as level_store
@@ -105,22 +106,14 @@ class Storage:
         Raises:
             SettingsError: Redis does not answer, or is not that of these settings.
         """
-        address = self.settings.cache.redis
-        if address is None:
+        store = open_redis(self.settings, self._path, self._environ)
+        if store is None:
             return None
-        try:
-            # Only a fleet needs the packages for Redis, which these modules import.
-            from student_graph.gateway.cache.fleet.compatibility import RedisReasonError, explained  # noqa: PLC0415
-            from student_graph.gateway.cache.fleet.encryption import Encryptor  # noqa: PLC0415
-            from student_graph.gateway.cache.fleet.redis_store import RedisStore  # noqa: PLC0415
-            from student_graph.gateway.cache.fleet.removal import DistrictOnRedis  # noqa: PLC0415
-        except ImportError:
-            raise SettingsError(f"{self._path}: cache.redis: install student-graph[redis] to use Redis") from None
-        encryptor = Encryptor(environment.fleet_key(self.settings, self._path, self._environ))
-        password = environment.redis_password(self.settings, self._path, self._environ)
+        # Only a fleet needs the packages for Redis, which these modules import.
+        from student_graph.gateway.cache.fleet.compatibility import RedisReasonError, explained  # noqa: PLC0415
+        from student_graph.gateway.cache.fleet.removal import DistrictOnRedis  # noqa: PLC0415
 
         async def connected() -> T:
-            store = RedisStore(address, encryptor, password, self.settings.cache.name)
             try:
                 async with asyncio.timeout(REDIS_SECONDS):
                     return await work(DistrictOnRedis(store, self.district))

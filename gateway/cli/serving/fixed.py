@@ -11,6 +11,7 @@ from typing import Any
 
 from student_graph.adapters.registry import SettingsError
 from student_graph.adapters.sources import District
+from student_graph.gateway.cli.serving.redis_use import open_redis
 from student_graph.gateway.config import environment, settings_file
 from student_graph.gateway.config.sections import TelemetryConfig
 from student_graph.gateway.disclosure import DisclosureKeys, DisclosureLog
@@ -31,7 +32,17 @@ FIXED_SETTINGS: Mapping[str, tuple[str, ...]] = {
         "hang",
         "gateways",
     ),
-    "cache": ("redis", "redis_password_env", "redis_timeout", "key_env", "name"),
+    "cache": (
+        "redis",
+        "redis_user",
+        "redis_password_env",
+        "redis_ca_file",
+        "redis_certificate_file",
+        "redis_key_file",
+        "redis_timeout",
+        "key_env",
+        "name",
+    ),
     "telemetry": tuple(TelemetryConfig.model_fields),
     "service_levels": ("directory",),
     "disclosure": ("directory", "key_env", "stdout", "file_mib", "store"),
@@ -172,21 +183,12 @@ def fleet_arguments(
     The arguments of `Service` that connect it to Redis; none if the settings name no Redis.
 
     Raises:
-        SettingsError: the key or the password is missing, or the packages for Redis are not installed.
+        SettingsError: as for `open_redis`.
     """
-    if settings.cache.redis is None:
+    store = open_redis(settings, path, environ)
+    if store is None:
         return {}
-    try:
-        # Only a fleet needs the packages for Redis, which these modules import.
-        from student_graph.gateway.cache.fleet.encryption import Encryptor  # noqa: PLC0415
-        from student_graph.gateway.cache.fleet.redis_fleet import RedisFleet  # noqa: PLC0415
-        from student_graph.gateway.cache.fleet.redis_store import RedisStore  # noqa: PLC0415
-    except ImportError:
-        raise SettingsError(f"{path}: cache.redis: install student-graph[redis] to use Redis") from None
-    encryptor = Encryptor(environment.fleet_key(settings, path, environ))
-    password = environment.redis_password(settings, path, environ)
-    store = RedisStore(
-        settings.cache.redis, encryptor, password, settings.cache.name, settings.cache.redis_timeout
-    )
+    from student_graph.gateway.cache.fleet.redis_fleet import RedisFleet  # noqa: PLC0415 - only a fleet needs it
+
     fleet = RedisFleet(store, {district.id: district for district in districts})
-    return {"fleet": fleet, "signing_key": encryptor.derive_key("cursors")}
+    return {"fleet": fleet, "signing_key": store.encryptor.derive_key("cursors")}

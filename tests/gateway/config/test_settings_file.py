@@ -123,6 +123,11 @@ def test_every_section_is_read(tmp_path: Path) -> None:
      "documents.only: set documents.manifest to the file with the trusted documents"),
     ("[server]", "[cache]\nredis = 'redis://10.0.0.5'\n[server]",
      "cache.key_env: data in Redis is encrypted; set it to the name of the variable with the key"),
+    ("[server]", "[cache]\nredis = 'redis://10.0.0.5'\nkey_env = 'K'\nredis_ca_file = 'ca.pem'\n[server]",
+     "cache.redis_ca_file: is for TLS: set cache.redis to an address that begins with rediss://"),
+    ("[server]", "[cache]\nredis = 'rediss://10.0.0.5'\nkey_env = 'K'\nredis_key_file = 'key.pem'\n[server]",
+     "cache.redis_certificate_file and cache.redis_key_file: name both, or none"),
+    ("[server]", "[cache]\nredis = 'rediss://ada@10.0.0.5'\n[server]", "cache.redis: must be an address such as "),
     ("[server]", "[cache]\nwhole_answers = 3\n[server]", "cache.whole_answers: input should be a valid boolean"),
 ])  # fmt: skip
 def test_a_wrong_setting_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:

@@ -19,7 +19,7 @@ from tests.gateway.redis_server import redis_server
     [
         (MovedError("3999 10.0.0.7:6381"), "it is a node of a cluster"),
         (ReadOnlyError("You can't write against a read only replica."), "it is a replica"),
-        (AuthenticationError("invalid password"), "it refuses the password"),
+        (AuthenticationError("invalid password"), "it refuses the user or the password"),
         (
             OutOfMemoryError("command not allowed when used memory > 'maxmemory'"),
             "it is full: raise its maxmemory",

@@ -50,6 +50,8 @@ class SettingsFiles:
     def __init__(self, folder: Path, sandboxes: Sequence[Sandbox], extra: str = "") -> None:
         self.path, self.environment_file = folder / "gateway.toml", folder / "secrets.env"
         self.name, self.viewers, self.extra, self.server = "District 0", ["ADA"], extra, ""
+        self.cache = ""
+        """Further settings of the cache, as lines of TOML."""
         self.drain = 0.0
         """Seconds; most tests are over when they stop the gateway."""
         self.sources = {sandbox.kind: sandbox.source_settings() for sandbox in sandboxes}
@@ -62,7 +64,7 @@ class SettingsFiles:
         """Write both files."""
         lines = [f"[server]\nport = 0\ndrain = {self.drain}\n{self.server}"]
         lines.append(f"[disclosure]\nkey_env = 'RECORD'\n{self.extra}")
-        lines.append("[cache]\ncalendars = false")
+        lines.append(f"[cache]\ncalendars = false\n{self.cache}")
         lines.append(f'[load]\nviewer_rate = 100000\n[[districts]]\nid = "hill"\nname = "{self.name}"')
         lines.append('time_zone = "America/Denver"')
         secrets = dict(self.secrets)

@@ -1,0 +1,1 @@
+"""Gateways whose settings name a Redis."""
