@@ -183,14 +183,18 @@ async def _estimate(
         try:
             more = await info.context.recorded_days(district.id, year.name, missing, everywhere=is_first)
         except AdapterError as error:
-            return [error for _ in schools]
+            return [translate(error)] * len(schools)
         known = memo.get(name, more)
         known = memo[name] = RecordedAttendance(known.everywhere, {**known.by_school, **more.by_school})
-    cache = info.context.measure_cache
+    cache, today = info.context.measure_cache, district.today()
+
+    def until_today(days: frozenset[date]) -> frozenset[date]:
+        """Without absences that are recorded ahead: they do not say that attendance was taken."""
+        return days if all(day <= today for day in days) else frozenset(day for day in days if day <= today)
 
     def from_attendance(school: SchoolKey, read: Mapping[str, Any]) -> SchoolDays:
-        own = known.by_school.get(school.school_id, frozenset())
-        recorded, last = known.everywhere | own, max(own, default=None)
+        own = until_today(known.by_school.get(school.school_id, frozenset()))
+        recorded, last = until_today(known.everywhere) | own, max(own, default=None)
         name = (*school, year, "attendance")
         return cache.school_days(name, read, (recorded, last), lambda: _school_days(read, year, recorded, last))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date
+from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -110,6 +110,27 @@ async def test_days_are_estimated_where_no_source_offers_a_calendar(monkeypatch:
     await measure_students(info, context.sources.districts[CEDAR], [StudentId("1")], [request(DAYS.metric)])
 
     assert DAYS.facts[0].school_days[SchoolId("101")].days == (date(2027, 2, 1), date(2027, 2, 2))
+
+
+async def test_an_absence_that_is_recorded_ahead_is_no_attendance(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parents report a journey of next week: the latest day with attendance is still that of last week."""
+    use(monkeypatch, DAYS)
+    DAYS.facts.clear()
+    _, world = world_of(school_enrollments_by_student={"1": [school_enrollment("1")]})
+    context = world.context()
+    district = context.sources.districts[CEDAR]
+    today = district.today()
+    submitted, ahead = today - timedelta(weeks=1), today + timedelta(weeks=1)
+
+    async def recorded_days(*_: Any, **__: Any) -> RecordedAttendance:
+        return RecordedAttendance(frozenset(), {SchoolId("101"): frozenset({submitted, ahead})})
+
+    context.recorded_days = recorded_days
+    info: Any = SimpleNamespace(context=context)
+    await measure_students(info, district, [StudentId("1")], [request(DAYS.metric)])
+
+    assert DAYS.facts[0].school_days[SchoolId("101")].last_recorded == submitted
+    assert ahead not in DAYS.facts[0].school_days[SchoolId("101")].days
 
 
 async def test_sections_and_courses_come_with_what_names_them(monkeypatch: pytest.MonkeyPatch) -> None:
