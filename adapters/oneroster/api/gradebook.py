@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+import re
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import BeforeValidator, Field
 
 from student_graph.adapters.oneroster.api.payload import (
     Flag,
@@ -25,11 +28,28 @@ class Category(Item):
     title: str
 
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _end_of_day(value: Any) -> Any:
+    """The last minute of a date in UTC, which is on that day in all of America; other values as they are."""
+    is_day = isinstance(value, str) and _DAY.fullmatch(value.strip()) is not None
+    return f"{value.strip()}T23:59:00Z" if is_day else value
+
+
+DueTime: TypeAlias = Annotated[Instant, BeforeValidator(_end_of_day)]
+"""
+When work is due: an instant, or the end of a date.
+
+The first moment of a date in UTC is an evening in America, of the day before.
+"""
+
+
 class LineItem(Item):
     """An assignment, or anything else that is graded."""
 
     title: Text = None
-    dueDate: Instant = None
+    dueDate: DueTime = None
     class_: Link = Field(default=None, alias="class")
     category: Link = None
     gradingPeriod: Link = None

@@ -170,14 +170,16 @@ def test_excused_work_is_not_missing(state: str | None, missing: bool, status: S
 @pytest.mark.parametrize(
     ("due", "at"),
     [
-        ("2026-01-17", datetime(2026, 1, 17, tzinfo=UTC)),
+        ("2026-01-17", datetime(2026, 1, 17, 23, 59, tzinfo=UTC)),
+        (" 2026-01-17 ", datetime(2026, 1, 17, 23, 59, tzinfo=UTC)),
+        ("2026-01-17T00:00:00.000Z", datetime(2026, 1, 17, tzinfo=UTC)),
         ("2026-01-17T08:00:00.000Z", datetime(2026, 1, 17, 8, tzinfo=UTC)),
         ("2026-01-17T08:00:00-05:00", datetime(2026, 1, 17, 13, tzinfo=UTC)),
         (None, None),
     ],
 )
 def test_work_is_due_at_an_instant(due: str | None, at: datetime | None) -> None:
-    """Servers send dates and instants in the same response."""
+    """Servers send dates and instants in the same response. Work that is due on a day is due at its end."""
     item = book.LineItem.model_validate({"sourcedId": "l", "dueDate": due, "resultValueMax": None})
     result = book.Result.model_validate(
         {"sourcedId": "r", "score": 8, "late": "true", "scoreStatus": "fully graded"}
