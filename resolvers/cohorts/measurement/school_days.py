@@ -183,7 +183,7 @@ async def _estimate(
         try:
             more = await info.context.recorded_days(district.id, year.name, missing, everywhere=is_first)
         except AdapterError as error:
-            return [translate(error)] * len(schools)
+            return [error for _ in schools]
         known = memo.get(name, more)
         known = memo[name] = RecordedAttendance(known.everywhere, {**known.by_school, **more.by_school})
     cache, today = info.context.measure_cache, district.today()
