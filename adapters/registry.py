@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import invalidate_caches
 from importlib.metadata import EntryPoint, EntryPoints, entry_points
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 from pydantic import SecretStr, ValidationError
 
@@ -22,6 +23,10 @@ ENTRY_POINT_GROUP = "student_graph.adapters"
 CONTRACT_KEYWORD = "student-graph-contract-"
 """A keyword of a package's metadata that ends in the version of the contract that its adapters were built for."""
 _KIT = __name__.rpartition(".")[0]
+_WORKING_FOLDER_PROBLEM = (
+    "{}: there is no such file in {}, the folder of the settings file, where paths begin. The one in {}, the "
+    "working folder, is not used: move it, or write its whole path"
+)
 
 
 class SettingsError(ValueError):
@@ -143,19 +148,29 @@ def settings_schema(adapter: type[Adapter]) -> dict[str, Any]:
 
 
 def build_settings(
-    adapter: type[Adapter], name: str, values: Mapping[str, Any], environ: Mapping[str, str]
+    adapter: type[Adapter],
+    name: str,
+    values: Mapping[str, Any],
+    environ: Mapping[str, str],
+    folder: Path = Path(),
 ) -> AdapterSettings:
     """
     Build the settings of the source `name`.
 
-    A secret `token` is configured as `token_env`, the name of an environment variable.
+    A secret `token` is configured as `token_env`, the name of an environment variable. `folder` is that of the
+    settings file: relative paths begin there, and without a file in the working folder.
 
     Raises:
         SettingsError: settings are missing, unknown or wrong, or their environment variables are not set.
     """
     settings = adapter.settings_type()
-    resolved = dict(values)
-    problems: dict[str, str] = {}
+    paths = {setting: values[setting] for setting in path_names(settings) if setting in values}
+    resolved = {**values, **{setting: _from_folder(value, folder) for setting, value in paths.items()}}
+    problems = {
+        setting: _WORKING_FOLDER_PROBLEM.format(setting, folder.absolute(), Path.cwd())
+        for setting, value in paths.items()
+        if _is_in_working_folder_only(value, folder)
+    }
     for secret in secret_names(settings):
         if resolved.pop(secret, None) is not None:
             problems[secret] = f"{secret} is a secret; give {secret}_env instead"
@@ -177,6 +192,29 @@ def build_settings(
 def secret_names(settings: type[AdapterSettings]) -> list[str]:
     """Return the names of the settings that are secrets."""
     return [name for name, field in settings.model_fields.items() if "SecretStr" in str(field.annotation)]
+
+
+def path_names(settings: type[AdapterSettings]) -> list[str]:
+    """Return the names of the settings that are paths, or lists of paths."""
+    return [name for name, field in settings.model_fields.items() if _holds_paths(field.annotation)]
+
+
+def _holds_paths(annotation: Any) -> bool:
+    return annotation is Path or any(map(_holds_paths, get_args(annotation)))
+
+
+def _from_folder(value: Any, folder: Path) -> Any:
+    """A path or the paths of a list, from a folder if they are relative. A wrong value stays as it is."""
+    if isinstance(value, list | tuple):
+        return [_from_folder(item, folder) for item in value]
+    return folder / value if isinstance(value, str | Path) else value
+
+
+def _is_in_working_folder_only(value: Any, folder: Path) -> bool:
+    """Whether a path names a file only if it begins in the working folder, as it did in earlier versions."""
+    if isinstance(value, list | tuple):
+        return any(_is_in_working_folder_only(item, folder) for item in value)
+    return isinstance(value, str) and Path(value).is_file() and not (folder / value).exists()
 
 
 def _errors_of(exc: ValidationError) -> list[Any]:

@@ -165,7 +165,7 @@ def _build_source(
         with problems.collected():
             freshness[name] = _freshness(name, config, adapter_type, f"{setting}: cache.{name}")
     try:
-        settings = build_settings(adapter_type, config.name, config.settings, environ)
+        settings = build_settings(adapter_type, config.name, config.settings, environ, folder)
         settings = share.of(settings, config.settings)
     except SettingsError as exc:
         for problem in exc.problems:

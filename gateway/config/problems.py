@@ -79,7 +79,7 @@ def problems_of_sources(
             try:
                 adapter = find_adapter(kind).for_source(own, path.parent)
                 owner = f"{name_of_setting(location[:2], settings)[0]}, "
-                build_settings(adapter, name, own, environ)
+                build_settings(adapter, name, own, environ, path.parent)
             except SettingsError as error:
                 yield from (owner + problem for problem in error.problems)
 

@@ -186,6 +186,54 @@ def test_several_wrong_settings_are_named_together() -> None:
         build_settings(SmallVendor, "north", {"x": 1}, ENVIRON)
 
 
+class FileSettings(SmallVendorSettings):
+    """Settings that name files."""
+
+    key_file: Path | None = None
+    """One file."""
+    maps: tuple[Path, ...] = ()
+    """Several files."""
+
+
+class FileVendor(SmallVendor):
+    """A vendor with files, as a package of somebody else may have."""
+
+    settings: FileSettings
+
+
+def test_paths_of_any_adapter_begin_at_the_folder_of_the_settings_file(tmp_path: Path) -> None:
+    """Whole paths stay as they are, and without a settings file paths begin in the working folder."""
+    values = {**VALID_SETTINGS, "key_file": "key.json", "maps": ["maps/own.toml", "/srv/other.toml"]}
+    of_file = build_settings(FileVendor, "north", values, ENVIRON, tmp_path)
+    of_command = build_settings(FileVendor, "north", values, ENVIRON)
+
+    assert isinstance(of_file, FileSettings)
+    assert of_file.key_file == tmp_path / "key.json"
+    assert of_file.maps == (tmp_path / "maps/own.toml", Path("/srv/other.toml"))
+    assert isinstance(of_command, FileSettings)
+    assert of_command.key_file == Path("key.json")
+
+
+@pytest.mark.parametrize("setting", ["key_file", "maps"])
+def test_a_file_that_is_in_the_working_folder_only_is_refused_with_both_folders(
+    setting: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There it was read by earlier versions."""
+    folder, working_folder = tmp_path / "settings", tmp_path / "working"
+    folder.mkdir()
+    working_folder.mkdir()
+    (working_folder / "key.json").touch()
+    monkeypatch.chdir(working_folder)
+    values = {**VALID_SETTINGS, setting: "key.json" if setting == "key_file" else ["key.json"]}
+    with pytest.raises(SettingsError) as refused:
+        build_settings(FileVendor, "north", values, ENVIRON, folder)
+    (folder / "key.json").touch()
+
+    assert f"{setting}: there is no such file in {folder}, " in str(refused.value)
+    assert str(working_folder) in str(refused.value)
+    assert build_settings(FileVendor, "north", values, ENVIRON, folder)
+
+
 def test_the_schema_describes_the_configuration_file() -> None:
     """The JSON Schema has the name of the environment variable in place of a secret, and a description."""
     schema = settings_schema(SmallVendor)

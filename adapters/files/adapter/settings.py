@@ -28,7 +28,7 @@ class FileSettings(AdapterSettings):
     location: str = Field(min_length=1)
     """An absolute path of a folder, or `s3://bucket/prefix`. Files in its subfolders are read too."""
     column_maps: tuple[Path, ...] = ()
-    """Files with column maps of the district's own (TOML); they come before those of this package."""
+    """Files with column maps of the district's own (TOML), relative to the settings file; they go before ours."""
     time_zone: str = "UTC"
     """Time zone of times of day without one, such as `America/Chicago`."""
     date_formats: tuple[str, ...] = ()

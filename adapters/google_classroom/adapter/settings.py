@@ -36,7 +36,7 @@ class GoogleClassroomSettings(TokenSettings):
     """Key of the service account as JSON, from Google Cloud > IAM > Service accounts > Keys; or give
     `service_account_file`."""
     service_account_file: Path | None = None
-    """Path of the file with that key, as Google Cloud creates it."""
+    """Path of the file with that key, as Google Cloud creates it; relative to the settings file."""
     administrator: str = Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)
     """E-mail address of an administrator of the domain. The service account reads what this user may read: give it
     one of its own, with a role that may see courses, rosters and classwork of all users."""

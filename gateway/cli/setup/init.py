@@ -240,7 +240,7 @@ def _error_of(source: NewSource) -> SettingsError | None:
     """What is wrong with the settings of a source once its secrets are filled in; None if nothing is."""
     environ = {str(source.values[name]): PLACEHOLDER for name in source.secret_settings()}
     try:
-        build_settings(source.adapter, source.name, source.values, environ)
+        build_settings(source.adapter, source.name, source.values, environ, source.folder)
     except SettingsError as exc:
         return exc
     return None

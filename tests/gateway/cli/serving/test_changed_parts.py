@@ -99,15 +99,19 @@ def test_a_declaration_is_another_adapter_once_its_content_changed(tmp_path: Pat
 
 @pytest.mark.parametrize("kind", ["google_classroom", "files"])
 async def test_a_source_is_another_one_once_a_file_that_it_names_has_changed(tmp_path: Path, kind: str) -> None:
-    """So a new key in the file of a service account is used after a reload, and a new column map too."""
+    """
+    So a new key in the file of a service account is used after a reload, and a new column map too.
+
+    Paths begin at the folder of the settings file, and not at the working folder.
+    """
     file = tmp_path / "named"
     if kind == "files":
         pytest.importorskip("pyarrow", reason="the extra 'files' is not installed")
         first, second = OWN_MAP, OWN_MAP.replace("Words per minute", "Words")
-        source: dict[str, Any] = {"location": str(tmp_path), "column_maps": [str(file)]}
+        source: dict[str, Any] = {"location": str(tmp_path), "column_maps": ["named"]}
     else:
         first, second = key_file(), key_file().replace(KEY_ID, "a-newer-key")
-        source = {"administrator": ADMINISTRATOR, "service_account_file": str(file)}
+        source = {"administrator": ADMINISTRATOR, "service_account_file": "named"}
     file.write_text(first)
     district = {
         "id": "hill",
