@@ -9,18 +9,23 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 from student_graph.adapters.registry import SettingsError
-from student_graph.gateway.cli.parser import Commands, add_district_options, printable
+from student_graph.gateway.cli.parser import (
+    INTERRUPTED_EXIT_STATUS,
+    Commands,
+    add_district_options,
+    check_output_file,
+    printable,
+)
 from student_graph.gateway.cli.terminal import print_table
 
 PRIVATE_MODE = 0o600
 HEADINGS = ("GROUP", "STUDENTS", "AT RISK", "WATCH", "ON TRACK", "NOT EVALUATED", "RATE", "MEAN")
-INTERRUPTED_EXIT_STATUS = 130
-"""Exit status of a command that Ctrl-C has ended."""
 
 
 def add_command(commands: Commands) -> None:
@@ -51,6 +56,7 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         SettingsError: an option is wrong, or nothing could be counted.
     """
+    check_output_file("--keep", options.keep)
     file = KeptFile(options.keep, _digest(options))
     table = file.table
     if table is None:
@@ -59,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
         try:
             table = count(options, file)
         except KeyboardInterrupt:
-            print("interrupted; with --keep, the same command goes on from here")
+            print("interrupted; with --keep, the same command goes on from here", file=sys.stderr)
             return INTERRUPTED_EXIT_STATUS
     if options.json:
         print(json.dumps(table, indent=1))
@@ -86,9 +92,10 @@ class KeptFile:
         if path is not None and path.exists():
             try:
                 content = json.loads(path.read_text(encoding="utf-8"))
-            except (OSError, ValueError):
+                kept_digest = content["digest"]
+            except (OSError, ValueError, KeyError, TypeError):
                 raise SettingsError(f"--keep: {path} is not a file of this command") from None
-            if content.get("digest") == digest and _is_valid(content.get("valid_until")):
+            if kept_digest == digest and _is_valid(content.get("valid_until")):
                 self.content = content
 
     @property

@@ -10,7 +10,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from student_graph.gateway.cli.parser import Parser, printable
+from student_graph.gateway.cli.parser import INTERRUPTED_EXIT_STATUS, Parser, printable
 
 if TYPE_CHECKING:
     from student_graph.adapters.registry import SettingsError
@@ -46,11 +46,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     Errors that the user can correct are printed on standard error, one line for each, with exit status 2.
     """
-    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        status = _run(sys.argv[1:] if arguments is None else arguments)
+    except KeyboardInterrupt:
+        print("student-graph: interrupted", file=sys.stderr)
+        status = INTERRUPTED_EXIT_STATUS
+    sys.exit(status)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    """Run the command, and return its exit status."""
     parser = _parser(arguments)
     options = parser.parse_args(arguments)
     try:
-        status = options.run(options)
+        status: int = options.run(options)
     except _settings_error() as exc:  # evaluated only when something is wrong
         for problem in exc.problems:
             print(f"{parser.prog}: {printable(problem)}", file=sys.stderr)
@@ -58,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
-    sys.exit(status)
+    return status
 
 
 def _settings_error() -> type[SettingsError]:

@@ -6,7 +6,10 @@ import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from urllib.parse import urlsplit
 
+INTERRUPTED_EXIT_STATUS = 130
+"""Exit status of a command that Ctrl-C has ended, as shells expect it."""
 MAX_CELL_CHARACTERS = 64
 """Characters of a table's cell that are printed; the last column is printed in full."""
 
@@ -71,7 +74,41 @@ def add_district_options(command: Parser) -> None:
 def add_url_option(command: Parser) -> None:
     """Add `--url`, the address of the gateway that a command asks."""
     default = "http://127.0.0.1:8000"
-    command.add_argument("--url", default=default, help=f"address of the gateway (default: {default})")
+    command.add_argument(
+        "--url", type=web_address, default=default, help=f"address of the gateway (default: {default})"
+    )
+
+
+def web_address(text: str) -> str:
+    """
+    The address of a server, as an option names it.
+
+    Raises:
+        ArgumentTypeError: it is not one, such as `localhost:8000`, which lacks `http://`.
+    """
+    try:
+        parts = urlsplit(text)
+        is_address = parts.scheme in ("http", "https") and parts.hostname is not None and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address or not text.isprintable():
+        raise argparse.ArgumentTypeError("must be an address such as http://127.0.0.1:8000")
+    return text
+
+
+def check_output_file(option: str, path: Path | None) -> None:
+    """
+    Check the place of a file that a command writes at its end, before it does its work; None is no file.
+
+    Raises:
+        SettingsError: it cannot be a file there.
+    """
+    from student_graph.adapters.registry import SettingsError  # noqa: PLC0415 - help must not wait for it
+
+    if path is not None and path.is_dir():
+        raise SettingsError(f"{option}: {path} is a folder")
+    if path is not None and not path.parent.is_dir():
+        raise SettingsError(f"{option}: there is no folder {path.parent}")
 
 
 def printable(text: str) -> str:

@@ -15,16 +15,13 @@ from typing import Any
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.registry import SettingsError
 from student_graph.gateway.cli.districts import environ_of
-from student_graph.gateway.cli.parser import Commands, count, printable
+from student_graph.gateway.cli.parser import INTERRUPTED_EXIT_STATUS, Commands, count, printable
 from student_graph.gateway.cli.serving.fixed import fleet_arguments
 from student_graph.gateway.config import settings_file
 from student_graph.gateway.config.districts import connect_districts
 from student_graph.gateway.server.warming import warm_districts
 from student_graph.gateway.warm.plan import WarmPlan
 from student_graph.gateway.warm.warm_up import WarmProgress
-
-INTERRUPTED_EXIT_STATUS = 130
-"""Exit status of a command that Ctrl-C has ended."""
 
 
 def add_command(commands: Commands) -> None:

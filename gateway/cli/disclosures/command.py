@@ -81,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         SettingsError: an option is wrong, or there is no record.
     """
-    if options.since and not DAY_PATTERN.fullmatch(options.since):
+    if options.since and not is_day(options.since):
         raise SettingsError("--since: must be a day, such as 2026-11-01")
     if options.retire_before and not is_past_day(options.retire_before, datetime.now(UTC).date()):
         raise SettingsError("--retire-before: must be a day that is over (UTC), such as 2020-07-01")
@@ -128,12 +128,17 @@ def _disclosures(options: argparse.Namespace, record: Record) -> tuple[list[Disc
     return disclosures, asyncio.run(names_of_people(connected, staff, options.student))
 
 
-def is_past_day(text: str, today: date) -> bool:
-    """Whether a text is a day before today, such as `2020-07-01`."""
+def is_day(text: str) -> bool:
+    """Whether a text is a day of the calendar, such as `2020-07-01`."""
     try:
-        return bool(DAY_PATTERN.fullmatch(text)) and date.fromisoformat(text) < today
+        return bool(DAY_PATTERN.fullmatch(text)) and date.fromisoformat(text) is not None
     except ValueError:
         return False
+
+
+def is_past_day(text: str, today: date) -> bool:
+    """Whether a text is a day before today, such as `2020-07-01`."""
+    return is_day(text) and date.fromisoformat(text) < today
 
 
 def _retire(record: Record, before: str) -> Retirement:

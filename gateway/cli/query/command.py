@@ -14,7 +14,7 @@ import httpx
 from graphql import DocumentNode, GraphQLSyntaxError, parse
 
 from student_graph.adapters.registry import SettingsError
-from student_graph.gateway.cli.parser import Commands, printable
+from student_graph.gateway.cli.parser import Commands, printable, web_address
 from student_graph.gateway.cli.query.csv_text import csv_of
 from student_graph.gateway.cli.query.document import DOCUMENT_HELP, document_text
 from student_graph.gateway.cli.query.rows import Table, next_page_of, table_of, text_of
@@ -52,7 +52,7 @@ def add_command(commands: Commands) -> None:
     )
     command.add_argument("query", metavar="QUERY", help=DOCUMENT_HELP)
     gateways = command.add_mutually_exclusive_group()
-    gateways.add_argument("--url", metavar="URL", help="address of a running gateway")
+    gateways.add_argument("--url", type=web_address, metavar="URL", help="address of a running gateway")
     gateways.add_argument("--config", type=Path, metavar="FILE", help="settings file of a running gateway (TOML)")
     gateways.add_argument(
         "--ready-file", type=Path, metavar="FILE", help="the file that a running demo was started with"
@@ -91,6 +91,8 @@ def run(options: argparse.Namespace) -> int:
     """
     text = document_text(options.query)
     document, variables = _parsed(text), _variables(options.variables)
+    if options.purpose is not None and not options.purpose.isprintable():
+        raise SettingsError("--purpose: must be a text on one line")
     if options.all_pages and "$after" not in text:
         raise SettingsError("--all-pages: the document needs a variable $after, where the list continues")
     with target_of(options) as target:
@@ -171,11 +173,17 @@ def _answer(target: Target, request: Mapping[str, Any], purpose: str | None) -> 
     headers = {"Authorization": f"Bearer {target.token}", "Accept": "application/graphql-response+json"}
     if purpose is not None:
         headers["Student-Graph-Purpose"] = purpose
+    encoded = httpx.Headers(headers, encoding="utf-8")
     try:
-        response = httpx.post(target.url, json=request, headers=headers, timeout=ANSWER_SECONDS, trust_env=False)
-        answer = response.json()
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+        response = httpx.post(target.url, json=request, headers=encoded, timeout=ANSWER_SECONDS, trust_env=False)
+    except httpx.TimeoutException:
+        raise SettingsError(f"no answer from {target.url} within {ANSWER_SECONDS:g} seconds") from None
+    except (httpx.HTTPError, httpx.InvalidURL):
         raise SettingsError(f"no gateway answers at {target.url}") from None
+    try:
+        answer = response.json()
+    except ValueError:
+        answer = None
     if not isinstance(answer, dict) or not answer.keys() & {"data", "errors"}:
         raise SettingsError(f"what answers at {target.url} is not a gateway")
     return answer

@@ -77,10 +77,22 @@ def _at_address(options: argparse.Namespace) -> Target:
     if options.viewer is not None:
         raise SettingsError(f"--viewer: at an address, the token in {options.token_env} says who asks")
     token = os.environ.get(options.token_env, "")
-    if not token:
-        raise SettingsError(f"--token-env: the environment variable {options.token_env} is not set")
+    _check_token(token, "--token-env", options.token_env)
     url = options.url.rstrip("/")
     return Target(url if url.endswith("/graphql") else f"{url}/graphql", token)
+
+
+def _check_token(token: str, option: str, variable: str) -> None:
+    """
+    Check the token of an environment variable that an option names.
+
+    Raises:
+        SettingsError: the variable is not set, or holds something that no header can have, such as a line end.
+    """
+    if not token:
+        raise SettingsError(f"{option}: the environment variable {variable} is not set")
+    if not (token.isascii() and token.isprintable()) or " " in token:
+        raise SettingsError(f"{option}: the environment variable {variable} holds no token, or more than a token")
 
 
 def _configured(options: argparse.Namespace) -> Target:
@@ -94,8 +106,7 @@ def _configured(options: argparse.Namespace) -> Target:
     if options.viewer is None or options.viewer not in viewers:
         raise SettingsError(f"--viewer: must be the subject of a viewer in {options.config}: {known}")
     token = os.environ.get(viewers[options.viewer], "")
-    if not token:
-        raise SettingsError(f"--viewer: the environment variable {viewers[options.viewer]} is not set")
+    _check_token(token, "--viewer", viewers[options.viewer])
     host, port = settings.server.host, settings.server.port
     if port == 0:
         raise SettingsError("--config: server.port is 0, so the gateway picks its port: name it with --url")

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from student_graph.gateway.cli.parser import Commands, printable
+from student_graph.gateway.cli.parser import Commands, check_output_file, printable
 from student_graph.gateway.cli.terminal import print_table
 
 if TYPE_CHECKING:
@@ -76,8 +76,10 @@ def run(options: argparse.Namespace) -> int:
     Rehearse, and print what was seen.
 
     Raises:
-        SettingsError: something did not start, or a package is missing.
+        SettingsError: something did not start, a package is missing, or a report cannot be written.
     """
+    check_output_file("--json", options.json)
+    check_output_file("--report", options.report)
     from student_graph.gateway.demo.rehearsal.run import (  # noqa: PLC0415 - help must not wait for all of this
         Options,
         rehearse,

@@ -51,7 +51,7 @@ def read_documents(paths: Iterable[Path]) -> list[ClientDocument]:
             files = sorted(path.rglob("*.graphql"))
             if not files:
                 raise SettingsError(f"--documents {path}: holds no .graphql file")
-            documents += [_parse(str(file), file.read_text(encoding="utf-8")) for file in files]
+            documents += [_parse(str(file), _text_of(file)) for file in files]
         else:
             documents += [_parse(f"sha256:{digest[:12]}", text) for digest, text in read_manifest(path).items()]
     return documents
@@ -88,6 +88,15 @@ def used_coordinates(schema: GraphQLSchema, node: DocumentNode) -> set[str]:
     finder = _UseFinder(info)
     visit(node, TypeInfoVisitor(info, finder))
     return finder.used
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as exc:
+        raise SettingsError(f"--documents: {file}: {exc.strerror or 'cannot be read'}") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"--documents: {file}: not text in UTF-8") from None
 
 
 def _parse(name: str, text: str) -> ClientDocument:

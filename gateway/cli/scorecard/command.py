@@ -14,7 +14,7 @@ from typing import Any
 from student_graph.adapters.registry import SettingsError
 from student_graph.adapters.sources import District
 from student_graph.gateway.cli.districts import districts_of
-from student_graph.gateway.cli.parser import Commands, add_district_options, count, printable
+from student_graph.gateway.cli.parser import Commands, add_district_options, check_output_file, count, printable
 from student_graph.gateway.cli.scorecard.measuring import MeasuredDistrict, measure_districts
 from student_graph.gateway.cli.scorecard.page import page_of
 from student_graph.gateway.cli.terminal import print_table, progress
@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         SettingsError: the settings are wrong, there is no such district, or the page cannot be written.
     """
-    _check_page_path(options.html)
+    check_output_file("--html", options.html)
     selected = _selected(districts_of(options), options)
     with progress("measuring sources"):
         districts = asyncio.run(measure_districts(selected))
@@ -81,19 +81,6 @@ def run(options: argparse.Namespace) -> int:
         if options.html is not None:
             print(printable(f"page: {options.html}"))
     return int(any(district.silent_sources for district in districts))
-
-
-def _check_page_path(path: Path | None) -> None:
-    """
-    Check where the page will be, before a source is asked.
-
-    Raises:
-        SettingsError: it cannot be a file there.
-    """
-    if path is not None and path.is_dir():
-        raise SettingsError(f"--html: {path} is a folder")
-    if path is not None and not path.parent.is_dir():
-        raise SettingsError(f"--html: there is no folder {path.parent}")
 
 
 def _selected(districts: Sequence[District], options: argparse.Namespace) -> list[District]:

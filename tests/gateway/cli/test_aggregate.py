@@ -109,7 +109,8 @@ def test_an_interrupted_count_goes_on_and_a_finished_one_is_kept(
 
     monkeypatch.setattr(aggregate, "measure_students", counted)
     assert demo.run(*options) == 130
-    assert "interrupted" in capsys.readouterr().out
+    printed = capsys.readouterr()
+    assert (printed.out, "interrupted; with --keep" in printed.err) == ("", True)
     assert measured == [15, 15]
     assert stat.S_IMODE(keep.stat().st_mode) == 0o600
     numbers = [student.id for student in demo.facts.students]
@@ -235,6 +236,35 @@ def test_a_kept_table_is_of_its_day_and_its_options(tmp_path: Path) -> None:
     file.write({"table": {"total": 1}})
     assert KeptFile(path, "options").table == {"total": 1}
     assert KeptFile(path, "other options").table is None
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("nowhere/counts.json", "there is no folder "),
+        (".", " is a folder"),
+        ("ready.json", " is not a file of this command"),
+        ("list.json", " is not a file of this command"),
+    ],
+)
+def test_a_file_of_another_kind_is_neither_used_nor_replaced(
+    demo: Demo,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    message: str,
+) -> None:
+    """The error comes before anything is counted."""
+    contents = {"ready.json": '{"graphql": "http://127.0.0.1:8000/graphql"}', "list.json": "[]"}
+    for file, content in contents.items():
+        (tmp_path / file).write_text(content)
+    path = tmp_path / name
+
+    assert demo.run("--keep", str(path)) == 2
+    printed = capsys.readouterr()
+    assert printed.err.startswith("student-graph: --keep: ")
+    assert (message in printed.err, printed.err.count("\n"), printed.out) == (True, 1, "")
+    assert {file: (tmp_path / file).read_text() for file in contents} == contents
 
 
 def test_a_kept_table_needs_no_module_that_counts() -> None:

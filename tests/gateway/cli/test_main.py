@@ -14,6 +14,7 @@ from graphql import build_schema
 
 from student_graph.adapters.registry import adapter_kinds, installed_adapters
 from student_graph.gateway.cli import main as main_module
+from student_graph.gateway.cli import token
 from student_graph.gateway.cli.main import main
 from tests.gateway.servers import ROOT, error_line, run_command, run_here
 from tests.style import PROSE
@@ -106,12 +107,36 @@ def test_settings_have_a_json_schema(capsys: pytest.CaptureFixture[str], kind: s
     (["adapters", "schema", "fly"],
      f"student-graph: there is no adapter 'fly'; installed are {', '.join(adapter_kinds())}"),
     (["schema", "--fast"], "student-graph: unrecognized arguments: --fast"),
+    (["query", "{ viewer { role } }", "--url", "localhost:8000"],
+     "student-graph query: argument --url: must be an address such as http://127.0.0.1:8000"),
+    (["cache", "purge", "--district", "hill", "--url", "localhost:8000"],
+     "student-graph cache purge: argument --url: must be an address such as http://127.0.0.1:8000"),
+    (["rehearse", "--json", "nowhere/report.json"], "student-graph: --json: there is no folder nowhere"),
+    (["rehearse", "--report", "."], "student-graph: --report: . is a folder"),
+    (["disclosures", "--ready-file", "ready.json", "--since", "2026-13-45"],
+     "student-graph: --since: must be a day, such as 2026-11-01"),
 ])  # fmt: skip
 def test_a_wrong_command_is_one_readable_line(
     capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
     """The line says what is wrong, and the exit status is 2."""
     assert error_line(capsys, *arguments).startswith(message)
+
+
+def test_an_interrupted_command_says_so_in_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C is no fault of the command: there is no traceback, and the exit status is that of shells for it."""
+
+    def interrupted(_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(token, "run", interrupted)
+    with pytest.raises(SystemExit) as exit_info:
+        main(["token", "teacher", "--ready-file", "ready.json"])
+
+    assert exit_info.value.code == 130
+    assert capsys.readouterr() == ("", "student-graph: interrupted\n")
 
 
 @pytest.mark.parametrize("arguments", [[], ["cache"], ["adapters"]], ids=" ".join)

@@ -160,6 +160,28 @@ def test_no_gateway_at_the_address() -> None:
     assert f"no gateway answers at {url}/graphql" in result.stderr
 
 
+@pytest.mark.parametrize(
+    "token", ["two words", "a line\nand another", "t\N{LATIN SMALL LETTER O WITH DIAERESIS}ken"]
+)
+def test_a_variable_without_a_token_is_named(token: str) -> None:
+    """Not the gateway, which was not asked."""
+    url = "http://127.0.0.1:9"
+    result = run_here("query", VIEWER, "--url", url, environ={"STUDENT_GRAPH_TOKEN": token})
+
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "--token-env: the environment variable STUDENT_GRAPH_TOKEN holds no token" in result.stderr
+
+
+def test_a_purpose_may_be_in_any_language(ready: str) -> None:
+    """The gateway reads it, and says here that it is not one of the demo's purposes; a line end is refused."""
+    purpose = "Pr\N{LATIN SMALL LETTER U WITH DIAERESIS}fung"
+    result = run_here("query", VIEWER, "--ready-file", ready, "--purpose", purpose)
+    assert (result.returncode, "error: FORBIDDEN: State the purpose" in result.stderr) == (3, True)
+    result = run_here("query", VIEWER, "--ready-file", ready, "--purpose", "two\nlines")
+
+    assert (result.returncode, "--purpose: must be a text on one line" in result.stderr) == (2, True)
+
+
 def test_without_a_gateway_a_demo_runs_for_the_query(monkeypatch: pytest.MonkeyPatch) -> None:
     """It ends with the query: its process is not left."""
     started: list[subprocess.Popen[bytes]] = []

@@ -144,3 +144,11 @@ def test_a_schema_that_cannot_be_compared_is_reported_in_one_line(
 ) -> None:
     """The exit status is 2, which differs from that of a breaking change."""
     assert problem in error_line(capsys, "schema", *arguments)
+
+
+def test_a_document_that_is_no_text_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In one line, as every other file that cannot be read."""
+    (tmp_path / "roster.graphql").write_bytes(b"\xff\xfe")
+    error = error_line(capsys, "schema", "--check", str(ROOT / "schema.graphql"), "--documents", str(tmp_path))
+
+    assert error == f"student-graph: --documents: {tmp_path}/roster.graphql: not text in UTF-8"
