@@ -59,11 +59,12 @@ def cumulative_average(averages: Sequence[GradePointAverage], types: Sequence[st
 
 
 def count_average(facts: StudentFacts, scope: Scope) -> Tally:
-    """The latest cumulative grade point average that is recorded."""
+    """The latest cumulative grade point average that is recorded; 0 over no attempted credits is none."""
     for row in records_latest_first(facts, scope.request):
         average = cumulative_average(row.grade_point_averages, scope.request.settings.gpa_types)
         value = exact(average.value) if average else None
-        if average is not None and value is not None:
+        is_of_nothing = value == 0 and row.cumulative_attempted_credits == 0
+        if average is not None and value is not None and not is_of_nothing:
             kind = average.type.code_value if average.type else "kind not stated"
             limit = exact(average.max_value)
             scale = "highest value not stated" if limit is None else f"of at most {text_of(limit)}"

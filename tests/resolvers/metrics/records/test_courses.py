@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -179,6 +180,16 @@ def test_an_average_on_another_scale_is_not_judged() -> None:
     result = measure(Metric.GRADE_POINT_AVERAGE, facts(academic_records=records), "acumened_abc")
     assert (result.value, result.level) == (85, Level.NOT_EVALUATED)
     assert result.reasons[-1] == "The thresholds are for another scale."
+
+
+@pytest.mark.parametrize(("attempted", "expected"), [(0.0, None), (5.0, 0), (None, 0)])
+def test_an_average_of_0_over_no_credits_is_none(attempted: float | None, expected: int | None) -> None:
+    """Aeries sends it for each student who has no course with credits yet: none of them is at risk for it."""
+    record = replace(academic_record(0.0, gpa(0.0, "Unweighted")), cumulative_attempted_credits=attempted)
+    result = measure(Metric.GRADE_POINT_AVERAGE, facts(academic_records=[record]), "acumened_abc")
+
+    assert result.value == expected
+    assert (result.level is Level.NOT_EVALUATED) is (expected is None)
 
 
 SESSION = {SchoolId("10"): SchoolDays(days=(), sessions=(SessionDays("Year", date(2021, 8, 23), LAST_DAY),))}
