@@ -82,10 +82,12 @@ def was_handed_in(submission: StudentSubmission) -> bool | None:
     Whether the teacher has it, or has returned it.
 
     A teacher can also return work that was never handed in, or that the student has reclaimed: the history tells.
-    None for returned work without a history.
+    None for returned work without a history, and in a state that is not known.
     """
+    if submission.state in _NOT_HANDED_IN:
+        return False
     if submission.state != "RETURNED":
-        return submission.state == "TURNED_IN"
+        return True if submission.state == "TURNED_IN" else None
     changes = [entry.stateHistory for entry in submission.submissionHistory if entry.stateHistory]
     by_student = [change for change in changes if change.state in _HAND_OVERS]
     by_student.sort(key=lambda change: change.stateTimestamp or _EARLIEST)

@@ -58,9 +58,14 @@ class Work:
         return moment(self.submission.timemodified) if self.submission and self.is_handed_in else None
 
     @property
+    def is_state_known(self) -> bool:
+        """Whether its state says if it is handed in; work that nobody began has no state."""
+        return self.is_handed_in or self.submission is None or self.submission.status in _NOT_HANDED_IN
+
+    @property
     def late(self) -> bool | None:
         """Whether it was handed in after it was due; None if it is not handed in online by the student."""
-        if not self.is_by_student:
+        if not self.is_by_student or not self.is_state_known:
             return None
         at, due = self.handed_in_at, self.due_at
         return at is not None and due is not None and at > due
@@ -81,7 +86,7 @@ class Work:
         has_grade = self.item is not None and self.item.graderaw is not None
         if self.is_handed_in or has_grade or self.due_at is None or self.due_at >= self.now:
             return False
-        return True if self.is_column_shown else None
+        return True if self.is_column_shown and self.is_state_known else None
 
     @property
     def is_column_shown(self) -> bool:

@@ -92,6 +92,7 @@ def record(submission: dict[str, Any], **work: Any) -> AssignmentWork:
         ),
         ({"state": "CREATED", "late": True, "assignedGrade": 0}, "GRADED", False, False),
         ({"state": "HANDED_OVER"}, "UNMAPPED", False, False),
+        ({"state": "HANDED_OVER", "late": True}, "UNMAPPED", None, None),
         ({}, "UNMAPPED", False, None),
         ({"state": "NEW", "late": None}, "UNSUBMITTED", None, None),
         ({"state": "NEW", "late": "maybe"}, "UNSUBMITTED", None, None),

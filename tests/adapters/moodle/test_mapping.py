@@ -122,6 +122,16 @@ def test_work_with_a_hidden_column_is_not_missing_for_certain(item: dict[str, An
     assert work(contents(item, extension=NOW + timedelta(1), has_column=has_column)).missing is False
 
 
+def test_work_in_a_state_that_is_not_known_is_not_missing() -> None:
+    """A plugin of the site may have states of its own, in which the work may be handed in."""
+    course = contents()
+    course.submissions[7] = {3: api.Submission(userid=3, status="queued", timemodified=int(NOW.timestamp()))}
+    record = work(course)
+
+    assert (record.status, record.missing, record.late) == (SubmissionStatus.UNMAPPED, None, None)
+    assert work(contents()).missing is True
+
+
 def test_a_column_without_a_property_for_the_grade_says_nothing() -> None:
     """A course may leave the grades out of its report; work that is not graded has no column and is missing."""
     course = contents()
