@@ -51,52 +51,61 @@ LINES = (
         (MORNING, "calls of the server on Node over ours"), (MORNING, "p95 of the server on Node over ours"),
     ),
     _line(
-        "a page of 500 students, 42,000 values with their provenance: graphql-core's executor over ours",
+        "a page of 500 students, 42,000 values with their provenance: time of graphql-core's executor over ours",
         "page", (PAGE, "stock over breadth"),
     ),
-    _line("the same over `orjson.dumps` of the finished tree", "page", (PAGE, "breadth over floor")),
-    _line("the same for one value", "page", (PAGE, "breadth a leaf")),
-    _line("memory of that request", "page", (PAGE, "memory of a request, breadth")),
     _line(
-        "10 students; a single object: graphql-core's executor over ours",
+        "the same page: time of ours over `orjson.dumps` of the finished tree",
+        "page", (PAGE, "breadth over floor"),
+    ),
+    _line("the same page: time for one value", "page", (PAGE, "breadth a leaf")),
+    _line("the same page: memory of the request", "page", (PAGE, "memory of a request, breadth")),
+    _line(
+        "a page of 10 students; a single object: time of graphql-core's executor over ours",
         "page", ("10 students", "stock over breadth"), ("single object", "stock over breadth"),
     ),
     _line(
         "over HTTP, one core, a class of 30 requested again (a cached response, authorized and recorded again): "
-        "ours over a static route of Starlette",
+        "requests a second of ours over a static route of Starlette",
         "warm", (CLASS, "cached response over static"),
     ),
-    _line("the same over the fastest other in the run", "warm", (CLASS, "cached response over the fastest other")),
     _line(
-        "over HTTP, executed again from the cache, ours over graphql-jit on Node: a school of 500; a class of 30",
+        "the same page: requests a second of ours over the fastest other server of the run",
+        "warm", (CLASS, "cached response over the fastest other"),
+    ),
+    _line(
+        "over HTTP, executed again from the cache, requests a second of ours over graphql-jit on Node: "
+        "a school of 500; a class of 30",
         "peers", (SCHOOL, "gateway over graphql-jit"), (CLASS, "gateway over graphql-jit"),
     ),
     _line(
-        "a class of 30, executed again: ours over a static route of Starlette",
+        "a class of 30, executed again: requests a second of ours over a static route of Starlette",
         "http", (CLASS, "gateway over static"),
     ),
     _line(
-        "the policy before a page of 500 students, of the executor's time: a superintendent; a teacher",
+        "the check of what a viewer may see of 500 students, as a share of the executor's time: "
+        "a superintendent; a teacher",
         "policy",
         ("page of 500", "superintendent, over the executor"), ("page of 500", "teacher, over the executor"),
     ),
     _line("a token verified the first time; again", "policy", ("token", "the first time"), ("token", "again")),
     _line(
-        "a tenth of the requests traced, of a page's processor time: a page from the cache; a cached response",
+        "tracing a tenth of the requests, as a share of a page's processor time: "
+        "a page from the cache; a cached response",
         "telemetry",
         ("answers from the cache", "CPU, 10 % traced over off"),
         ("response from the cache", "CPU, 10 % traced over off"),
     ),
     _line(
-        "ten times the pages that can be served, for a minute: served, of the best throughput; p99 over unloaded; "
-        "the rest refused within",
+        "a minute with ten times the load that can be served: served pages, as a share of the best throughput; "
+        "their p99 over that without load; time until the others are refused",
         "overload",
         (OVERLOAD, "served, of the knee"),
         (OVERLOAD, "served, p99 over unloaded p99"),
         (OVERLOAD, "refused, p99"),
     ),
     _line(
-        "vendors at 40 ms: a page over its longest chain of requests",
+        "vendors at 40 ms: time of a page over that of its longest chain of requests",
         "waiting", ("cold, vendors at 40 ms", "page over longest chain"),
     ),
     _line(
