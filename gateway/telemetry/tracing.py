@@ -51,8 +51,8 @@ _UNSET, _FAILED = Status(StatusCode.UNSET), Status(StatusCode.ERROR)
 
 
 @dataclass(frozen=True, slots=True)
-class _Trail:
-    """What the spans of a process have in common, and who takes them when they end."""
+class _SpanSetup:
+    """What all spans of a process need: their source, and the function that takes them when they end."""
 
     resource: Resource
     scope: InstrumentationScope
@@ -70,18 +70,18 @@ class TracedSpan:
     page 17 % of its processor time.
     """
 
-    __slots__ = ("_attributes", "_context", "_kind", "_name", "_parent", "_started_at", "_trail")
+    __slots__ = ("_attributes", "_context", "_kind", "_name", "_parent", "_setup", "_started_at")
 
     def __init__(
         self,
-        trail: _Trail,
+        setup: _SpanSetup,
         name: str,
         attributes: Mapping[str, Attribute],
         kind: SpanKind = SpanKind.INTERNAL,
         parent: SpanContext | None = None,
     ) -> None:
         """Begin a span; without a `parent` it begins a trace."""
-        self._trail, self._name, self._kind, self._parent = trail, name, kind, parent
+        self._setup, self._name, self._kind, self._parent = setup, name, kind, parent
         self._attributes: dict[str, Attribute] = dict(attributes)
         trace_id = _random_id(128) if parent is None else parent.trace_id
         self._context = SpanContext(trace_id, _random_id(64), is_remote=False, trace_flags=_SAMPLED)
@@ -90,7 +90,7 @@ class TracedSpan:
     def child(self, name: str, attributes: Mapping[str, Attribute], *, is_client: bool = False) -> TracedSpan:
         """Begin a part of this work; with `is_client` it is a request to another server."""
         kind = SpanKind.CLIENT if is_client else SpanKind.INTERNAL
-        return TracedSpan(self._trail, name, attributes, kind, self._context)
+        return TracedSpan(self._setup, name, attributes, kind, self._context)
 
     def set(self, name: str, value: Attribute) -> None:
         """Set an attribute."""
@@ -105,19 +105,19 @@ class TracedSpan:
         attributes, self._attributes = self._attributes, {}  # from now on the exporter's thread reads them
         if error is not None:
             attributes["error.type"] = error
-        trail = self._trail
-        trail.on_end(
+        setup = self._setup
+        setup.on_end(
             ReadableSpan(
                 self._name,
                 self._context,
                 self._parent,
-                trail.resource,
+                setup.resource,
                 attributes,
                 kind=self._kind,
                 status=_UNSET if error is None else _FAILED,
                 start_time=self._started_at,
                 end_time=time.time_ns(),
-                instrumentation_scope=trail.scope,
+                instrumentation_scope=setup.scope,
             )
         )
 
@@ -129,7 +129,7 @@ class TracedSpan:
     @property
     def headers(self) -> Mapping[str, str]:
         """Headers of a request to a vendor that name this span; empty unless the settings ask for them."""
-        if not self._trail.propagates:
+        if not self._setup.propagates:
             return {}
         trace_id, span_id = self.ids
         return {"traceparent": f"00-{trace_id}-{span_id}-01"}
@@ -150,7 +150,7 @@ class Tracing:
             schedule_delay_millis=EXPORT_INTERVAL_SECONDS * 1000,
         )
         scope = InstrumentationScope(SCOPE, version("student-graph"))
-        self._trail = _Trail(resource(), scope, self._processor.on_end, settings.context_to_vendors)
+        self._setup = _SpanSetup(resource(), scope, self._processor.on_end, settings.context_to_vendors)
 
     def start_request(self, method: str, headers: Iterable[tuple[bytes, bytes]]) -> TracedSpan | None:
         """
@@ -173,7 +173,7 @@ class Tracing:
         if not is_sampled:
             return None
         attributes = {"http.request.method": method, "http.route": "/graphql"}
-        return TracedSpan(self._trail, f"{method} /graphql", attributes, SpanKind.SERVER, parent)
+        return TracedSpan(self._setup, f"{method} /graphql", attributes, SpanKind.SERVER, parent)
 
     def flush(self) -> None:
         """Send all spans that have ended, and wait until the collector has taken them."""
