@@ -13,6 +13,7 @@ from student_graph.adapters.sources import District, Source
 from student_graph.gateway.cli.districts import districts_of, environ_of
 from student_graph.gateway.cli.parser import Commands, add_district_options
 from student_graph.gateway.cli.serving.fixed import open_store
+from student_graph.gateway.cli.serving.layout import add_workers_option
 from student_graph.gateway.cli.serving.redis_use import redis_status
 from student_graph.gateway.cli.serving.trial import try_start
 from student_graph.gateway.cli.serving.versions import ask_about_itself
@@ -45,6 +46,7 @@ def add_command(commands: Commands) -> None:
         "a kind of record or shows no student.",
     )
     add_district_options(command)
+    add_workers_option(command, "the same option of `serve`: processes that share what a vendor allows")
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
 
@@ -57,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
         SettingsError: settings or secrets are missing or wrong; all of them are named.
     """
     if options.config is not None:
-        try_start(options.config, options.env_file)
+        try_start(options.config, options.env_file, options.workers)
     districts = districts_of(options)
     with progress("checking sources", sum(len(district.sources) for district in districts)) as advance:
         rows = [*asyncio.run(_check_districts(districts, advance)), *_check_shared(options)]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from student_graph.gateway.cli.parser import Commands
 from student_graph.gateway.cli.serving.announcement import announce
-from student_graph.gateway.cli.serving.layout import MAX_WORKERS, Layout, read_layout
+from student_graph.gateway.cli.serving.layout import Layout, add_workers_option, read_layout
 from student_graph.gateway.server.listening import graph_url, listen
 
 
@@ -27,27 +27,8 @@ def add_command(commands: Commands) -> None:
         metavar="FILE",
         help="file with environment variables, one NAME=value a line, which is read again with the settings",
     )
-    command.add_argument(
-        "--workers",
-        type=_worker_count,
-        metavar="N",
-        help="processes that answer on the port (default: server.workers; without it one for each processor "
-        "if the settings name a Redis, else one)",
-    )
+    add_workers_option(command, "processes that answer on the port")
     command.set_defaults(run=run)
-
-
-def _worker_count(text: str) -> int:
-    """
-    A number of workers.
-
-    Raises:
-        ArgumentTypeError: it is not a number, or not one that makes sense.
-    """
-    number = int(text) if text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_WORKERS)) else 0
-    if not 1 <= number <= MAX_WORKERS:
-        raise argparse.ArgumentTypeError(f"must be a number from 1 to {MAX_WORKERS}")
-    return number
 
 
 def run(options: argparse.Namespace) -> int:

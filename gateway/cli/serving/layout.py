@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import math
 import os
 import tomllib
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from student_graph.gateway.cli.parser import Parser
 from student_graph.gateway.server.workers.heartbeat import HANG_SECONDS
 
 MAX_WORKERS = 256
@@ -25,6 +27,30 @@ class Layout:
     workers: int
     hang_seconds: float = HANG_SECONDS
     """How long a worker may be silent until it is replaced."""
+
+
+def add_workers_option(command: Parser, description: str) -> None:
+    """Add `--workers`, which counts before the settings file; the description says what it is for."""
+    command.add_argument(
+        "--workers",
+        type=_worker_count,
+        metavar="N",
+        help=f"{description} (default: server.workers; without it one for each processor if the settings name a "
+        "Redis, else one)",
+    )
+
+
+def _worker_count(text: str) -> int:
+    """
+    A number of workers.
+
+    Raises:
+        ArgumentTypeError: it is not a number, or not one that makes sense.
+    """
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_WORKERS)) else 0
+    if not 1 <= number <= MAX_WORKERS:
+        raise argparse.ArgumentTypeError(f"must be a number from 1 to {MAX_WORKERS}")
+    return number
 
 
 def read_layout(path: Path) -> Layout | None:

@@ -53,5 +53,5 @@ class VendorShare:
                 senders = f"{self.gateways} gateways with {senders} each"
             raise ValueError(
                 f"{name}: {limit} is too little for {senders}: each of them needs at least 1; "
-                "set server.workers to less, or more here if the vendor allows it"
+                "start fewer workers (server.workers or --workers), or set more here if the vendor allows it"
             )

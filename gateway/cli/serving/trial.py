@@ -17,15 +17,17 @@ from student_graph.gateway.server.observing import LevelSettings, TelemetrySetti
 from student_graph.gateway.server.service import Application
 
 
-def try_start(path: Path, environment_file: Path | None) -> None:
+def try_start(path: Path, environment_file: Path | None, workers: int | None = None) -> None:
     """
     Build the service of a settings file as the first worker would.
+
+    `workers` is the option `--workers` of `serve`; None to take their number from the settings.
 
     Raises:
         SettingsError: all that is wrong with the settings, or the first thing that cannot be built from them.
     """
     layout = read_layout(path)
-    loader = _TrialLoader(path, environment_file, workers=1 if layout is None else layout.workers)
+    loader = _TrialLoader(path, environment_file, workers=workers or (1 if layout is None else layout.workers))
     # Neither a collector nor the counts of service levels are opened: this process serves nobody.
     Application(replace(loader.start(), telemetry=TelemetrySettings(), levels=LevelSettings()))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from unittest import mock
 
@@ -85,18 +86,19 @@ def test_the_default_concurrency_of_an_adapter_lets_all_workers_send_requests() 
     assert shares == [1] * 64
 
 
+@pytest.mark.parametrize(("server", "workers"), [("workers = 2", ()), ("workers = 1", ("--workers", "2"))])
 @pytest.mark.parametrize(("setting", "problem"), [
     ("concurrency = 3", "concurrency: 3 is too little for 2 gateways with 2 workers each"),
     ("requests_per_minute = 3", "requests_per_minute: 3 is too little for 2 gateways with 2 workers each"),
 ])  # fmt: skip
 def test_more_workers_than_a_vendor_allows_requests_are_refused(
-    files: SettingsFiles, setting: str, problem: str
+    files: SettingsFiles, setting: str, problem: str, server: str, workers: Sequence[str]
 ) -> None:
     """`check` and `serve` say so in the same words; a limit is never exceeded silently."""
-    files.server = "workers = 2\ngateways = 2"
+    files.server = f"gateways = 2\n{server}"
     files.source_lines["edfi"] = setting
     files.write()
-    options = ["--config", str(files.path), "--env-file", str(files.environment_file)]
+    options = ["--config", str(files.path), "--env-file", str(files.environment_file), *workers]
     checked, started = run_here("check", *options), run_forked("serve", *options)
 
     assert (checked.returncode, started.returncode) == (2, 2)
