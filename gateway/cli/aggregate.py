@@ -43,8 +43,8 @@ def add_command(commands: Commands) -> None:
     command.add_argument(
         "--by", action="append", default=[], metavar="DIMENSION", help="such as SCHOOL; repeatable"
     )
-    command.add_argument("--complete", action="store_true", help="with small cells, means and sums")
-    command.add_argument("--keep", type=Path, metavar="FILE", help="where to keep the counts")
+    command.add_argument("--complete", action="store_true", help="also print small cells, means and sums")
+    command.add_argument("--keep", type=Path, metavar="FILE", help="file that keeps the counts for the next run")
     command.add_argument("--json", action="store_true", help="print JSON instead of a table")
     command.set_defaults(run=run)
 

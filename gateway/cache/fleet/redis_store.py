@@ -193,7 +193,7 @@ class RedisStore:
 
     async def claim_work(self, name: str, seconds: int) -> bool:
         """
-        Claim a piece of work by its name, for so many seconds; returns whether nobody else has it.
+        Claim a piece of work by its name, for `seconds`; returns whether this process has it now.
 
         Raises:
             RedisUnavailableError: Redis did not answer.
@@ -252,7 +252,7 @@ class RedisStore:
         return result
 
     def _count_failure(self) -> None:
-        """Count a failure. Operations that were under way when a pause began make it no longer."""
+        """Count a failure. Operations that were running when a pause began do not extend it when they fail."""
         self.counts.failures += 1
         if time.monotonic() < self._resume_at:
             return

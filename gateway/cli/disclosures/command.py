@@ -54,7 +54,7 @@ def add_command(commands: Commands) -> None:
         action="append",
         default=[],
         metavar="DIR",
-        help="also a copy of the record of another gateway with the same key: each has what it disclosed itself",
+        help="also read a copy of another gateway's record with the same key: each records its own disclosures",
     )
     command.add_argument(
         "--names",

@@ -53,10 +53,10 @@ def add_command(commands: Commands) -> None:
         type=Path,
         action="append",
         metavar="DIR",
-        help="also a copy of another host's folder of counts",
+        help="also read a copy of another host's folder of counts",
     )
     command.add_argument(
-        "--record", type=Path, action="append", metavar="DIR", help="also a copy of another host's record"
+        "--record", type=Path, action="append", metavar="DIR", help="also read a copy of another host's record"
     )
     command.add_argument("--json", action="store_true", help="print JSON")
     command.add_argument(
