@@ -164,7 +164,7 @@ def school_enrollments(
                 subject=person.subject,
                 student_id=person.student_id,
                 school_id=key[0],
-                school_year=calendar.year_at(entry_date),
+                school_year=_school_year(entry_date, key[2], calendar, today),
                 entry_date=entry_date,
                 exit_withdraw_date=key[2],
                 entry_type=DERIVED_ENTRY_TYPE,
@@ -173,6 +173,13 @@ def school_enrollments(
                 primary_school=None if role.roleType is None else role.roleType == "primary",
             )
     return sorted(enrollments.values(), key=lambda record: (record.entry_date, record.school_id))
+
+
+def _school_year(entry_date: dt.date, exit_day: dt.date | None, calendar: Calendar, today: dt.date) -> int | None:
+    """The school year in which all days of an enrollment up to today are; None if there is no such year."""
+    last_day = today if exit_day is None else exit_day - dt.timedelta(days=1)
+    year = calendar.year_at(entry_date)
+    return year if calendar.year_at(max(entry_date, last_day)) in (year, None) else None
 
 
 def staff(users: Sequence[api.User]) -> Staff:
