@@ -156,7 +156,7 @@ def _all_work(district: ServedDistrict) -> list[Row]:
         calls = data_calls(take_requests(district.sandboxes))
     sections = current_sections(facts)[district.staff["teacher-0"]]
     students = students_of(facts, sections)
-    least = least_calls(facts, students, sections, all_classes=True)
+    least = least_calls(facts, students)
     return [
         Row("day", case, "vendor calls over the least", calls / least, "x", 1.3),
         Row("day", case, "vendor calls, cold", calls, "calls"),
@@ -215,8 +215,7 @@ def _school_list(district: ServedDistrict) -> list[Row]:
         first, _ = running.all_pages("superintendent", SCHOOL_LIST_WITH_WORK, school=school_id)
         second, seconds = running.all_pages("superintendent", SCHOOL_LIST_WITH_WORK, school=school_id)
         calls = data_calls(take_requests(district.sandboxes))
-    sections = {e.section.key for e in facts.section_enrollments if e.student in in_school}
-    least = least_calls(facts, in_school, sections, all_classes=True)
+    least = least_calls(facts, in_school)
     case = "principal, list of 450 with all work"
     return [
         *rows,

@@ -107,14 +107,14 @@ class Fleet:
         return self.districts * self.students / self.per_teacher * self.active / RELOAD_SECONDS
 
 
-def response_seconds(page_seconds: float, cores: int, pages_per_second: float, seed: int = 19) -> Sequence[float]:
+def response_seconds(page_seconds: float, cores: int, pages_per_second: float) -> Sequence[float]:
     """
     Simulate the responses of a fleet with a worker for each core, sorted.
 
     Pages come at random times, to a random worker. Their durations are exponentially distributed with this mean,
     so some take several times as long.
     """
-    rng = random.Random(seed)  # noqa: S311 - a simulation, the same each time
+    rng = random.Random(19)  # noqa: S311 - a simulation, the same each time
     free_at = [0.0] * cores
     now, responses = 0.0, []
     for page in range(2 * SIMULATED_PAGES):

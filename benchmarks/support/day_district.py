@@ -89,21 +89,15 @@ def largest_school(facts: DistrictFacts) -> int:
     return max(counts, key=lambda school: counts[school])
 
 
-def least_calls(
-    facts: DistrictFacts, students: set[str], sections: set[tuple[Any, ...]], *, all_classes: bool
-) -> int:
+def least_calls(facts: DistrictFacts, students: set[str]) -> int:
     """
-    Return the fewest calls with which the vendors' page sizes let a page with work be read.
+    Return the fewest calls, by the vendors' page sizes, for a page with the work of students in all their classes.
 
     Ed-Fi filters a list by one school or not at all, or by one section. Canvas has for each course the course
     itself, its enrollments, its assignments, and the submissions of 100 students in a response.
     """
     school = largest_school(facts)
     in_school = {e.student for e in facts.enrollments if e.school == school}
-
-    def pages(rows: Sequence[Any], of_school: Sequence[Any]) -> int:
-        return max(1, min(math.ceil(len(rows) / EDFI_PAGE_ROWS), math.ceil(len(of_school) / EDFI_PAGE_ROWS)))
-
     of_students: list[tuple[Sequence[Any], Sequence[Any]]] = [
         (facts.students, [s for s in facts.students if s.id in in_school]),
         (facts.enrollments, [e for e in facts.enrollments if e.school == school]),
@@ -113,12 +107,10 @@ def least_calls(
     ]
     daily = [event for event in facts.attendance if event.section is None]
     in_class = [event for event in facts.attendance if event.section is not None]
-    edfi = sum(pages(rows, of_school) for rows, of_school in of_students)
-    edfi += sum(pages(rows, [r for r in rows if r.school == school]) for rows in (daily, in_class))
+    edfi = sum(min(_pages(rows), _pages(of_school)) for rows, of_school in of_students)
+    edfi += sum(min(_pages(rows), _pages([r for r in rows if r.school == school])) for rows in (daily, in_class))
     edfi += 1 + 2  # the teacher's sections; sections and courses of the school
-    keys = sections
-    if all_classes:
-        keys = {e.section.key for e in facts.section_enrollments if e.student in students}
+    keys = {e.section.key for e in facts.section_enrollments if e.student in students}
     courses = [course for course in facts.lms_courses if course.section is not None and course.section.key in keys]
     canvas = sum(3 + math.ceil(max(len(course.members), 1) / CANVAS_USERS_A_CALL) for course in courses)
     return edfi + canvas

@@ -81,13 +81,13 @@ def format_table(rows: Iterable[Row]) -> str:
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in cells)
 
 
-def save_rows(rows: Sequence[Row], path: Path = RESULTS_FILE) -> None:
-    """Write rows to a JSON file. They replace earlier rows of the same benchmarks; other rows stay."""
+def save_rows(rows: Sequence[Row]) -> None:
+    """Write rows to `RESULTS_FILE`. They replace earlier rows of the same benchmarks; other rows stay."""
     measured = {row.bench for row in rows}
-    saved = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"rows": []}
+    saved = json.loads(RESULTS_FILE.read_text(encoding="utf-8")) if RESULTS_FILE.exists() else {"rows": []}
     others = [row for row in saved["rows"] if row["bench"] not in measured]
     new_rows = [{**asdict(row), "met": row.met, "on": describe_machine()} for row in rows]
-    path.write_text(json.dumps({"rows": [*others, *new_rows]}, indent=1) + "\n", encoding="utf-8")
+    RESULTS_FILE.write_text(json.dumps({"rows": [*others, *new_rows]}, indent=1) + "\n", encoding="utf-8")
 
 
 def describe_machine() -> str:

@@ -147,11 +147,11 @@ LINES = (
 )  # fmt: skip
 
 
-def write_readme(readme: Path = README, results: Path = RESULTS_FILE) -> None:
-    """Put the table into the README."""
-    text = readme.read_text(encoding="utf-8")
-    table = format_summary(json.loads(results.read_text(encoding="utf-8"))["rows"])
-    readme.write_text(PART_OF_README.sub(lambda match: f"{match[1]}\n{table}\n\n", text), encoding="utf-8")
+def write_readme() -> None:
+    """Put the table of the saved figures into the README."""
+    text = README.read_text(encoding="utf-8")
+    table = format_summary(json.loads(RESULTS_FILE.read_text(encoding="utf-8"))["rows"])
+    README.write_text(PART_OF_README.sub(lambda match: f"{match[1]}\n{table}\n\n", text), encoding="utf-8")
 
 
 def format_summary(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -29,6 +29,6 @@ def text_of(number: Fraction) -> str:
     return f"{float(number):.4f}".rstrip("0").rstrip(".")
 
 
-def count_of(number: int, singular: str, plural: str | None = None) -> str:
+def count_of(number: int, noun: str) -> str:
     """A number with its noun, such as `1 course` or `3 courses`."""
-    return f"{number} {singular if number == 1 else plural or singular + 's'}"
+    return f"{number} {noun}{'' if number == 1 else 's'}"
