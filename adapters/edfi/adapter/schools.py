@@ -57,7 +57,7 @@ class SchoolLookups(EdFiLookups):
             ids,
             api.SESSIONS,
             by_school,
-            mapping.session,
+            partial(mapping.session, self.settings.session_end),
             lambda session: (session.begin_date, session.session_name),
         )
 

@@ -61,6 +61,8 @@ class EdFiSettings(TokenSettings):
     What `exitWithdrawDate` is: `day_after`, the first day on which the student is not enrolled, or `last_day`, the
     last day of the enrollment. States differ; Ed-Fi recommends the latter.
     """
+    session_end: EndDate = "last_day"
+    """What `endDate` of sessions is: `last_day`, as Ed-Fi describes it, or `day_after`."""
     section_end: EndDate = "last_day"
     """What `endDate` of students and staff in sections is: `last_day`, as Ed-Fi recommends, or `day_after`."""
     descriptors: dict[str, str] = Field(default_factory=dict)

@@ -22,6 +22,7 @@ from student_graph.adapters.model import (
     SectionId,
     Session,
 )
+from student_graph.adapters.reading import EndDate, last_day
 
 _INSTRUCTIONAL_EVENTS = frozenset({"instructional day", "make-up day", "student late arrival/early dismissal"})
 """
@@ -51,8 +52,8 @@ def school(codes: DescriptorCodes, row: api.School) -> School:
     )
 
 
-def session(row: api.Session) -> Session:
-    """A session of a school, which is a term."""
+def session(end: EndDate, row: api.Session) -> Session:
+    """A session of a school, which is a term; one that begins and ends on one date is of that day."""
     return Session(
         vendor_id=row.id,
         school_id=SchoolId(str(row.schoolReference.schoolId)),
@@ -60,7 +61,7 @@ def session(row: api.Session) -> Session:
         session_name=row.sessionName,
         term=descriptor(row.termDescriptor),
         begin_date=row.beginDate,
-        end_date=row.endDate,
+        end_date=row.endDate if row.beginDate == row.endDate else last_day(row.endDate, end) or row.endDate,
         total_instructional_days=row.totalInstructionalDays,
     )
 

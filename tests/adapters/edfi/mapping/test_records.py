@@ -154,6 +154,23 @@ def test_end_dates_are_what_the_settings_say(written: EndDate, exit_day: date, l
 
 
 @pytest.mark.parametrize(
+    ("written", "begin", "last_day"),
+    [
+        ("last_day", "2021-08-23", date(2021, 12, 17)),
+        ("day_after", "2021-08-23", date(2021, 12, 16)),
+        ("day_after", "2021-12-17", date(2021, 12, 17)),
+    ],
+)
+def test_a_session_ends_as_the_settings_say(written: EndDate, begin: str, last_day: date) -> None:
+    """A session of a single date is of that day."""
+    term = {"termDescriptor": "uri://ed-fi.org/TermDescriptor#Fall Semester", "sessionName": "Fall"}
+    references = {"schoolReference": {"schoolId": 1}, "schoolYearTypeReference": {"schoolYear": 2022}}
+    session = row(schools.Session, beginDate=begin, endDate="2021-12-17", **(term | references))
+
+    assert to_schools.session(written, session).end_date == last_day
+
+
+@pytest.mark.parametrize(
     "subjects",
     [
         {"academicSubjectDescriptor": "uri://ed-fi.org/AcademicSubjectDescriptor#Mathematics"},
