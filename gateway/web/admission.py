@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -33,6 +33,10 @@ MAX_AGE_REQUESTS_PER_SECOND, MAX_AGE_REQUESTS_BURST = 1.0, 20
 MAX_PURPOSE_CHARACTERS = 64
 
 
+CheckBody = Callable[[Sequence[bytes]], None]
+"""Checks the parts of a response's body; raises BadRequestError if the response is not to be sent."""
+
+
 @dataclass(slots=True)
 class AdmittedRequest:
     """A request of a known viewer, its payload not yet parsed."""
@@ -45,6 +49,8 @@ class AdmittedRequest:
     """Media type of the response."""
     max_age: timedelta | None
     """Greatest age of cached data that the client accepts; None for any."""
+    check_body: CheckBody | None = None
+    """Refuses a response before its disclosures are recorded; None to send any response."""
 
     @property
     def cache_key(self) -> Hashable:

@@ -8,6 +8,7 @@ https://graphql.github.io/graphql-over-http/draft/
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import strawberry
 from graphql import ExecutionResult, ExperimentalIncrementalExecutionResults
@@ -20,7 +21,7 @@ from student_graph.gateway.concurrency.time_slices import give_way, start_slice
 from student_graph.gateway.disclosure import DisclosureRecorder
 from student_graph.gateway.documents.store import DocumentStore
 from student_graph.gateway.web import media_types
-from student_graph.gateway.web.admission import Admission, AdmittedRequest
+from student_graph.gateway.web.admission import Admission, AdmittedRequest, CheckBody
 from student_graph.gateway.web.disconnect import refused_after, run_while_connected
 from student_graph.gateway.web.encoding import encode, encode_in_parts
 from student_graph.gateway.web.errors import answer_refusals
@@ -101,12 +102,18 @@ class GraphQLView:
 
         await answer_refusals(send, handle, accepted or media_types.JSON)
 
-    async def answer_admitted(self, viewer: Viewer, payload: bytes, receive: Receive, send: Send) -> None:
-        """Answer the POST request with the body `payload` of a viewer who was admitted by its head, as JSON."""
+    async def answer_admitted(
+        self, viewer: Viewer, payload: bytes, receive: Receive, send: Send, check_body: CheckBody
+    ) -> None:
+        """
+        Answer the POST request with the body `payload` of a viewer who was admitted by its head, as JSON.
+
+        What `check_body` refuses is not sent, and so not recorded as disclosed.
+        """
 
         async def handle(media_type: str) -> None:
             head = RequestHead("POST", b"", DEFAULT_HEADERS)
-            request = self._admission.request(head, viewer, payload, media_type)
+            request = replace(self._admission.request(head, viewer, payload, media_type), check_body=check_body)
             with self._admission.admit(viewer):
                 await self._answer(request, receive, send)
 
@@ -138,7 +145,7 @@ class GraphQLView:
             ClientDisconnectedError: the client disconnected before its response was ready.
         """
         if (response := self._cached_response(request)) is not None:
-            body = self._cached_body(response)
+            body = self._cached_body(request, response)
             headers = None if response.errors else self._headers
             await send_response(send, body, request.media_type, headers=headers)
         else:
@@ -150,18 +157,22 @@ class GraphQLView:
             return None
         return self._responses.get(request.cache_key, request.max_age)
 
-    def _cached_body(self, response: CachedResponse) -> Sequence[bytes]:
+    def _cached_body(self, request: AdmittedRequest, response: CachedResponse) -> Sequence[bytes]:
         """
         Record the disclosures of a cached response again, and return the parts of its body.
 
         Raises:
+            BadRequestError: the request refuses this response.
             UnwritableError: the disclosures cannot be recorded.
         """
         assert self._responses is not None
         note_cached()
         now, request_id = self._responses.now, new_request_id()
+        body = response.body(now, request_id)
+        if request.check_body is not None:
+            request.check_body(body)
         self._runner.record_again(response.disclosures, response.ages(now), request_id)
-        return response.body(now, request_id)
+        return body
 
     async def _respond(self, request: AdmittedRequest, send: Send) -> None:
         """
@@ -189,6 +200,7 @@ class GraphQLView:
         Send a result as one response, after its disclosures are recorded, and cache it if its errors allow that.
 
         Raises:
+            BadRequestError: the request refuses this response.
             UnwritableError: the disclosures cannot be recorded.
         """
         request = operation.request
@@ -199,6 +211,9 @@ class GraphQLView:
         formatted = operation.format_errors(result.errors or ())
         if formatted:
             errors = EncodedErrors(encode(formatted), operation.context.operation.request_id)
+        body = body_parts(data, errors.json if errors else None, encode(members))
+        if request.check_body is not None:
+            request.check_body(body)
         entries = await self._runner.record(operation)
         if self._responses is not None and not request.explain and all(map(is_stable, formatted)):
             self._responses.set(
@@ -209,7 +224,6 @@ class GraphQLView:
                 entries,
                 errors=errors,
             )
-        body = body_parts(data, errors.json if errors else None, encode(members))
         await send_response(send, body, request.media_type, headers=None if errors else self._headers)
 
     async def _send_parts(

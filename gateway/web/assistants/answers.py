@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import msgspec
 from starlette.types import Message, Receive, Send
 
 from student_graph.gateway.execution.size import TOO_LARGE
+from student_graph.gateway.web.admission import CheckBody
 from student_graph.gateway.web.assistants.tools import Tool
 from student_graph.gateway.web.encoding import encode
 from student_graph.gateway.web.load_shedding import OverloadError
+from student_graph.gateway.web.request import BadRequestError
 from student_graph.resolvers.context import Viewer
 
 MAX_NAMED_ERRORS = 5
 
-AnswerAdmitted = Callable[[Viewer, bytes, Receive, Send], Awaitable[None]]
-"""Answers the body of a POST request to the graph of a viewer who was admitted."""
+AnswerAdmitted = Callable[[Viewer, bytes, Receive, Send, CheckBody], Awaitable[None]]
+"""Answers the body of a POST request to the graph of a viewer who was admitted, unless the check refuses it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +44,38 @@ async def call_tool(
     answer_admitted: AnswerAdmitted,
     max_bytes: int,
 ) -> Answer:
-    """Ask the graph for the document of a tool, on the way of every other request."""
+    """
+    Ask the graph for the document of a tool, on the way of every other request.
+
+    An answer that is too large is refused before it is recorded as disclosed.
+    """
     body = encode({"documentId": tool.digest, "operationName": tool.name, "variables": arguments})
     response = _Response()
     try:
-        await answer_admitted(viewer, body, wait_forever, response.receive)
+        await answer_admitted(viewer, body, wait_forever, response.receive, partial(_check_size, max_bytes))
     except OverloadError as error:
         return Answer(f"OVERLOADED: There is too much to do; try again in {math.ceil(error.retry_after)} seconds.")
-    content: dict[str, Any] = msgspec.json.decode(b"".join(response.parts))
+    return _answer_of(response.parts)
+
+
+def _check_size(max_bytes: int, body: Sequence[bytes]) -> None:
+    """
+    Check that the answer of a tool is not too large.
+
+    Raises:
+        BadRequestError: it is.
+    """
+    if (answer := _answer_of(body)).data is not None and (size := len(answer.text.encode())) > max_bytes:
+        message = (
+            f"The answer has {math.ceil(size / 1024)} KiB, and a tool answers with {max_bytes // 1024} KiB at "
+            "most: ask for less, such as fewer students at once."
+        )
+        raise BadRequestError(413, message, TOO_LARGE)
+
+
+def _answer_of(body: Sequence[bytes]) -> Answer:
+    """The answer of a tool, from the body of the graph's response."""
+    content: dict[str, Any] = msgspec.json.decode(b"".join(body))
     errors = list(map(_error, content.get("errors", ())))
     if content.get("data") is None:
         lines = [f"{error.get('code', 'ERROR')}: {error['message']}" for error in errors[:MAX_NAMED_ERRORS]]
@@ -58,13 +85,7 @@ async def call_tool(
         data["errors"] = errors
     if missing := content.get("extensions", {}).get("degraded"):
         data["missing"] = missing
-    encoded = encode(data)
-    if len(encoded) > max_bytes:
-        return Answer(
-            f"{TOO_LARGE}: The answer has {math.ceil(len(encoded) / 1024)} KiB, and a tool answers with "
-            f"{max_bytes // 1024} KiB at most: ask for less, such as fewer students at once."
-        )
-    return Answer(encoded.decode(), data)
+    return Answer(encode(data).decode(), data)
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from starlette.types import Message, Receive, Send
 from student_graph.adapters.model import DistrictId
 from student_graph.gateway.auth import Authenticator
 from student_graph.gateway.documents.store import DocumentStore
-from student_graph.gateway.web.admission import Admission
+from student_graph.gateway.web.admission import Admission, CheckBody
 from student_graph.gateway.web.assistants.endpoint import AssistantEndpoint, load_protocol
 from student_graph.gateway.web.assistants.settings import AssistantSettings, ToolSettings
 from student_graph.gateway.web.assistants.tools import build_tools
@@ -33,7 +33,7 @@ class Graph:
     def __init__(self) -> None:
         self.called, self.released, self.cancelled = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
-    async def answer(self, _: Viewer, body: bytes, __: Receive, send: Send) -> None:
+    async def answer(self, _: Viewer, body: bytes, __: Receive, send: Send, ___: CheckBody) -> None:
         self.called.set()
         try:
             await self.released.wait()

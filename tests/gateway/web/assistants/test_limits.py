@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 
 from student_graph.adapters.sandbox.serving import served
+from student_graph.gateway.disclosure import DisclosureKeys, DisclosureLog
 from student_graph.gateway.documents.limits import DocumentLimits
 from student_graph.gateway.web.assistants.settings import ToolSettings
 from student_graph.gateway.web.load_shedding import LoadLimits
@@ -60,6 +63,27 @@ async def test_an_answer_that_is_too_long_is_an_error_that_says_how_long_it_is()
     assert long.content[0].text.startswith("ANSWER_TOO_LARGE: The answer has ")  # type: ignore[union-attr]
     assert "1 KiB at most" in long.content[0].text  # type: ignore[union-attr]
     assert not short.is_error
+
+
+def disclosed_operations(folder: Path) -> list[str]:
+    """The operations that a record names, in their order."""
+    lines = [json.loads(line) for file in folder.glob("*.jsonl") for line in file.read_text().splitlines()]
+    return [line["opName"] for line in lines if "opName" in line]
+
+
+async def test_an_answer_that_is_too_long_is_no_disclosure(tmp_path: Path) -> None:
+    """Nobody gets it, also if it is asked for again."""
+    folder = tmp_path / "record"
+    record = DisclosureLog(folder, DisclosureKeys(b"k" * 32))
+    with stage({"max_answer_bytes": 1024}, disclosure_log=record) as (running, _):
+        results = [await running.call("Students", "superintendent") for _ in range(2)]
+        refused = disclosed_operations(folder)
+        short = await running.call("Students", "superintendent", first=1)
+
+    assert [result.is_error for result in results] == [True, True]
+    assert refused == []
+    assert not short.is_error
+    assert disclosed_operations(folder) == ["Students"]
 
 
 async def test_a_call_that_costs_too_much_is_refused_as_the_graph_refuses_it() -> None:
