@@ -51,9 +51,7 @@ CachedRead: TypeAlias = tuple[Source, Ask[Any], CacheRead]
 """What the cache has for an ask to a source."""
 
 MAX_AHEAD_SHARE = 0.5
-"""
-Lists are read ahead if they need at most this share of the calls of point reads: half of the keys may be enough.
-"""
+"""Most calls of lists that are read ahead, as a share of those of point reads: half of the keys may do."""
 
 
 class RoutedFetch:
@@ -71,9 +69,10 @@ class RoutedFetch:
 
         `learned` has the costs of earlier reads, and `view` shows which keys need no read now.
         """
-        self._fetch = fetch
+        self._fetch = self.asked = fetch
+        """`asked` has the batches of all asks of the operation, which may wait for lists."""
         view = view or NoView()
-        self._costs = WayCosts(learned or LearnedCosts(), view, fetch.unheld_keys)
+        self._costs = WayCosts(learned or LearnedCosts(), view, fetch.unheld_keys, self._is_asked)
         self._groups = GroupCache(view)
         self._cached = cached
 
@@ -107,11 +106,7 @@ class RoutedFetch:
             self._cached.serve(*read)
 
     async def read_lists(self, source: Source, ask: Ask[Any]) -> None:
-        """
-        Read the lists that answer an ask much cheaper than point reads, for a later ask of most of its keys.
-
-        Only lists whose keys need no read are tried, and none while calls are scarce.
-        """
+        """Read lists whose keys need no read, and that cost much less than point reads, for a later ask."""
         paths = [path for path in usable_paths(source, ask) if path.coarse_keys_from is None]
         point_calls = self._costs.point_calls(source, ask) if paths else {}
         if not any(point_calls.values()) or self._costs.is_strict(source):
@@ -119,9 +114,8 @@ class RoutedFetch:
         ways = await self._ways(source, ask, paths, point_calls, ())
         choice = self._choose(source, point_calls, ways)
         if choice.calls <= MAX_AHEAD_SHARE * sum(point_calls.values()):
-            asks = [
-                coarse_ask(ask, way.path, keys) for way, keys in zip(ways, choice.coarse_keys, strict=True) if keys
-            ]
+            reads = zip(ways, choice.coarse_keys, strict=True)
+            asks = [coarse_ask(ask, way.path, keys) for way, keys in reads if keys]
             await asyncio.gather(*[self._fetch(source, read) for read in asks])
 
     async def _answers(self, source: Source, ask: Ask[Any], active: Active) -> Answers:
@@ -163,6 +157,9 @@ class RoutedFetch:
             answers.update(await self._fetch(source, with_keys(ask, unanswered)))
         return answers
 
+    def _is_asked(self, source: Source, ask: Ask[Any]) -> bool:
+        return self.asked.holds(source, ask)
+
     def _choose(self, source: Source, point_calls: Mapping[Any, float], ways: Sequence[Way[Any]]) -> Choice[Any]:
         gate = gate_of(source.adapter.http)
         concurrency = source.adapter.settings.concurrency if gate is None else gate.concurrency
@@ -193,7 +190,10 @@ class RoutedFetch:
                 continue
             named_by.add(path.coarse_keys_from)
             keys_ask = coarse_keys_ask(missing, path)
-            answers = await self._answers(source, keys_ask, (*active, ask.lookup.method))
+            if self._is_asked(source, keys_ask):
+                answers = await self.asked(source, keys_ask)
+            else:
+                answers = await self._answers(source, keys_ask, (*active, ask.lookup.method))
             named = named_coarse_keys(path, keys_ask.keys, answers)
             self._costs.learned.record_coarse_keys(source, ask.lookup, path, len(missing.keys), named)
             ways.append(self._costs.way(source, ask, path, named, point_calls))

@@ -89,6 +89,12 @@ class Batcher:
             return keys
         return [key for key in keys if (batch := known.get(key)) is None or batch.cancelled]
 
+    def holds(self, source: Source, ask: Ask[Any]) -> bool:
+        """Whether all keys of an ask were requested, and the answers to them wait for no other lookup."""
+        paths = source.adapter.paths.get(ask.lookup.method, ())
+        waits = any(path.coarse_keys_from is not None for path in paths)
+        return not waits and not self.unheld_keys(source, ask, list(ask.keys))
+
     def _join(self, source: Source, ask: Ask[Any]) -> list[_PendingBatch]:
         """The batches that hold the keys of an ask: earlier ones, and one for all new keys."""
         batch_key = (source, *ask.batch_key)

@@ -289,6 +289,6 @@ class _Layers:
     @cached_property
     def _outer(self) -> Batcher:
         pipeline, routed = self._pipeline, self._routed
-        routing = Batcher(routed, cached_answers=routed.from_cache)
+        routing = routed.asked = Batcher(routed, cached_answers=routed.from_cache)
         translated = identified(routing, pipeline.districts, pipeline.telemetry, pipeline.translations)
         return Batcher(ReadAhead(translated, routing, routed, pipeline.districts), turns=2)

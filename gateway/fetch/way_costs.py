@@ -65,6 +65,7 @@ class WayCosts:
     learned: LearnedCosts
     view: View
     unheld_keys: UnheldKeys
+    is_asked: Callable[[Source, Ask[Any]], bool]
 
     def keys_to_request(self, source: Source, ask: Ask[Any]) -> list[Any]:
         """The keys for which the source would be asked now: the others are cached, in flight, or held."""
@@ -86,16 +87,16 @@ class WayCosts:
         """About how many calls an ask needs by a path whose coarse keys are not known yet."""
         read = coarse_ask(ask, path, ())
         named = sum(ref.kind == read.lookup.key_kind for ref in ask.reached_via)
-        expected = max(named, path.usual_coarse_keys)
-        expected = self.learned.coarse_keys(source, ask.lookup, path, len(ask.keys), expected)
+        usual = max(named, path.usual_coarse_keys)
+        expected = self.learned.coarse_keys(source, ask.lookup, path, len(ask.keys), usual)
         guess = path.cost(source.adapter.estimates).per_coarse_key
         calls = expected * self.learned.coarse_calls(source, read, None, guess)
         naming = self._fewest_calls(source, coarse_keys_ask(ask, path), (*active, ask.lookup.method))
         return Estimate(naming, naming + calls)
 
     def _fewest_calls(self, source: Source, ask: Ask[Any], active: Active) -> float:
-        """About how many calls an ask needs by its cheapest way."""
-        missing = self.keys_to_request(source, ask)
+        """About how many calls an ask needs by its cheapest way; none if the operation asks it anyway."""
+        missing = [] if self.is_asked(source, ask) else self.keys_to_request(source, ask)
         if not missing:
             return 0.0
         guess = declared_point_calls(source, ask.lookup)
@@ -113,10 +114,9 @@ class WayCosts:
     def coarse_calls(self, source: Source, read: Ask[Any], guess: float) -> dict[Any, float]:
         """The calls of each coarse key of a read now; an old answer of some sources needs only what changed."""
         calls = dict.fromkeys(read.keys, 0.0)
-        reads_changes = source.adapter.reads_changes
         for key in self.keys_to_request(source, read):
             calls[key] = self.learned.coarse_calls(source, read, key, guess)
-            if reads_changes and self.view.has_answer(source, read, key):
+            if source.adapter.reads_changes and self.view.has_answer(source, read, key):
                 calls[key] = min(calls[key], CALLS_FOR_CHANGES)
         return calls
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, ClassVar
@@ -16,7 +17,14 @@ from student_graph.adapters.model import AttendanceEvent, DistrictId
 from student_graph.adapters.sources import District
 from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.signing import HmacSigner
-from tests.gateway.fetch.ways.counting_school import ARGUMENTS, EVENTS, CountingSis, SchoolFacts, counting_source
+from tests.gateway.fetch.ways.counting_school import (
+    ARGUMENTS,
+    ENROLLMENTS,
+    EVENTS,
+    CountingSis,
+    SchoolFacts,
+    counting_source,
+)
 from tests.gateway.fetch.ways.test_learned_choice import VIEWER
 from tests.gateway.small_district import DISTRICT
 
@@ -114,3 +122,41 @@ async def test_point_reads_answer_if_the_count_does_not_help(count: Any, counts:
     await run.check(STUDENTS[60:120])
     assert (run.adapter.counts, run.adapter.lists) == (counts, 0)
     assert run.adapter.calls == 120 + counts
+
+
+class LongEnrollmentsSis(CountedSis):
+    """Counts the list of enrollments, which is too long to be read. Enrollments name the schools of events."""
+
+    paths: ClassVar[Any] = {
+        Adapter.attendance_events_by_student: (CountingSis.by_school,),
+        Adapter.school_enrollments_by_student: (
+            AccessPath(
+                coarse_lookup=Adapter.school_enrollments_by_district,
+                key_of=lambda e: e.student_id,
+                cost=lambda _: CallCost(per_key=1, per_coarse_key=WRONG_GUESS),
+            ),
+        ),
+    }
+
+
+async def test_schools_are_named_by_enrollments_that_wait_for_a_count() -> None:
+    """A page that reads enrollments anyway reads the events of its students from the list of their school."""
+    facts = SchoolFacts(seed=1)
+    source = counting_source(facts, LongEnrollmentsSis)
+    adapter: Any = source.adapter
+    adapter.count = Page([], None, 20_000)
+    students = tuple(facts.students_of["0"])
+    pipeline = FetchPipeline([District(DISTRICT, "Hill", (source,))], HmacSigner(b"0" * 32))
+    fetch = pipeline.start_operation(VIEWER).sources.fetch
+    enrollments, events = await asyncio.gather(
+        fetch(source, Ask(ENROLLMENTS, students)), fetch(source, Ask(EVENTS, students, ARGUMENTS))
+    )
+
+    assert {key: {row.school_id for row in answer.value} for key, answer in enrollments.items()} == {
+        key: set(facts.schools_of[key]) for key in students
+    }
+    assert {key: [e.date for e in answer.value] for key, answer in events.items()} == {
+        key: [e.date for e in facts.events[key]] for key in students
+    }
+    assert adapter.counts == 1
+    assert len(students) < adapter.calls < 1.5 * len(students)
