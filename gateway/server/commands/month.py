@@ -139,7 +139,7 @@ def district_month(
     stored = read_days(directories, district, begins.date(), min(month_ends, now).date())
     hours = {hour: counts for hour, counts in sorted(stored.hours.items()) if begins <= hour < month_ends}
     counted_from, not_ready = _readiness(
-        hours, begins, ends, has_earlier=_began_before(directories, district, begins)
+        stored.hours, begins, ends, has_earlier=_began_before(directories, district, begins)
     )
     pages, sources = PageCounts(), dict[str, SourceCounts]()
     for counts in hours.values():
@@ -188,12 +188,16 @@ def _began_before(directories: Iterable[Path], district: str, begins: datetime) 
 def _readiness(
     hours: Mapping[datetime, HourCounts], begins: datetime, ends: datetime, *, has_earlier: bool
 ) -> tuple[datetime | None, list[Period]]:
-    """From when on it is known whether requests were accepted, and when they were not."""
+    """
+    From when on it is known whether requests were accepted, and when they were not.
+
+    Where a month begins or ends within an hour of UTC, it has some minutes of the hour.
+    """
     ready = {
-        hour + bit * MINUTE_PERIOD
+        minute
         for hour, counts in hours.items()
         for bit in range(60)
-        if counts.minutes >> bit & 1 and hour + bit * MINUTE_PERIOD < ends
+        if counts.minutes >> bit & 1 and begins <= (minute := hour + bit * MINUTE_PERIOD) < ends
     }
     if not ready:
         return None, []
