@@ -36,9 +36,9 @@ new MutationObserver(() => {
 """Notes where the classes of a teacher are in the window, whenever something is added to the page."""
 
 
-def switch(running: RunningDemo, **switches: object) -> None:
-    """Set switches of Canvas, and forget what was read from it."""
-    post(f"{running.ready['sources']['canvas']['url']}/-/switches", json=switches).raise_for_status()
+def switch(running: RunningDemo, source: str = "canvas", **switches: object) -> None:
+    """Set switches of a source, and forget what was read from all."""
+    post(f"{running.ready['sources'][source]['url']}/-/switches", json=switches).raise_for_status()
     running.purge_cache()
 
 
@@ -49,6 +49,15 @@ def canvas(running: RunningDemo, student: str) -> Iterator[RunningDemo]:
     switch(running, down=False, latency=0)
     query = "query ($student: ID!) { node(id: $student) { ... on Student { assignments { title } } } }"
     while "errors" in running.post(query, student=student):  # a failed source is left alone for a moment
+        running.purge_cache()
+
+
+@pytest.fixture
+def edfi(running: RunningDemo) -> Iterator[RunningDemo]:
+    """The demo, whose student information system works again after the test, and is asked again."""
+    yield running
+    switch(running, "edfi", down=False)
+    while "errors" in running.post("{ viewer { sections { courseTitle room } } }", "teacher"):
         running.purge_cache()
 
 
@@ -95,7 +104,20 @@ async def test_a_teachers_day_without_canvas_has_the_classes(canvas: RunningDemo
     assert "Canvas did not answer in time." in text
     assert cells
     assert set(cells) == {NOTHING_KNOWN}
+    assert f"missing work is not known for {len(cells)} student" in text
     assert faults == []
+
+
+async def test_a_teachers_day_that_is_not_known_is_no_day_without_classes(edfi: RunningDemo) -> None:
+    """The page says which system did not answer, and no number of classes."""
+    switch(edfi, "edfi", down=True)
+    async with visit(edfi, "teacher") as visitor:
+        text = await visitor.open("/day")
+
+    assert "The student information system did not answer in time." in text
+    assert "classes today" not in text
+    assert "You teach no class" not in text
+    assert visitor.errors == []
 
 
 async def test_a_reason_that_comes_late_moves_nothing(canvas: RunningDemo) -> None:

@@ -62,6 +62,12 @@ export function gradeLevel(level: string | null | undefined): string {
   return number > 0 ? `${number}${ending}` : words(level);
 }
 
+/** A grade level in a sentence: `SIXTH` is `6th grade`, `KINDERGARTEN` is `Kindergarten`. */
+export function gradeLevelName(level: string | null | undefined): string {
+  if (!level) return "No grade level recorded";
+  return (GRADES as readonly string[]).includes(level) ? `${gradeLevel(level)} grade` : words(level);
+}
+
 /** A person's name. */
 export function personName(name: { firstName: string; lastName: string } | null | undefined): string {
   return name ? `${name.firstName} ${name.lastName}` : "–";
@@ -88,6 +94,17 @@ export function percent(value: number | null | undefined): string {
 export function date(value: string | null | undefined): string {
   if (!value) return "–";
   return new Date(value).toLocaleDateString(LOCALE, { dateStyle: "medium", timeZone: "UTC" });
+}
+
+/** A moment where the reader is, such as `Sep 16, 2026, 11:59 PM`. */
+export function moment(value: string): string {
+  return new Date(value).toLocaleString(LOCALE, { dateStyle: "medium", timeStyle: "short" });
+}
+
+/** Today's date where the reader is, such as `2026-09-16`. */
+export function today(): string {
+  const now = new Date();
+  return new Date(now.valueOf() - now.getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
 }
 
 /** The time of a moment, such as `10:04 AM`. */

@@ -10,6 +10,10 @@ import { completeSignIn, loadIssuers } from "./session/sign-in";
 import { SignInPage } from "./session/sign-in-page";
 import { loadPeople, loadToken, storeToken } from "./session/token";
 
+// The link of another run of the demo, opened in this tab: the browser loads nothing by itself.
+addEventListener("hashchange", () => {
+  if (location.hash.startsWith("#code=")) void loadPeople().then(() => location.reload());
+});
 await completeSignIn().catch((error: Error) => console.warn("sign-in failed:", error.message));
 const people = await loadPeople();
 const [firstPerson] = Object.values(people);

@@ -106,6 +106,8 @@ export function explain({ code, source, sensitivity }: Problem): string {
     case "ANSWER_TOO_LARGE":
     case "QUERY_TOO_COMPLEX":
       return "This is too much for one page. Choose fewer students.";
+    case "BAD_ID":
+      return "The address of this page names nothing that is known here. Start again from the menu above.";
     case "UNAUTHENTICATED":
       return "You are no longer signed in.";
     case "NOT_RECORDED":

@@ -14,6 +14,13 @@ export function storeToken(token: string): void {
   sessionStorage.setItem(TOKEN_KEY, token);
 }
 
+/** Forget who is signed in, and open the page again: it asks for a sign-in. */
+export function signOut(): void {
+  sessionStorage.removeItem(TOKEN_KEY);
+  sessionStorage.removeItem(PEOPLE_KEY);
+  location.reload(); // drops everything that the person could see
+}
+
 /**
  * Tokens of the demo's people; empty without the code in the address that the demo printed.
  *
@@ -29,7 +36,11 @@ export async function loadPeople(): Promise<People> {
       body: JSON.stringify({ code }),
     });
     if (response.ok) {
-      sessionStorage.setItem(PEOPLE_KEY, JSON.stringify(await response.json()));
+      const people = (await response.json()) as People;
+      sessionStorage.setItem(PEOPLE_KEY, JSON.stringify(people));
+      if (!Object.values(people).includes(sessionStorage.getItem(TOKEN_KEY) ?? "")) {
+        sessionStorage.removeItem(TOKEN_KEY); // it is from another run of the demo
+      }
     }
   }
   return JSON.parse(sessionStorage.getItem(PEOPLE_KEY) ?? "{}") as People;

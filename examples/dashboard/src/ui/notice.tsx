@@ -1,5 +1,6 @@
 import { counted } from "../format";
 import { distinct, explain, type Problem } from "../graph/problems";
+import { signOut } from "../session/token";
 
 interface NoticesProps {
   readonly problems: readonly Problem[];
@@ -11,6 +12,7 @@ interface NoticesProps {
 export function Notices({ problems, onRetry }: NoticesProps) {
   if (problems.length === 0) return null;
   const retryable = problems.some((problem) => problem.retryable);
+  const signedOut = problems.some(({ code }) => code === "UNAUTHENTICATED");
   return (
     <div className="notice" data-kind={retryable ? "failure" : "rule"} role="status">
       <ul>
@@ -24,6 +26,11 @@ export function Notices({ problems, onRetry }: NoticesProps) {
       {retryable && onRetry && (
         <button type="button" className="button no-print" onClick={onRetry}>
           Try again
+        </button>
+      )}
+      {signedOut && (
+        <button type="button" className="button no-print" onClick={signOut}>
+          Sign in again
         </button>
       )}
     </div>

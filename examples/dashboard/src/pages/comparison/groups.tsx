@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 
-import { counted, date, gradeLevel, number, words } from "../../format";
+import { counted, date, gradeLevelName, number, words } from "../../format";
 import { type FragmentType, graphql, readFragment } from "../../gql";
 import type { ComparedGroupsFragment as Table } from "../../gql/graphql";
 import { Chart, type ChartOptions } from "../../ui/chart";
@@ -102,7 +102,7 @@ function groupName(
   if (group === undefined) return "All students";
   if (group === null) return "None of these";
   if (dimension === "SCHOOL") return schools.get(group) ?? group;
-  if (dimension === "GRADE_LEVEL") return `${gradeLevel(group)} grade`;
+  if (dimension === "GRADE_LEVEL") return gradeLevelName(group);
   return group === group.toUpperCase() ? words(group) : group;
 }
 

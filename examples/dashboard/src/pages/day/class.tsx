@@ -95,6 +95,12 @@ function rowsOf(roster: NonNullable<Class["roster"]>, work: Work | undefined): R
   });
 }
 
+/** A grade and where it stands: computed by the LMS, or posted in the student information system. */
+function gradeText({ letter, numeric, gradeType }: Grade): string {
+  const values = [letter, numeric !== null && number(numeric, 0)].filter(Boolean);
+  return `${values.join(" ") || "–"} (${gradeType === "COMPUTED_CURRENT" ? "in the LMS" : "posted"})`;
+}
+
 const column = columnsOf<Row>();
 
 function columns(finished: boolean): Columns<Row> {
@@ -125,7 +131,7 @@ function columns(finished: boolean): Columns<Row> {
       header: "Grade now",
       cell: ({ row }) => {
         const { grade } = row.original;
-        return grade ? `${grade.letter ?? ""} ${number(grade.numeric, 0)} (${grade.source})`.trim() : later("–");
+        return grade ? gradeText(grade) : later("–");
       },
       sortUndefined: "last",
     }),
@@ -138,6 +144,7 @@ export function ClassCard({ section, work, finished }: Props) {
   const [onlyFew, setOnlyFew] = useState(false);
   const rows = useMemo(() => rowsOf(roster ?? [], work), [roster, work]);
   const few = useMemo(() => rows.filter(isWorthALook), [rows]);
+  const unknown = rows.filter(({ missing }) => missing === undefined).length;
   const shown = useMemo(() => columns(finished), [finished]);
   const [time] = schedule?.flatMap(({ meetingTimes }) => meetingTimes) ?? [];
   const where = [time && `${time.startTime.slice(0, 5)}–${time.endTime.slice(0, 5)}`, room && `Room ${room}`];
@@ -152,6 +159,7 @@ export function ClassCard({ section, work, finished }: Props) {
         <Figure label="Students" value={number(rows.length)} />
         <Figure label="Worth a look" value={number(few.length)}>
           {`${WORTH_A_LOOK.absent} days absent in 4 weeks, away now, or ${WORTH_A_LOOK.missing} missing works`}
+          {unknown > 0 && finished && `; missing work is not known for ${counted(unknown, "student")}`}
         </Figure>
       </Figures>
       <Tick

@@ -27,7 +27,6 @@ export const WorkOfClassesFragment = graphql(`
           }
         }
         courseGrades {
-          source
           gradeType
           letter
           numeric
@@ -81,7 +80,7 @@ export default function DayPage() {
     <>
       <header className="page-head">
         <h1>My classes</h1>
-        {viewer && <p className="quiet">{counted(sections.length, "class", "classes")} today</p>}
+        {viewer?.sections && <p className="quiet">{counted(sections.length, "class", "classes")} today</p>}
         <LiveState readAt={live.readAt} isOpen={live.isOpen} />
       </header>
       {!viewer && first.fetching && <Waiting />}

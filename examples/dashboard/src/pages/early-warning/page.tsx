@@ -116,7 +116,7 @@ export default function EarlyWarningPage() {
       {students && (
         <div aria-busy={result.fetching}>
           <p className="quiet" role="status">
-            {counted(students.totalCount ?? 0, "student")} on the list
+            {students.totalCount === null ? "Students" : counted(students.totalCount, "student")} on the list
             {!!students.undecided &&
               `; for ${counted(students.undecided, "more student")} a system did not say enough to decide`}
             .

@@ -115,7 +115,7 @@ export default function PopulationPage() {
           {students && (
             <div aria-busy={result.fetching}>
               <p role="status">
-                {counted(students.totalCount ?? 0, "student")} found
+                {students.totalCount === null ? "Students" : counted(students.totalCount, "student")} found
                 {!!students.undecided &&
                   `; ${counted(students.undecided, "more student")} could not be decided, because a system did not answer or does not know them`}
                 .

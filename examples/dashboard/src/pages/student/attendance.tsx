@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 
-import { counted, date, number, percent, words } from "../../format";
+import { counted, date, LOCALE, number, percent, words } from "../../format";
 import { type FragmentType, graphql, readFragment } from "../../gql";
 import type { AttendanceCategory } from "../../gql/graphql";
 import { Card, Empty } from "../../ui/card";
@@ -37,7 +37,11 @@ export const AttendanceFragment = graphql(`
         value
       }
     }
-    attendanceEvents(scope: SCHOOL, first: 100) {
+    attendanceEvents(
+      scope: SCHOOL
+      categories: [UNEXCUSED_ABSENCE, EXCUSED_ABSENCE, TARDY, EARLY_DEPARTURE, PARTIAL]
+      first: 100
+    ) {
       totalCount
       edges {
         node {
@@ -63,7 +67,7 @@ interface Entry {
   readonly reason: string | null;
 }
 
-/** Categories in which a student was not in school for all of the day, with their colors. */
+/** Colors of the categories in which a student was not in school for all of the day: those that are asked for. */
 const COLORS: Partial<Record<AttendanceCategory, string>> = {
   UNEXCUSED_ABSENCE: "var(--at-risk)",
   EXCUSED_ABSENCE: "var(--watch)",
@@ -83,7 +87,7 @@ const COLUMNS: Columns<Entry> = [
 export function AttendanceCard({ student, ...part }: Props) {
   const { attendance, attendanceEvents } = readFragment(AttendanceFragment, student);
   const entries = useMemo(
-    () => (attendanceEvents?.edges ?? []).map(({ node }) => node).filter(({ category }) => category in COLORS),
+    () => (attendanceEvents?.edges ?? []).map(({ node }) => node),
     [attendanceEvents],
   );
   const options = useMemo((): ChartOptions => {
@@ -99,7 +103,7 @@ export function AttendanceCard({ student, ...part }: Props) {
         domain: plot.utcInterval("month").range(plot.utcInterval("month").floor(new Date(first)), new Date(Date.parse(last) + 1)),
         label: null,
         type: "band",
-        tickFormat: (month: Date) => month.toLocaleDateString("en-US", { month: "short", timeZone: "UTC" }),
+        tickFormat: (month: Date) => month.toLocaleDateString(LOCALE, { month: "short", timeZone: "UTC" }),
       },
       y: { label: "Days", tickFormat: "d", interval: 1, grid: true },
       color: { domain: kinds.map(words), range: kinds.map((kind) => COLORS[kind]!), legend: true },
@@ -145,6 +149,11 @@ export function AttendanceCard({ student, ...part }: Props) {
         >
           <DataTable label="Attendance entries" columns={COLUMNS} rows={entries} />
         </Chart>
+      )}
+      {attendanceEvents && attendanceEvents.totalCount > entries.length && (
+        <p className="quiet">
+          These are the first {number(entries.length)} of {number(attendanceEvents.totalCount)} entries.
+        </p>
       )}
       {attendanceEvents && entries.length === 0 && <Empty>No absence or tardy is recorded.</Empty>}
     </Card>

@@ -47,7 +47,8 @@ interface Course {
 function shown(grade: Grade | undefined): string {
   if (!grade) return "–";
   const value = number(grade.numeric, 0);
-  return grade.letter ? `${grade.letter} (${value})` : value;
+  if (!grade.letter) return value;
+  return typeof grade.numeric === "number" ? `${grade.letter} (${value})` : grade.letter;
 }
 
 const column = columnsOf<Course>();

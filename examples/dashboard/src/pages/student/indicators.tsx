@@ -7,7 +7,7 @@ import type { PartProps } from "./part";
 export const IndicatorsFragment = graphql(`
   fragment Indicators on Student {
     riskProfile {
-      preset
+      source
       level
       indicators {
         domain
@@ -44,7 +44,7 @@ export function IndicatorsCard({ student, ...part }: Props) {
               </li>
             ))}
           </ul>
-          <p className="quiet">Judged by the district's preset {profile.preset}.</p>
+          <p className="quiet">Judged by the rules that the district has chosen. They are from: {profile.source}</p>
         </>
       )}
     </Card>

@@ -1,7 +1,8 @@
 import { useQuery } from "urql";
 
-import { age, date, gradeLevel, personName } from "../../format";
+import { age, date, gradeLevelName, personName } from "../../format";
 import { graphql, isFragmentReady } from "../../gql";
+import { isCurrent } from "../../graph/enrollment";
 import { problemsAt, problemsOf } from "../../graph/problems";
 import { Deferred, Empty, Waiting } from "../../ui/card";
 import { Notices } from "../../ui/notice";
@@ -69,7 +70,7 @@ export default function StudentPage({ id }: { readonly id: string }) {
     onRetry: retry,
   });
   const finished = !fetching && !hasNext;
-  const current = student.enrollments?.filter(({ exitWithdrawDate }) => !exitWithdrawDate) ?? [];
+  const current = student.enrollments?.filter(isCurrent) ?? [];
   const indicators = part("riskProfile");
   const attendance = part("attendance", "attendanceEvents");
   const courses = part("courseGrades");
@@ -82,7 +83,7 @@ export default function StudentPage({ id }: { readonly id: string }) {
       <header className="page-head">
         <h1>{personName(student.name)}</h1>
         <p>
-          {gradeLevel(student.gradeLevel)} grade · No. {student.studentUniqueId}
+          {gradeLevelName(student.gradeLevel)} · No. {student.studentUniqueId}
           {current.map(({ school, entryDate }) => ` · ${school?.name ?? "–"}, since ${date(entryDate)}`)}
         </p>
         <p className="quiet">Read {age(student.provenance.fetchedAt)}</p>

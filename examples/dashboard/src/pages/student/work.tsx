@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 
-import { date, number, words } from "../../format";
+import { date, moment, number, words } from "../../format";
 import { type FragmentType, graphql, readFragment } from "../../gql";
 import type { WorkFragment as Work } from "../../gql/graphql";
 import { Card, Empty } from "../../ui/card";
@@ -20,6 +20,7 @@ export const WorkFragment = graphql(`
       pointsPossible
       late
       provenance {
+        source
         ...Origin
       }
     }
@@ -32,13 +33,18 @@ interface Props extends PartProps {
 
 type Assignment = NonNullable<Work["assignments"]>[number];
 
-const column = columnsOf<Assignment>();
-const COLUMNS: Columns<Assignment> = [
+interface Row extends Assignment {
+  /** When the work is due, for readers. */
+  readonly due: string;
+}
+
+const column = columnsOf<Row>();
+const COLUMNS: Columns<Row> = [
   column.accessor("title", { header: "Assignment" }),
   column.accessor((work) => work.dueAt ?? undefined, {
     id: "due",
     header: "Due",
-    cell: (cell) => date(cell.getValue()),
+    cell: ({ row }) => row.original.due,
     sortUndefined: "last",
   }),
   column.accessor("status", {
@@ -48,10 +54,30 @@ const COLUMNS: Columns<Assignment> = [
   column.accessor((work) => work.score ?? undefined, {
     id: "score",
     header: "Points",
-    cell: ({ row }) => `${number(row.original.score)} of ${number(row.original.pointsPossible)}`,
+    cell: ({ row }) => points(row.original),
     sortUndefined: "last",
   }),
 ];
+
+/** Points out of what is possible; a dash if neither is known. */
+function points({ score, pointsPossible }: Assignment): string {
+  if (pointsPossible === null) return number(score);
+  if (score === null) return `out of ${number(pointsPossible)}`;
+  return `${number(score)} of ${number(pointsPossible)}`;
+}
+
+const MIDNIGHT = /T00:00:00/;
+
+/** The work with its due times. A system whose work is always due at midnight (UTC) knows days and no times. */
+function rowsOf(assignments: readonly Assignment[]): Row[] {
+  const timed = new Set(
+    assignments.filter(({ dueAt }) => dueAt && !MIDNIGHT.test(dueAt)).map(({ provenance }) => provenance.source),
+  );
+  return assignments.map((work) => ({
+    ...work,
+    due: work.dueAt && timed.has(work.provenance.source) ? moment(work.dueAt) : date(work.dueAt),
+  }));
+}
 
 /** Work that is missing comes first, then the latest. */
 function byUrgency(one: Assignment, other: Assignment): number {
@@ -62,7 +88,7 @@ function byUrgency(one: Assignment, other: Assignment): number {
 /** What was assigned, what is missing, and what was scored. */
 export function WorkCard({ student, ...part }: Props) {
   const { assignments } = readFragment(WorkFragment, student);
-  const rows = useMemo(() => [...(assignments ?? [])].sort(byUrgency), [assignments]);
+  const rows = useMemo(() => rowsOf(assignments ?? []).sort(byUrgency), [assignments]);
   const count = (status: Assignment["status"]) => number(rows.filter((work) => work.status === status).length);
   return (
     <Card title="Work in class" {...part} footer={<Origins of={rows.map(({ provenance }) => provenance)} />}>

@@ -2,9 +2,10 @@ import { useState } from "react";
 import { useQuery } from "urql";
 import { Link, Redirect } from "wouter";
 
-import { gradeLevel, number, personName } from "../../format";
+import { counted, gradeLevel, personName } from "../../format";
 import { graphql } from "../../gql";
 import type { StudentsPageQuery } from "../../gql/graphql";
+import { isCurrent } from "../../graph/enrollment";
 import { problemsOf } from "../../graph/problems";
 import { useViewer } from "../../session/viewer";
 import { Card, Empty, Waiting } from "../../ui/card";
@@ -61,9 +62,10 @@ const COLUMNS: Columns<Student> = [
   column.accessor(
     (student) =>
       (student.enrollments ?? [])
-        .filter(({ exitWithdrawDate }) => !exitWithdrawDate)
+        .filter(isCurrent)
         .map(({ school }) => school?.name)
-        .join(", "),
+        .filter(Boolean)
+        .join(", ") || "–",
     { id: "school", header: "School" },
   ),
 ];
@@ -107,10 +109,12 @@ export default function StudentsPage() {
           }}
         />
       </div>
-      <Card title={students ? `${number(students.totalCount)} students` : "Students"}>
+      <Card title={typeof students?.totalCount === "number" ? counted(students.totalCount, "student") : "Students"}>
         <Notices problems={problemsOf(result)} onRetry={() => execute({ requestPolicy: "network-only" })} />
         {rows.length > 0 && <DataTable label="Students" columns={COLUMNS} rows={rows} />}
-        {students && rows.length === 0 && <Empty>No student of yours has such a name.</Empty>}
+        {students && rows.length === 0 && (
+          <Empty>{name ? "No student of yours has such a name." : "You have no students here."}</Empty>
+        )}
         {result.fetching && !students && <Waiting />}
         <Pages pages={pages} pageInfo={students?.pageInfo} />
       </Card>
