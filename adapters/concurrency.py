@@ -117,6 +117,7 @@ async def _run_all(coroutines: Iterable[Coroutine[Any, Any, None]]) -> None:
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
+        workers.clear()  # an error's traceback refers to this frame, and the worker that failed to the error
 
 
 async def _result_of(read: Callable[[K], Awaitable[V | None]], key: K) -> V | AdapterError | None:

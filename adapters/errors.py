@@ -133,6 +133,7 @@ def translate(exc: Exception) -> AdapterError:  # noqa: PLR0911 - a table with o
             exc.__cause__ = exc.__context__ = None
             return exc.with_traceback(None)
         case ExceptionGroup():
+            exc.__traceback__ = None  # it refers to a frame of `asyncio.TaskGroup` that holds the group
             return translate(exc.exceptions[0])
         case httpx.HTTPStatusError():
             return _status(exc.response)

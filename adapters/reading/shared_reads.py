@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Coroutine, Hashable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from cachetools import TTLCache
@@ -161,7 +162,7 @@ class SharedReads:
             return known
         if (shared := self._reads.get(key)) is None:
             shared = self._reads[key] = _Read(asyncio.create_task(_collecting(read)), _reader.get())
-            shared.task.add_done_callback(lambda _: self._forget(key, shared))
+            shared.task.add_done_callback(partial(self._forget, key, shared))
         shared.callers += 1
         if (start := _start.get()) is not None:
             start.note(shared.began_at)
@@ -179,6 +180,7 @@ class SharedReads:
                 self._forget(key, shared)
                 shared.task.cancel()
                 await asyncio.wait({shared.task})  # nothing runs on after a lookup that was cancelled
+            del shared  # an error's traceback refers to this frame, and the task that failed to the error
 
     def _kept(self, key: Hashable) -> _Ended | None:
         """The kept read of a key; None if there is none. Those of an earlier scope are removed."""
@@ -189,7 +191,7 @@ class SharedReads:
             self._scope_of_ended = _scope.get()
         return self._ended.get(key)
 
-    def _forget(self, key: Hashable, shared: _Read) -> None:
+    def _forget(self, key: Hashable, shared: _Read, _: object = None) -> None:
         if self._reads.get(key) is shared:
             del self._reads[key]
 

@@ -16,7 +16,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from student_graph.adapters.answers import Answer, Answers, Ask, records_in
-from student_graph.adapters.errors import AdapterError, ForbiddenError
+from student_graph.adapters.errors import AdapterError, ForbiddenError, translate
 from student_graph.adapters.lookup import About, Page
 from student_graph.adapters.model import (
     DistrictId,
@@ -80,7 +80,7 @@ class AuthorizedFetch:
         try:
             reach = self._reaches.get(source.district) or await self._reach_in(source.district)
         except AdapterError as error:
-            return _error_for_keys(ask.keys, error, source)
+            return _error_for_keys(ask.keys, translate(error), source)
         return await self._fetch_about_students(source, ask, rights, reach)
 
     def from_cache(self, source: Source, ask: Ask[Any]) -> Answers | None:

@@ -235,3 +235,14 @@ async def _gather(coroutines: Iterable[Coroutine[Any, Any, Any]], start_one: _St
         results.clear()
         raise
     return results
+
+
+def without_frames(error: asyncio.CancelledError) -> asyncio.CancelledError:
+    """
+    The same error without its traceback.
+
+    A cancelled task keeps its error, and the frames of the traceback often refer to the task. Such a cycle keeps
+    all that the task has read until a collection of garbage.
+    """
+    error.__context__ = None
+    return error.with_traceback(None)

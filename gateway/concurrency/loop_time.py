@@ -21,6 +21,7 @@ from collections.abc import Callable, Coroutine, Hashable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any, Protocol
 
+from student_graph.gateway.concurrency.coroutines import without_frames
 from student_graph.gateway.concurrency.fair_lru import FairLRU
 from student_graph.gateway.concurrency.loop_shares import LoopShares
 from student_graph.gateway.concurrency.processor_time import Clock, ProcessorTime
@@ -92,8 +93,7 @@ class LoopBudgets:
 
     def of(self, client: Hashable, group: Hashable = None) -> ClientBudget:
         """The budget of a client, which belongs to a group from now on; None for no group."""
-        budget = self._clients.get(client)
-        if budget is None:
+        if (budget := self._clients.get(client)) is None:
             budget = ClientBudget(client, self)
             self._clients.set(client, budget, group)
         budget.group = group
@@ -170,8 +170,7 @@ class SharedBudget:
 
     def __init__(self, first: Budget | None, group: Hashable = None) -> None:
         """Charge the budget `first`. Work without waiters takes turns with its group's other work."""
-        self._budgets = [first]
-        self._group = group
+        self._budgets, self._group = [first], group
 
     def join(self, budget: Budget | None) -> None:
         """Let one more client wait for the work."""
@@ -186,8 +185,7 @@ class SharedBudget:
     @property
     def group(self) -> Hashable:
         """Stands for the group of the client who started the work."""
-        first = self._budgets[0]
-        return self._group if first is None else first.group
+        return self._budgets[0].group if self._budgets[0] is not None else self._group
 
     @property
     def is_within(self) -> bool:
@@ -201,7 +199,6 @@ class SharedBudget:
 
 
 _last_work_within = 0.0
-"""When a task within its budget last ran, in seconds of the clock that meters tasks."""
 
 
 def last_work_within() -> float:
@@ -210,7 +207,6 @@ def last_work_within() -> float:
 
 
 _current: ContextVar[Budget | None] = ContextVar("budget", default=None)
-"""Who pays for the work of the current task; None for work of the gateway itself."""
 
 
 def current_budget() -> Budget | None:
@@ -271,6 +267,8 @@ class _MeteredCoroutine(Coroutine[Any, Any, Any]):
         started_at = self._clock()
         try:
             return self._coroutine.send(value)
+        except asyncio.CancelledError as error:
+            raise without_frames(error) from None
         finally:
             self._charge(started_at)
 
@@ -279,6 +277,8 @@ class _MeteredCoroutine(Coroutine[Any, Any, Any]):
         started_at = self._clock()
         try:
             return self._coroutine.throw(*error)
+        except asyncio.CancelledError as cancellation:
+            raise without_frames(cancellation) from None
         finally:
             del error  # its traceback refers to this frame
             self._charge(started_at)

@@ -17,6 +17,8 @@ def located_errors(
     for error, path in zip(errors, paths, strict=True):
         first = first_by_error.get(id(error))
         if first is None:
+            if isinstance(error, GraphQLError):  # the frames of its traceback refer to this operation's errors
+                error.__traceback__ = None
             first = first_by_error[id(error)] = located_error(error, nodes, path)
             located.append(first)
         else:

@@ -182,6 +182,7 @@ def _checked_answer(source: Source, lookup: Lookup, key: Any, result: Any, fetch
     """
     attribute, value = lookup.key_attribute, result
     if isinstance(result, AdapterError):
+        value = translate(result)
         result.source = fetched.source
     elif not isinstance(result, list | Page | Record):
         raise TypeError(type(result).__name__)

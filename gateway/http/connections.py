@@ -141,6 +141,8 @@ class VendorConnection(ResponseHandler):
         """Fail the request that waits, if one does."""
         super().connection_lost(exc)
         self._payload_of_response = None  # it refers to the connection
+        if (failure := self.exception()) is not None and failure.__cause__ is not None:
+            failure.__cause__.__traceback__ = None  # it refers to a frame of aiohttp's that holds the failure
 
     def feed_data(self, data: tuple[Any, aiohttp.StreamReader], size: int = 0) -> None:
         """Take a parsed head; aiohttp skips those of interim responses."""

@@ -126,7 +126,10 @@ class RetryTransport(httpx.AsyncBaseTransport):
         if is_outage and request.extensions.get("needed_by_all") and remaining_seconds():
             self._gate.fail_reads()
         if failure is not None:
-            raise failure
+            try:
+                raise failure
+            finally:
+                del failure  # its traceback refers to this frame
         assert response is not None
         return response
 

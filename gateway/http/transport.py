@@ -142,7 +142,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             async with asyncio.timeout(min(self._timeouts.attempt, remaining_seconds())):
                 return await self._send_twice(request)
         except (aiohttp.ClientError, OSError, ValueError) as exc:  # TimeoutError is an OSError
-            raise self._translate(exc, request) from exc
+            # The stream or connection that failed keeps the error, and the frames of its traceback refer to both.
+            raise self._translate(exc, request) from exc.with_traceback(None)
 
     def _check_host(self, host: str) -> None:
         """Accept a name, which the resolver checks later, or an address that the source may connect to."""

@@ -38,7 +38,13 @@ INTERNAL = "Something went wrong in the gateway."
 
 
 def graph_error(error: AdapterError) -> GraphQLError:
-    """Return an adapter's error as clients see it."""
+    """
+    Return an adapter's error as clients see it.
+
+    All operations that wait for an answer get its error, the same object. It loses its traceback, whose frames
+    hold what these operations have read.
+    """
+    error.__traceback__ = error.__context__ = None
     extensions: dict[str, Any] = {
         "code": error.code,
         "source": error.source,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from student_graph.adapters.answers import SharedValues, has_instances
-from student_graph.adapters.errors import AdapterError, NotOfferedError
+from student_graph.adapters.errors import AdapterError, NotOfferedError, translate
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -59,7 +59,7 @@ def try_map(outcomes: Outcomes[T], change: Callable[[T], R]) -> Outcomes[R]:
         try:
             return _map_value(outcome, change)
         except AdapterError as error:
-            return error
+            return translate(error)
 
     return [changed(outcome) for outcome in outcomes]
 

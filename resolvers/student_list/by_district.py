@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
-from student_graph.adapters.errors import AdapterError, BadKeyError
+from student_graph.adapters.errors import AdapterError, BadKeyError, translate
 from student_graph.adapters.model import DistrictId
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.load import note_failure
@@ -97,7 +97,7 @@ async def _read(
     except BadKeyError:
         raise
     except AdapterError as error:
-        return error
+        return translate(error)
 
 
 def _fill(

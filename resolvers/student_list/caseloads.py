@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from student_graph.adapters import model
 from student_graph.adapters.contract import Adapter
-from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.errors import AdapterError, translate
 from student_graph.adapters.model import StudentId
 from student_graph.adapters.sources import District, Key
 from student_graph.resolvers.access import AssignedStudents, Reach
@@ -74,7 +74,7 @@ async def _caseloads_in_district(info: Info, district: District) -> list[ViewerC
             _recorded(info, district, reach), _assigned(info, district, reach)
         )
     except AdapterError as error:
-        return error
+        return translate(error)
     return sorted([*recorded, *assigned], key=lambda caseload: caseload.group.key)
 
 

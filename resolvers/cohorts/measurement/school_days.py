@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from student_graph.adapters.contract import Adapter
-from student_graph.adapters.errors import AdapterError, NotOfferedError
+from student_graph.adapters.errors import AdapterError, NotOfferedError, translate
 from student_graph.adapters.model import DistrictId, SchoolEnrollment, SchoolId, Session
 from student_graph.adapters.sources import District
 from student_graph.resolvers.cohorts.measurement.references import (
@@ -183,7 +183,7 @@ async def _estimate(
         try:
             more = await info.context.recorded_days(district.id, year.name, missing, everywhere=is_first)
         except AdapterError as error:
-            return [error for _ in schools]
+            return [translate(error)] * len(schools)
         known = memo.get(name, more)
         known = memo[name] = RecordedAttendance(known.everywhere, {**known.by_school, **more.by_school})
     cache, today = info.context.measure_cache, district.today()

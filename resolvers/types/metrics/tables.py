@@ -9,7 +9,7 @@ import strawberry
 
 from student_graph.adapters import model
 from student_graph.adapters.contract import Adapter
-from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.errors import AdapterError, translate
 from student_graph.adapters.lookup import lookup_of
 from student_graph.resolvers.cohorts.aggregates.aggregate import metric_table
 from student_graph.resolvers.cohorts.aggregates.dimensions import DIMENSIONS, Dimension
@@ -140,7 +140,7 @@ async def _table(info: Info, cohort: Cohort, request: TableRequest) -> Outcome[M
     try:
         table = await metric_table(info, cohort, request)
     except AdapterError as error:
-        return error
+        return translate(error)
     if isinstance(table, MetricTable):
         info.context.operation.suppressed_tables += any(row.suppressed for row in (table.total, *table.groups))
     return table
