@@ -15,6 +15,18 @@ SITUATIONS: dict[str, dict[str, Any]] = {
     "autoscaled": {"autoscaling": {"enabled": True}},
     "pinned": {"image": {"digest": DIGEST}, "imagePullSecrets": [{"name": "registry"}]},
     "closed": {"networkPolicy": {"redis": {"enabled": True}, "collector": {"enabled": True}}},
+    "connected": {
+        "networkPolicy": {
+            "publicPorts": [443, 8443],
+            "redis": {"enabled": True, "namespace": "redis", "port": 6380},
+            "destinations": [
+                {"cidr": "10.20.0.8/32", "port": 8443},
+                {"namespace": "storage", "port": 9000},
+                {"cidr": "169.254.20.10/32", "port": 53, "protocol": "UDP"},
+            ],
+        }
+    },
+    "with files": {"files": {"redis-ca.pem": "-----BEGIN", "trusted.json": "{}"}, "filesSecretName": "keys"},
     "open": {"networkPolicy": {"enabled": False}, "podAnnotations": {"team": "data"}, "nodeSelector": {"a": "b"}},
     "stored": {"record": {"storageClassName": "fast"}, "tolerations": [{"key": "a", "operator": "Exists"}]},
 }
@@ -50,7 +62,18 @@ def test_kubernetes_accepts_every_resource(situation: str, version: str) -> None
 
 @pytest.mark.parametrize(
     "values",
-    [{"replica": 3}, {"image": {"digest": "latest"}}, {"settings": ""}, {"terminationGracePeriodSeconds": 5}],
+    [
+        {"replica": 3},
+        {"image": {"digest": "latest"}},
+        {"settings": ""},
+        {"terminationGracePeriodSeconds": 5},
+        {"networkPolicy": {"publicPorts": []}},  # Kubernetes takes an empty list for all ports
+        {"networkPolicy": {"redis": {"cidr": None}}},
+        {"networkPolicy": {"destinations": [{"port": 8443}]}},
+        {"networkPolicy": {"destinations": [{"cidr": "10.20.0.8", "port": 8443}]}},
+        {"networkPolicy": {"destinations": [{"cidr": "10.20.0.8/32", "namespace": "storage", "port": 8443}]}},
+        {"files": {"gateway.toml": "[server]"}},
+    ],
     ids=str,
 )
 def test_values_that_are_wrong_are_refused(values: dict[str, Any]) -> None:
@@ -86,11 +109,28 @@ def test_secrets_are_named_and_never_in_the_chart() -> None:
     assert container["envFrom"] == [{"secretRef": {"name": "from-elsewhere"}}]
 
 
-def test_new_settings_restart_the_pods() -> None:
+def test_new_settings_and_files_restart_the_pods() -> None:
     """Their checksum is part of the pod's template."""
-    checksums = {pod({"settings": settings})["metadata"]["annotations"]["checksum/settings"] for settings in "aab"}
+    values = [{"settings": "a"}, {"settings": "a"}, {"settings": "b"}, {"settings": "a", "files": {"b": "c"}}]
+    checksums = {pod(value)["metadata"]["annotations"]["checksum/settings"] for value in values}
 
-    assert len(checksums) == 2
+    assert len(checksums) == 3
+
+
+def test_files_are_beside_the_settings_file() -> None:
+    """Where relative paths of the settings begin; secret ones come from a Secret that somebody else makes."""
+    values = SITUATIONS["with files"]
+    data = rendered_chart(values)["ConfigMap graph-student-graph"]["data"]
+    spec = pod(values)["spec"]
+    [mount] = [mount for mount in spec["containers"][0]["volumeMounts"] if mount["name"] == "settings"]
+    [volume] = [volume for volume in spec["volumes"] if volume["name"] == "settings"]
+
+    assert data.keys() == {"gateway.toml", "redis-ca.pem", "trusted.json"}
+    assert mount == {"name": "settings", "mountPath": "/etc/student-graph", "readOnly": True}
+    assert volume["projected"]["sources"] == [
+        {"configMap": {"name": "graph-student-graph"}},
+        {"secret": {"name": "keys"}},
+    ]
 
 
 def test_pods_are_ready_by_one_address_and_alive_by_another() -> None:
@@ -125,6 +165,25 @@ def test_pods_are_reached_from_the_ingress_and_the_monitoring_only() -> None:
     assert [labels["kubernetes.io/metadata.name"] for labels in sources] == ["ingress", "monitoring"]
     assert ports == [[53, 53], [443], [6379], [4318]]
     assert "10.0.0.0/8" in policy["egress"][1]["to"][0]["ipBlock"]["except"]
+
+
+def test_pods_reach_the_vendors_and_services_that_the_values_list() -> None:
+    """Public addresses on more ports; a private network, a namespace of the cluster, another DNS; and no more."""
+    policy = rendered_chart(SITUATIONS["connected"])["NetworkPolicy graph-student-graph"]["spec"]
+    _, public, *others = policy["egress"]
+
+    assert [port["port"] for port in public["ports"]] == [443, 8443]
+    assert others == [
+        {"to": [in_namespace("redis")], "ports": [{"port": 6380, "protocol": "TCP"}]},
+        {"to": [{"ipBlock": {"cidr": "10.20.0.8/32"}}], "ports": [{"port": 8443, "protocol": "TCP"}]},
+        {"to": [in_namespace("storage")], "ports": [{"port": 9000, "protocol": "TCP"}]},
+        {"to": [{"ipBlock": {"cidr": "169.254.20.10/32"}}], "ports": [{"port": 53, "protocol": "UDP"}]},
+    ]
+
+
+def in_namespace(name: str) -> dict[str, Any]:
+    """The pods of a namespace, as a peer of a policy."""
+    return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
 
 
 def test_the_record_outlives_its_pod() -> None:
