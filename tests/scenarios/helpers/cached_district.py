@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -26,7 +26,7 @@ STUDENTS = 60
 
 @dataclass
 class CachedDistrict:
-    """A district's student information system alone, and a pipeline with a cache."""
+    """A district's systems, by default the student information system alone, and a pipeline with a cache."""
 
     district: SandboxDistrict
     pipeline: FetchPipeline
@@ -35,9 +35,9 @@ class CachedDistrict:
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls) -> AsyncIterator[Self]:
-        """Open the district, and close it when the block ends."""
-        async with sandbox_district(facts(), ("edfi",), students=STUDENTS) as district:
+    async def opened(cls, kinds: Sequence[str] = ("edfi",)) -> AsyncIterator[Self]:
+        """Open the district with sources of these kinds, and close it when the block ends."""
+        async with sandbox_district(facts(), kinds, students=STUDENTS) as district:
             pipeline = FetchPipeline(
                 [district.district], HmacSigner(b"0" * 32), Limits(), operation_seconds=OPERATION_SECONDS
             )
