@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from student_graph.adapters.model import ContactId, SchoolId, SectionId, StaffId, StudentId
-from student_graph.adapters.oneroster.adapter import contacts
+from student_graph.adapters.model import ContactId, DistrictId, SchoolId, SectionId, StaffId, StudentId
+from student_graph.adapters.oneroster.adapter import contacts, people
 from tests.adapters.oneroster.scripted_sandbox import ScriptedSandbox, connected, user_row
 
 END, DAY_BEFORE, DAY_AFTER = date(2026, 12, 18), date(2026, 12, 17), date(2026, 12, 19)
@@ -120,6 +120,28 @@ async def test_a_role_ends_a_school_enrollment_and_an_assignment(
 
     assert [record.exit_withdraw_date for record in enrollments[StudentId("1")]] == [exit_day]
     assert [record.end_date for record in assignments[StaffId("9")]] == [last]
+
+
+@pytest.mark.parametrize(
+    ("end", "year"), [(None, None), ("2026-10-10", None), ("2026-06-06", 2026), ("2026-06-05", 2026)], ids=str
+)
+async def test_a_role_of_two_school_years_is_of_none_of_them(
+    end: str | None, year: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that began last year and lasts is not over because another one began this year."""
+    monkeypatch.setattr(people, "current_day", lambda: date(2026, 12, 1))
+    years = [
+        {"sourcedId": name, "title": name, "type": "schoolYear", "startDate": first, "endDate": last}
+        for name, first, last in (("x", "2025-08-20", "2026-06-06"), ("y", "2026-08-20", "2027-06-05"))
+    ]
+    role = {"role": "student", "org": {"sourcedId": "org-1"}, "beginDate": "2025-08-20", "endDate": end}
+    student = user_row("a", "1", roles=[role])
+    sandbox = server()
+    sandbox.bodies |= {"academicSessions": {"academicSessions": years}, "students": {"users": [student]}}
+    async with connected(sandbox) as adapter:
+        batch: Any = await adapter.school_enrollments_by_district([DistrictId("here")])
+
+    assert [record.school_year for record in batch[DistrictId("here")]] == [year]
 
 
 @pytest.mark.parametrize(

@@ -129,22 +129,6 @@ def test_version_1_1_has_one_role_at_every_organization() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("end", "year"), [(None, None), ("2026-01-10", None), ("2025-05-24", 2025), ("2025-05-23", 2025)], ids=str
-)
-def test_a_role_of_two_school_years_is_of_none_of_them(end: str | None, year: int | None) -> None:
-    """One that began last year and lasts is not over because another one began this year."""
-    last_year = YEAR | {"sourcedId": "x", "startDate": "2024-08-20", "endDate": "2025-05-24"}
-    days = {"beginDate": "2024-08-20", "endDate": end}
-    row = {"sourcedId": "u", "roles": [{"role": "student", "org": {"sourcedId": "a"}} | days]}
-    orgs = {"a": Org.model_validate({"sourcedId": "a", "name": "a", "type": "school"})}
-    [enrollment] = school_enrollments(
-        Person(StudentId("1"), [User.model_validate(row)]), orgs, sessions(last_year, YEAR), TODAY, "day_after"
-    )
-
-    assert enrollment.school_year == year
-
-
 def test_sessions_without_dates_are_an_error() -> None:
     """If no session has the first day of the school year, none is invented."""
     with pytest.raises(PayloadError):
