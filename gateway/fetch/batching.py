@@ -64,6 +64,14 @@ class Batcher:
         """A batcher that shares its batches with this one; its single keys wait `turns` turns."""
         return Batcher(self._fetch, turns, self._cached_answers, self._batches)
 
+    def joined_by(self, fetch: Fetch) -> Batcher:
+        """
+        A batcher that shares its batches with this one and reads what they do not hold with `fetch`.
+
+        It does not refer to this one: a fetch may wait for those who wait for it, without a cycle of references.
+        """
+        return Batcher(fetch, batches=self._batches)
+
     async def __call__(self, source: Source, ask: Ask[Any], /) -> Answers:
         """The answers to an ask, cached or from the batches that hold its keys."""
         cached = self._cached_answers(source, ask)

@@ -289,6 +289,7 @@ class _Layers:
     @cached_property
     def _outer(self) -> Batcher:
         pipeline, routed = self._pipeline, self._routed
-        routing = routed.asked = Batcher(routed, cached_answers=routed.from_cache)
+        routing = Batcher(routed, cached_answers=routed.from_cache)
+        routed.join(routing)
         translated = identified(routing, pipeline.districts, pipeline.telemetry, pipeline.translations)
         return Batcher(ReadAhead(translated, routing, routed, pipeline.districts), turns=2)

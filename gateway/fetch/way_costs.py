@@ -8,7 +8,7 @@ declares. A coarse key that many operations needed lately counts as cheaper: its
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
@@ -18,6 +18,7 @@ from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.lookup import Lookup, lookup_of
 from student_graph.adapters.sources import Source
 from student_graph.gateway.cache.entries import SharedBatch
+from student_graph.gateway.fetch.batching import Batcher
 from student_graph.gateway.fetch.cache_view import View
 from student_graph.gateway.fetch.coarse_answers import coarse_ask
 from student_graph.gateway.fetch.learned_costs import LearnedCosts, saved_calls, spent_calls
@@ -33,8 +34,6 @@ MAX_ADVANCE_SHARE = 0.5
 SCARCE_CALLS = 200
 """If a vendor's quota allows fewer calls than this, the fewest calls win, however many rounds they need."""
 
-UnheldKeys: TypeAlias = Callable[[Source, Ask[Any], list[Any]], list[Any]]
-"""Returns the keys of an ask that the operation has not requested yet."""
 Active: TypeAlias = tuple[LookupMethod, ...]
 """Lookups whose access paths are being tried: a path must not lead back to one of them."""
 
@@ -58,18 +57,19 @@ class OtherWay(NamedTuple):
     """Vendor calls that the choice needs for each key that the way could answer."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class WayCosts:
     """The costs of ways, for one operation."""
 
     learned: LearnedCosts
     view: View
-    unheld_keys: UnheldKeys
-    is_asked: Callable[[Source, Ask[Any]], bool]
+    read: Batcher
+    asked: Batcher
+    """Has the batches of all asks of the operation."""
 
     def keys_to_request(self, source: Source, ask: Ask[Any]) -> list[Any]:
         """The keys for which the source would be asked now: the others are cached, in flight, or held."""
-        return self.unheld_keys(source, ask, self.view.keys_to_request(source, ask))
+        return self.read.unheld_keys(source, ask, self.view.keys_to_request(source, ask))
 
     def point_calls(self, source: Source, ask: Ask[Any]) -> dict[Any, float]:
         """The calls of each key's point read now."""
@@ -96,7 +96,7 @@ class WayCosts:
 
     def _fewest_calls(self, source: Source, ask: Ask[Any], active: Active) -> float:
         """About how many calls an ask needs by its cheapest way; none if the operation asks it anyway."""
-        missing = [] if self.is_asked(source, ask) else self.keys_to_request(source, ask)
+        missing = [] if self.asked.holds(source, ask) else self.keys_to_request(source, ask)
         if not missing:
             return 0.0
         guess = declared_point_calls(source, ask.lookup)
