@@ -10,6 +10,10 @@ import { Page } from "./page.jsx";
 import { completeSignIn, loadIssuers } from "./sign-in.js";
 import { loadPeople, loadToken, storeToken } from "./token.js";
 
+// A link with another code or token, opened in this tab: the browser loads nothing by itself.
+addEventListener("hashchange", () => {
+  if (/^#(code|token)=/.test(location.hash)) location.reload();
+});
 await completeSignIn().catch((error) => console.warn("sign-in failed:", error.message));
 const people = await loadPeople();
 if (!loadToken() && Object.keys(people).length) {

@@ -29,7 +29,11 @@ export async function loadPeople() {
       body: JSON.stringify({ code }),
     });
     if (response.ok) {
-      sessionStorage.setItem(PEOPLE_KEY, JSON.stringify(await response.json()));
+      const people = await response.json();
+      sessionStorage.setItem(PEOPLE_KEY, JSON.stringify(people));
+      if (!Object.values(people).includes(sessionStorage.getItem(TOKEN_KEY))) {
+        sessionStorage.removeItem(TOKEN_KEY); // it is from another run of the demo
+      }
     }
   }
   return JSON.parse(sessionStorage.getItem(PEOPLE_KEY) ?? "{}");
