@@ -246,7 +246,10 @@ class ReachLookup:
             raise NotOfferedError(reason)
         answers = await self.fetch(source, Ask(lookup, tuple(keys), max_age=self.max_age))
         if failed := next((a.value for a in answers.values() if isinstance(a.value, AdapterError)), None):
-            raise failed
+            try:
+                raise failed
+            finally:
+                del failed, answers  # its traceback refers to this frame
         values: dict[Any, Any] = {key: answer.value for key, answer in answers.items()}
         return {
             key: value if isinstance(value, list) else [value]
