@@ -15,6 +15,7 @@ from student_graph.gateway.cache.fleet.redis_store import RedisStore
 from student_graph.gateway.demo.rehearsal.vendors.certificates import AUTHORITY, VALID, write_certificates
 from tests.gateway.cache.processes import REDIS_SECONDS
 from tests.gateway.redis_server import free_port, redis_server
+from tests.gateway.servers import ROOT
 
 USER, PASSWORD = "student-graph", "a password of the test"
 RULES = ("on", f">{PASSWORD}", "~student-graph:*", "&student-graph:*", "+@all", "-@admin", "-@dangerous")
@@ -49,7 +50,9 @@ def managed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ManagedRedis]:
 
 
 async def test_a_process_uses_redis_as_its_own_user_over_tls(managed: ManagedRedis) -> None:
-    """With no more rights than the keys and channels of the fleet's name."""
+    """With the rights that the page names: no more than the keys and channels of the fleet's name."""
+    rules = " ".join(RULES).replace(PASSWORD, "PASSWORD")
+    assert f"`ACL SETUSER {USER} {rules}`" in (ROOT / "docs" / "caching.md").read_text()
     store = managed.store(managed.login)
     await try_use(store)
     await store.set({"digest": b"encrypted"}, seconds=60)
