@@ -94,9 +94,11 @@ class Gateway:
             await asyncio.sleep(POLL_SECONDS)
         return False
 
-    async def memory_mib(self) -> float:
-        """Resident memory of all its processes, in MiB."""
-        return sum(map(resident_mib, await self._pids()))
+    async def memory(self) -> Memory:
+        """The memory of all its processes, and of their caches."""
+        caches = (await self.report("/health/memory"))["total"]
+        resident = sum(map(resident_mib, await self._pids()))
+        return Memory(resident, caches["bytes"] / 2**20, caches["maxBytes"] / 2**20)
 
     async def processor_times(self) -> dict[int, ProcessorTimes]:
         """What all its processes had of the processors so far, by process."""
@@ -104,6 +106,17 @@ class Gateway:
 
     async def _pids(self) -> set[int]:
         return {self.process.pid, *await self.worker_pids()}
+
+
+class Memory(NamedTuple):
+    """Memory of a gateway at one moment, in MiB."""
+
+    resident: float
+    """Of all its processes."""
+    cached: float
+    """What the caches of its workers hold, by their own estimate; without workers that are too busy to say it."""
+    max_cached: float
+    """What these caches may hold."""
 
 
 class ProcessorTimes(NamedTuple):

@@ -189,7 +189,8 @@ async def _watch_memory(
     """Measure the memory of the fleet from time to time, and what its processes have of the processors."""
     while True:
         with contextlib.suppress(SettingsError):
-            memory.append(MemorySample(now() - began_at, await stage.gateway.memory_mib(), stage.morning.trouble))
+            used = await stage.gateway.memory()
+            memory.append(MemorySample(now() - began_at, *used, stage.morning.trouble))
             processors |= await stage.gateway.processor_times()
         await asyncio.sleep(MEMORY_SECONDS)
 

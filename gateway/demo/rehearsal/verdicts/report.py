@@ -85,8 +85,8 @@ def _tables(report: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[str], lis
     )
     yield (
         "Memory of the fleet",
-        ["seconds", "MiB", "trouble"],
-        [[f"{s['seconds']:.0f}", f"{s['mib']:.0f}", s["trouble"]] for s in _thinned(report["memory"])],
+        ["seconds", "resident MiB", "in caches", "caches may hold", "the rest", "trouble"],
+        [[*_memory_cells(sample), sample["trouble"]] for sample in _thinned(report["memory"])],
     )
 
 
@@ -97,6 +97,13 @@ def _thinned(samples: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]
     """Not more samples than a table should have, evenly chosen, the last one among them."""
     step = -(-len(samples) // MAX_MEMORY_ROWS) or 1
     return samples[::-step][::-1]
+
+
+def _memory_cells(sample: Mapping[str, Any]) -> list[str]:
+    """When it was measured, the resident memory, what caches hold and may hold of it, and the rest."""
+    resident, cached = sample["mib"], sample["cached_mib"]
+    numbers = (sample["seconds"], resident, cached, sample["max_cached_mib"], resident - cached)
+    return [f"{number:.0f}" for number in numbers]
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:

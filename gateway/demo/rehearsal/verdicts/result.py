@@ -11,12 +11,16 @@ from student_graph.gateway.demo.rehearsal.verdicts.tally import Tally, row_as_js
 
 
 class MemorySample(NamedTuple):
-    """Memory of the fleet at one moment."""
+    """Memory of the fleet at one moment, in MiB."""
 
     seconds: float
     """Since the morning began."""
     mib: float
     """Resident memory of all processes of the fleet."""
+    cached_mib: float
+    """What all caches of the fleet hold, by their own estimate."""
+    max_cached_mib: float
+    """What they may hold."""
     trouble: str
 
 

@@ -15,7 +15,7 @@ from student_graph.gateway.demo.rehearsal.pages import Page
 from student_graph.gateway.demo.rehearsal.vendors.canaries import canary
 from student_graph.gateway.demo.rehearsal.verdicts.judge import Judgement, Verdict
 from student_graph.gateway.demo.rehearsal.verdicts.report import markdown
-from student_graph.gateway.demo.rehearsal.verdicts.result import Result
+from student_graph.gateway.demo.rehearsal.verdicts.result import MemorySample, Result
 from student_graph.gateway.demo.rehearsal.verdicts.tally import MAX_CHANGE_AGE_SECONDS, Tally
 from tests.gateway.demo.rehearsal.test_judge import TEACHER
 
@@ -48,6 +48,16 @@ def result_of(tally: Tally) -> Result:
         failures=[],
         has_redis=False,
     )
+
+
+def test_the_report_shows_what_of_the_memory_is_in_caches() -> None:
+    """Only the rest shows whether anything grows that has no bound."""
+    memory = [
+        MemorySample(5.0, 620.4, 20.0, 688.0, "nothing"),
+        MemorySample(10.0, 900.0, 310.0, 688.0, "rate limits"),
+    ]
+    report = markdown(replace(result_of(a_tally()), memory=memory).as_json())
+    assert "| 5 | 620 | 20 | 688 | 600 | nothing |\n| 10 | 900 | 310 | 688 | 590 | rate limits |" in report
 
 
 def test_requests_of_hostile_viewers_are_counted_and_are_no_pages() -> None:
