@@ -175,14 +175,14 @@ async def measure(students: int, memory_mib: int | None) -> int:
         opened: dict[Page, Opened] = {}
         bad = 0
         async with running_gateway(of.settings, 1, of.certificates) as gateway:
-            idle = await gateway.memory_mib()
+            idle = (await gateway.memory()).resident
             for page in [page for viewer in of.viewers() for page in pages_of(viewer)]:
                 first = opened[page] = await of.open(gateway, page)
                 again = await of.open(gateway, page, attempts=1)
                 leak = foreign(first.text, page.viewer, of.district.number)
                 bad += not first.is_complete or bool(leak)
-                print(_row(page, first, again, await gateway.memory_mib(), leak), flush=True)
-            print(f"\nMemory: {idle:.0f} MiB idle, {await gateway.memory_mib():.0f} MiB after all pages.")
+                print(_row(page, first, again, (await gateway.memory()).resident, leak), flush=True)
+            print(f"\nMemory: {idle:.0f} MiB idle, {(await gateway.memory()).resident:.0f} MiB after all pages.")
             for name, cache in (await gateway.report("/health/memory")).items():
                 print(f"{name}: {cache['bytes'] / 2**20:.1f} of {cache['maxBytes'] / 2**20:.0f} MiB", flush=True)
         return bad + await _compare(of, opened) + _compare_with_facts(of, opened)
