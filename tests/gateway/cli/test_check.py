@@ -33,7 +33,7 @@ def test_check_says_that_tokens_come_from_another_origin(
     with served(sis, login):
         path = tmp_path / "settings.toml"
         path.write_text(SETTINGS.format(sis=sis.url, login=login.url), "utf-8")
-        status = check.run(argparse.Namespace(config=path, env_file=None, json=False))
+        status = check.run(argparse.Namespace(config=path, env_file=None, json=False, workers=None))
     output = capsys.readouterr().out
 
     assert status == 0, output
@@ -61,7 +61,7 @@ def checked(
         blocks.append("\n".join(["[[districts.sources]]", *lines]))
     path = tmp_path / "settings.toml"
     path.write_text(DISTRICT_SETTINGS + "\n\n".join(blocks), "utf-8")
-    status = check.run(argparse.Namespace(config=path, env_file=None, json=False))
+    status = check.run(argparse.Namespace(config=path, env_file=None, json=False, workers=None))
     lines = capsys.readouterr().out.splitlines()
     return status, {name: next(line for line in lines if f" {name} " in line) for name, _, _ in sources}
 
