@@ -1,4 +1,4 @@
-"""The page for operators says how each secret is replaced that the settings name."""
+"""The page for operators says how to replace each secret that the settings name."""
 
 from __future__ import annotations
 

@@ -169,6 +169,27 @@ async def test_a_record_says_by_what_its_student_can_be_confirmed() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("sent", "read"), [(None, []), (0, [(0.0, None)]), ("91.5", [(91.5, None)]), ("B+", [(None, "B+")]), ("", [])]
+)
+async def test_a_section_without_a_final_grade_yet_has_no_course_grade(sent: Any, read: list[Any]) -> None:
+    """A grade without a value would be one that nobody can judge; 0 is a grade, and so is a letter."""
+    key = next(key_of(account) for account in FACTS.accounts if account.sis_id)
+    sandbox = SchoologySandbox(FACTS)
+    sandbox.url = UNSERVED_URL
+
+    def spoil(document: Any) -> Any:
+        for section in document.get("section", ()):
+            for final in section.get("final_grade", ()):
+                final |= {"grade": sent}
+        return document
+
+    async with open_adapter(sandbox, DocumentTransport(sandbox, spoil), kind=Schoology) as adapter:
+        [grades] = (await adapter.course_grades_by_student([key], school_year=2027)).values()
+
+    assert list(dict.fromkeys((grade.numeric, grade.letter) for grade in grades)) == read
+
+
 async def test_lists_are_read_to_their_last_page() -> None:
     """By `links.next`, with 200 rows requested and fewer sent."""
     sandbox, account = SchoologySandbox(FACTS), next(account for account in FACTS.accounts if account.sis_id)
@@ -185,7 +206,7 @@ async def test_lists_are_read_to_their_last_page() -> None:
 
 
 async def test_a_repeated_signature_is_refused() -> None:
-    """The sandbox refuses what the vendor refuses, so each request of the adapter is signed anew."""
+    """The sandbox refuses what the vendor refuses, so each request of the adapter has a signature of its own."""
     sandbox, signatures = SchoologySandbox(FACTS), list[str]()
     async with open_adapter(sandbox, kind=Schoology) as adapter:
         adapter.http.event_hooks["request"] = [_noting(signatures)]

@@ -1,4 +1,4 @@
-"""A connection of a client without a socket: what it sends is handed to the server, and time passes when told."""
+"""A connection of a client without a socket: what it sends goes to the server, and the test moves the time."""
 
 from __future__ import annotations
 

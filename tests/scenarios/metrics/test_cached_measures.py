@@ -97,7 +97,7 @@ async def test_records_that_were_read_again_are_measured_again() -> None:
 
 @pytest.mark.parametrize("metric", [Metric.INCIDENTS, Metric.SUSPENSIONS])
 async def test_measures_of_restricted_data_are_not_cached(metric: Metric) -> None:
-    """Discipline is measured anew in each operation, also while its records are cached."""
+    """Discipline is measured again in each operation, also while its records are cached."""
     async with sandbox_district(FACTS, ("edfi",), students=len(FACTS.students)) as district:
         pipeline = new_pipeline(district)
         [first], [second] = [await measures_in(pipeline, [metric]) for _ in range(2)]

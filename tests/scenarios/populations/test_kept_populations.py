@@ -57,7 +57,7 @@ async def test_viewers_of_one_scope_share_a_population(stage: Stage) -> None:
 
 
 async def test_another_scope_gets_a_population_of_its_own(stage: Stage) -> None:
-    """Without the grant the list is refused, also while another one is kept; a limited grant leaves undecided."""
+    """Without the grant the list is refused, also if another is kept; a limited grant decides some students."""
     everybody = await stage.students(filter=TITLE_I, orderBy=BY_RISK)
     bare = replace(VIEWER, subject="bare", grants=frozenset())
     [number, *_] = [edge["node"]["studentUniqueId"] for edge in everybody["edges"]]

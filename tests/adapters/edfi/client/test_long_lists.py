@@ -12,8 +12,8 @@ from tests.adapters.edfi.scripted_sandbox import connected
 STUDENTS, PAGE_SIZE, CONCURRENCY = 90, 5, 2
 
 
-async def test_rows_of_few_pages_are_in_memory_at_a_time() -> None:
-    """As many as are read at once, and not those of all pages; the records are those of all rows."""
+async def test_only_rows_of_pages_that_are_read_now_are_in_memory() -> None:
+    """The rows of a page are released once they are records, and each row becomes a record."""
     rows: WeakSet[api.StudentSchoolAssociation] = WeakSet()
     most = 0
 

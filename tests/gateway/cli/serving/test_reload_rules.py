@@ -134,7 +134,7 @@ async def test_a_source_that_does_not_answer_may_be_applied(
 async def test_an_unchanged_source_keeps_its_answers_and_what_was_learned(
     files: SettingsFiles, sandboxes: dict[str, Sandbox]
 ) -> None:
-    """A reload that leaves a source as it is costs its vendor nothing; a changed source is requests anew."""
+    """A reload that leaves a source unchanged costs its vendor nothing; a changed source is asked again."""
     async with running_gateway(files) as gateway:
         expected = students(await gateway.ask())
         edfi = gateway.application.pipeline.sources[0]

@@ -54,7 +54,7 @@ class Cat(Animal):
 
 @strawberry.type
 class Dog(Animal):
-    """A dog, which may be told by a check of its own."""
+    """A dog, which a check of its own may recognize."""
 
     @classmethod
     def is_type_of(cls, value: Any, _info: Any) -> bool:
