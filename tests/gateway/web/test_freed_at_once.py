@@ -31,10 +31,11 @@ from student_graph.gateway.execution import EncodingExecutor
 from student_graph.gateway.http import create_client
 from student_graph.gateway.http.connections import StrayBytes, VendorConnection
 from student_graph.gateway.web.graphql import GraphQLView
+from tests.gateway.cli.serving.gateway import until
 from tests.gateway.graph import ADMISSION, start_operation
 from tests.gateway.server.one_connection import OneConnection, request
 from tests.scenarios.helpers.cached_district import CachedDistrict
-from tests.scenarios.helpers.sandbox_district import DISTRICT_ID, VIEWER
+from tests.scenarios.helpers.sandbox_district import DISTRICT_ID, OPERATION_SECONDS, VIEWER
 
 OWN_PACKAGES = ("student_graph.", "graphql.", "uvicorn.", "httpx.")
 
@@ -259,4 +260,43 @@ async def test_cached_answers_are_freed_when_they_are_purged(left_behind: Callab
             await asyncio.sleep(0)
             # The document that is parsed anew and the response with a token are few and small.
             left = [name for name in left_behind() if name.startswith("student_graph.")]
+    assert left == []
+
+
+@pytest.mark.parametrize("fault", [{"down": True}, {"down_after": 3}], ids=lambda f: next(iter(f)))
+async def test_what_an_operation_read_is_freed_although_its_source_fails(
+    left_behind: Callable[[], list[str]], fault: dict[str, Any]
+) -> None:
+    """The error that answers a lookup refers to no frame: all that wait for the answer get the same error."""
+    async with CachedDistrict.opened() as district:
+        await district.execute(ROSTERS, VIEWER)
+        district.district.sandboxes["edfi"].switches.change(fault)
+        for _ in range(2):  # the first one fails at the vendor, the second one without asking it
+            await district.pipeline.cache.purge(Purge(district=DISTRICT_ID))
+            await asyncio.sleep(0)
+            left_behind()
+            codes = await district.execute(ROSTERS, VIEWER)
+            assert isinstance(codes, list)
+            await district.pipeline.cache.in_flight.finish(OPERATION_SECONDS)
+            left = [name for name in left_behind() if name.startswith("student_graph.")]
+    assert left == []
+
+
+async def test_what_cancelled_lookups_read_is_freed(left_behind: Callable[[], list[str]]) -> None:
+    """Their client has disconnected, and nobody waits for the vendor any more."""
+    async with CachedDistrict.opened() as district:
+        await district.execute(ROSTERS, VIEWER)
+        district.district.sandboxes["edfi"].switches.latency = 60_000.0
+        await district.pipeline.cache.purge(Purge(district=DISTRICT_ID))
+        await asyncio.sleep(0)
+        left_behind()
+        with metered_tasks():
+            operation = asyncio.create_task(district.execute(ROSTERS, VIEWER))
+            await until(lambda: bool(district.pipeline.cache.in_flight._running))
+            operation.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await operation
+            del operation
+            await district.pipeline.cache.in_flight.close()
+        left = [name for name in left_behind() if name.startswith("student_graph.")]
     assert left == []
