@@ -51,7 +51,7 @@ Cached reaches that are checked for each new one, so that unused ones are remove
 """
 
 StartFetch = Callable[[float], tuple[Fetch, Traffic, Dependencies]]
-"""Returns a fetch that works for so many seconds, and the records of its work."""
+"""Takes a number of seconds; returns a fetch that works for this time, and the records of its work."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

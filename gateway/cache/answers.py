@@ -48,7 +48,7 @@ class Fleet(Protocol):
         """Send a purge to the other processes, as soon as possible."""
 
     async def claim(self, name: str, seconds: int) -> bool:
-        """Claim a piece of work by its name; returns whether this process alone may do it for so many seconds."""
+        """Claim a piece of work by its name; returns whether this process alone may do it for `seconds`."""
 
     async def release(self, name: str) -> None:
         """Release a piece of work that this process has claimed, so that any process can claim it."""

@@ -53,7 +53,7 @@ class _ChangeVersion:
     """When the request for it was sent, by the cache's clock."""
 
     def is_recent(self, now: float, fresh_seconds: float) -> bool:
-        """Whether the version is recent enough for answers that are fresh for so many seconds."""
+        """Whether the version is recent enough for answers that are fresh for `fresh_seconds`."""
         seconds = NO_VERSION_SECONDS if self.value is None else min(VERSION_SECONDS, fresh_seconds)
         return now < self.clock_at + seconds
 

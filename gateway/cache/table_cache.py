@@ -126,10 +126,10 @@ class TableCache:
         seconds: float = 0.0,
     ) -> None:
         """
-        Keep a table of so many bytes that an operation of its own computed, if all that it rests on is cached.
+        Keep a table of `size` bytes that an operation of its own computed, if all that it rests on is cached.
 
         It is not kept if a record was stale or a source failed: the response says so only if it was read for it.
-        A table of many students that took so many `seconds` is used for a while after that, marked as stale, also
+        A table of many students, which took `seconds`, is used for a while after that, marked as stale, also
         if some answers were stale, or included in one of the `purges` while it was computed.
         """
         dependencies = operation.dependencies

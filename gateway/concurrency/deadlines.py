@@ -34,7 +34,7 @@ def work_deadline(seconds: float) -> Callable[[], float]:
     """
     When work that begins now must end, as a function that returns a time of the event loop.
 
-    The work ends after so many seconds, or later if a waiter has a later deadline. An operation that joins old
+    The work ends after `seconds`, or later if a waiter has a later deadline. An operation that joins old
     work therefore has its full time.
     """
     own = asyncio.get_running_loop().time() + seconds
@@ -50,7 +50,7 @@ def work_deadline(seconds: float) -> Callable[[], float]:
 @contextlib.asynccontextmanager
 async def within(seconds: float, *, or_while_awaited: bool = False) -> AsyncIterator[asyncio.Timeout]:
     """
-    Limit the block to so many seconds, and to the time that an enclosing block has left.
+    Limit the block to `seconds`, and to the time that an enclosing block has left.
 
     With `or_while_awaited`, the limit is extended while somebody waits longer, as `work_deadline` says.
 

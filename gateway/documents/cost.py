@@ -162,7 +162,7 @@ class CostEstimator:
     def _add_selections(
         self, type_: Any, selections: SelectionSetNode | None, path: str, parents: float, edges: float
     ) -> None:
-        """Add the cost of selections on a type with so many parents, in which a list `edges` has that length."""
+        """Add the cost of selections on a type with `parents` objects; a list `edges` has `edges` items."""
         for node in selections.selections if selections is not None else ():
             if self._visited > MAX_ESTIMATED_FIELDS:
                 return
@@ -262,7 +262,7 @@ class CostEstimator:
         return max(lengths, default=0.0) or lookup.records_per_key
 
     def _lookup_calls(self, lookup: Lookup, keys: float) -> float:
-        """Calls of a lookup for so many keys, in the district where they are the most."""
+        """Calls of a lookup for this number of keys, in the district where they are the most."""
         return max(
             (
                 sum(source_calls(source, lookup, keys) for source in district.sources_for(lookup))

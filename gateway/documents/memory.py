@@ -156,7 +156,7 @@ def parse_without_garbage(text: str, **limits: int) -> DocumentNode:
 
 
 def document_bytes(text: str, nodes: int) -> int:
-    """Return the memory of a valid document with this text and so many nodes, by estimate."""
+    """Return the memory in bytes of a valid document with this text and number of nodes, by estimate."""
     # Names and values are copies of parts of the text: in the worst case, of all of it.
     return DOCUMENT_BYTES + 2 * getsizeof(text) + nodes * NODE_BYTES
 

@@ -184,7 +184,7 @@ class OperationCost(NamedTuple):
 
 def source_calls(source: Source, lookup: Lookup, keys: float) -> float:
     """
-    Return the price of a lookup of so many keys at a source, in calls.
+    Return the price of a lookup of this number of keys at a source, in calls.
 
     It is that of one coarse lookup if that needs fewer calls than reads of single keys. These wait in a queue, so
     they count as one call whatever their number. A list in their place costs a share of them at most: otherwise

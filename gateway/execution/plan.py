@@ -193,7 +193,7 @@ class ObjectPlan:
 
     def deserves_structs(self, rows: int) -> bool:
         """
-        Return whether so many rows should be structs: faster and smaller than dicts, but of a type of their own.
+        Return whether this many rows should be structs: faster and smaller than dicts, but of a type of their own.
 
         An unused type is freed only by a full garbage collection, so documents that are executed once would fill
         the memory with types. If a plan is executed for the first time and has few rows, they are therefore dicts.

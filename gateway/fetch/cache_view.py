@@ -50,7 +50,7 @@ class View(Protocol):
         """The cache's entry that holds the value of an answer; None if there is none."""
 
     def add_derived(self, entry: Entry, name: Hashable, value: Any, size: int) -> None:
-        """Keep a value of so many bytes that was computed from a cached answer, as long as that is cached."""
+        """Keep a value of `size` bytes that was computed from a cached answer, as long as that is cached."""
 
     def read_in_background(self, source: Source, ask: Ask[Any]) -> None:
         """Read keys that nobody waits for."""
@@ -109,7 +109,7 @@ class CacheView:
         return entry if is_same else None
 
     def add_derived(self, entry: Entry, name: Hashable, value: Any, size: int) -> None:
-        """Keep a value of so many bytes that was computed from a cached answer, as long as that is cached."""
+        """Keep a value of `size` bytes that was computed from a cached answer, as long as that is cached."""
         self.cache.store.add_derived(entry, name, value, size)
 
     def read_in_background(self, source: Source, ask: Ask[Any]) -> None:

@@ -38,7 +38,7 @@ class _Mean:
     keys: float = 0.0
 
     def add(self, calls: float, keys: float) -> None:
-        """Add the calls of so many keys."""
+        """Add the calls that reading a number of keys took."""
         share = min(1.0, MAX_WEIGHT_KEYS / (self.keys + keys))
         self.calls, self.keys = (self.calls + calls) * share, (self.keys + keys) * share
 

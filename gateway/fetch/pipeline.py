@@ -213,7 +213,7 @@ class FetchPipeline:
         viewer: Hashable = None,
     ) -> _Layers:
         """
-        A fetch without authorization that works for so many seconds and records its work in the arguments.
+        A fetch without authorization that works for `timeout_seconds` and records its work in the arguments.
 
         `viewer` sends the operation. Requests that go on after the operation are limited for each viewer.
         """

@@ -79,7 +79,7 @@ class CallBudget:
         return max(min(by_setting, by_report), 0.0)
 
     def seconds_until(self, calls: int, *, in_background: bool) -> float:
-        """Seconds until so many calls may be sent, if no other is sent before; 0 if they may be sent now."""
+        """Seconds until `calls` calls may be sent, if no other is sent before; 0 if they may be sent now."""
         if self.left(in_background=in_background) >= calls:
             return 0.0
         now = self._clock()

@@ -115,7 +115,7 @@ class Gate:
         self._pause_listeners.append(listener)
 
     def pause(self, seconds: float) -> None:
-        """Send nothing for so many seconds, at most `MAX_RETRY_AFTER_SECONDS`."""
+        """Send nothing for `seconds`, at most `MAX_RETRY_AFTER_SECONDS`."""
         bounded = min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
         self._paused_until = max(self._paused_until, self._clock() + bounded)
 

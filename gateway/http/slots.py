@@ -51,7 +51,7 @@ class Slots:
 
     @limit.setter
     def limit(self, limit: int) -> None:
-        """Let so many requests run at once from now on, and start those that have a slot now."""
+        """Let at most `limit` requests run at once from now on, and start those that have a slot now."""
         self._limit = limit
         self.fill()
 
@@ -138,7 +138,7 @@ class Slots:
         return None if interactive is None and is_last_slot else waiter
 
     def _fill_later(self, seconds: float) -> None:
-        """Fill free slots again after so many seconds."""
+        """Fill free slots again after `seconds`."""
         if self._refill is not None:
             self._refill.cancel()
         self._refill = asyncio.get_running_loop().call_later(seconds, self.fill)

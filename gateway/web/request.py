@@ -152,7 +152,7 @@ def parse_max_age(cache_control: str) -> timedelta | None:
 
 
 def body_seconds(received_bytes: int) -> float:
-    """How many seconds a body may take in all, when so many of its bytes were received."""
+    """How many seconds a body may take in all, after `received_bytes` of it have arrived."""
     return min(BODY_GRACE_SECONDS + received_bytes / MIN_BODY_BYTES_PER_SECOND, MAX_BODY_SECONDS)
 
 
@@ -160,7 +160,7 @@ async def read_body(receive: Receive, seconds_for: Callable[[int], float] = body
     """
     Read a request's body, and stop at its largest allowed size, or when it comes too slowly.
 
-    `seconds_for` returns how many seconds it may take in all, when so many of its bytes were received.
+    `seconds_for` takes the number of bytes received so far, and returns how many seconds the body may take in all.
 
     Raises:
         BadRequestError: the body is larger or too slow, or the client disconnected.

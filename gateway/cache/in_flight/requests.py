@@ -122,7 +122,7 @@ class InFlightRequests:
             self._end(request)
 
     async def finish(self, seconds: float) -> None:
-        """Wait until all requests have ended, for so many seconds at most."""
+        """Wait until all requests have ended, for `seconds` at most."""
         if tasks := [request.task for request in self._running]:
             await asyncio.wait(tasks, timeout=seconds)
 

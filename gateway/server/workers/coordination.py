@@ -46,7 +46,7 @@ class Claims:
         self._until: dict[str, float] = {}
 
     def take(self, name: str, seconds: float) -> bool:
-        """Take a piece of work for so many seconds; return False if it is taken."""
+        """Take a piece of work for `seconds`; return False if it is taken."""
         now = self._clock()
         if self._until.get(name, now) > now:
             return False

@@ -55,7 +55,7 @@ class WorkersFleet:
             await self._member.broadcast(PURGE, msgspec.to_builtins(purge))
 
     async def claim(self, name: str, seconds: int) -> bool:
-        """Return whether this worker, and no other process, may do the work of a name for so many seconds."""
+        """Return whether this worker, and no other process, may do the work of a name for `seconds`."""
         try:
             if not await self._member.claim(name, seconds):
                 return False

@@ -150,7 +150,7 @@ class Membership:
         await self._ask("broadcast", (name, content, seconds), seconds + SUPERVISOR_SECONDS)
 
     async def claim(self, name: str, seconds: float) -> bool:
-        """Take a piece of work for so many seconds; return False if another worker has it."""
+        """Take a piece of work for `seconds`; return False if another worker has it."""
         is_taken: bool = await self._ask("claim", (name, seconds))
         return is_taken
 

@@ -19,7 +19,7 @@ class Claims(Protocol):
     """The slots that the processes of a fleet share."""
 
     async def claim(self, name: str, seconds: int) -> bool:
-        """Take a slot for so many seconds; return whether no other process has it."""
+        """Take a slot for `seconds`; return whether no other process has it."""
 
     async def release(self, name: str) -> None:
         """Free a slot that this process has taken."""

@@ -54,7 +54,7 @@ class SettingsStatus:
     """Earlier settings under which requests still run."""
 
     def apply(self, changes: Sequence[str], seconds: float) -> None:
-        """Record that newer settings were applied, so many seconds after the reload began."""
+        """Record that newer settings were applied, `seconds` after the reload began."""
         self.applied_at = datetime.now(UTC)
         self.reloads += 1
         self.changes, self.seconds = changes, seconds

@@ -40,7 +40,7 @@ class ReadCalls:
 
     def calls(self, method: LookupMethod, keys: float, read: Collection[LookupMethod] = ()) -> float:
         """
-        Return about how many calls the lookup of so many keys needs, each source by its cheapest way.
+        Return about how many calls the lookup of this number of keys needs, each source by its cheapest way.
 
         Lookups in `read` are read anyway. They cost nothing if they name the coarse keys of a way.
         """
@@ -81,7 +81,7 @@ class ReadCalls:
         return fewest
 
     def _coarse_keys(self, path: AccessPath[object], keys: float) -> float:
-        """About how many coarse keys so many keys have: as many for each class, but not more than there are."""
+        """About how many coarse keys a number of keys has: as many for each class, but not more than there are."""
         kind = lookup_of(path.coarse_lookup).key_kind
         if kind == "district":
             return 1.0

@@ -115,6 +115,6 @@ class Preset:
 
 
 def _round_half_up(share: Fraction, decimals: int) -> Fraction:
-    """A share rounded as a percentage with so many decimals."""
+    """A share rounded half up, as a percentage with this number of decimals."""
     scale = 100 * 10**decimals
     return Fraction(math.floor(share * scale + Fraction(1, 2)), scale)
