@@ -148,7 +148,8 @@ class _Records:
 
 async def _read(info: Info, district: District, students: Sequence[StudentId], need: _Need) -> _Records:
     """Read the records of a need."""
-    read = await read_parts(info, district, students, need.parts, school_year_of(district, need.year_start))
+    year, days_first = school_year_of(district, need.year_start), need.at_enrolled_schools
+    read = await read_parts(info, district, students, need.parts, year, days_first=days_first)
     if need.at_enrolled_schools:
         read = without_records_elsewhere(read)
     return _Records([read[part] for part in sorted(with_needed_parts(need.parts), key=attrgetter("value"))])

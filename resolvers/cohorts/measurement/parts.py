@@ -114,25 +114,42 @@ def lookup_methods(parts: Iterable[Part]) -> list[Callable[..., Any]]:
 
 
 async def read_parts(
-    info: Info, district: District, students: Sequence[StudentId], parts: Iterable[Part], year: SchoolYear
+    info: Info,
+    district: District,
+    students: Sequence[StudentId],
+    parts: Iterable[Part],
+    year: SchoolYear,
+    *,
+    days_first: bool = False,
 ) -> Mapping[Part, Outcomes[Attributes]]:
     """
     Read parts of the records of some students of a district in a school year.
 
-    Lists of different lookups are read at the same time. Returns for each part and student the attributes of
-    `StudentFacts` that the part fills. An error stands only where the part itself could not be read.
+    Lists of different lookups are read at the same time. With `days_first`, attendance is read after the days of
+    school: those of a calendar that is not complete are found in a list that has the attendance, too. Returns for
+    each part and student the attributes of `StudentFacts` that the part fills. An error stands only where the part
+    itself could not be read.
     """
     needed = with_needed_parts(parts)
     people = [Person(student, district.id) for student in students]
     listed = [part for part in PART_LOOKUPS if part in needed]
+    may_read_attendance = asyncio.Event()
+    if not days_first or Part.CALENDAR not in needed:
+        may_read_attendance.set()
 
     async def read(part: Part) -> Outcomes[list[Any]]:
         if part is Part.GRADES and Part.ENROLLMENTS in needed:
             return await _read_grades(info, district, people, year)
-        rows = await _read_list(info, people, PART_LOOKUPS[part], year)
-        if part is Part.ENROLLMENTS and Part.CALENDAR in needed:
-            await read_days_ahead(info, district, rows, year)
-        return rows
+        if part is Part.SCHOOL_ATTENDANCE:
+            await may_read_attendance.wait()
+        try:
+            rows = await _read_list(info, people, PART_LOOKUPS[part], year)
+            if part is Part.ENROLLMENTS and Part.CALENDAR in needed:
+                await read_days_ahead(info, district, rows, year)
+            return rows
+        finally:
+            if part is Part.ENROLLMENTS:
+                may_read_attendance.set()
 
     lists = await asyncio.gather(*map(read, listed))
     records = dict(zip(listed, lists, strict=True))

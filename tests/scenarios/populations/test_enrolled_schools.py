@@ -150,6 +150,22 @@ async def test_fields_of_students_have_the_values_of_single_reads(district: Sand
     assert calls < len(ids) / 2
 
 
+async def test_days_of_school_and_attendance_come_from_one_list() -> None:
+    """Where the calendar of a school is not complete, the district's list has its days, and the events as well."""
+    [thin] = facts().special_cases["thin_calendar"]
+    ids = sorted({row.student for row in facts().enrollments if str(row.school) == thin})[:PAGE]
+    sizes = {"attendance_events_per_student": 100, "students": STUDENTS, "school_students": STUDENTS // 3}
+    async with sandbox_district(facts(), ("edfi",), **sizes) as district:
+        await run(district, BY_IDS.replace(" dataQuality", ""), ids=ids)
+        requests = [
+            text for text in district.sandboxes["edfi"].requests if "studentSchoolAttendanceEvents" in text
+        ]
+
+    assert ids
+    assert [text for text in requests if "schoolId=" in text or "studentUniqueId=" in text] == []
+    assert requests
+
+
 async def test_all_events_are_read_if_the_data_quality_is_named(district: SandboxDistrict) -> None:
     """By an alias, in a fragment and on a condition, too: it mentions events at other schools."""
     ids = [student.id for student in facts().students][:PAGE]
