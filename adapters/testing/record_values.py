@@ -1,4 +1,8 @@
-"""Tests that the values of records have the declared types, with instants in UTC and dates without a time."""
+"""
+Tests that the values of records have the declared types, with instants in UTC and dates without a time.
+
+No record may say nothing, or contradict itself.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from student_graph.adapters.answers import records_in
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import Lookup
+from student_graph.adapters.model import AssignmentWork, CourseGrade
 from student_graph.adapters.sandbox.serving import Sandbox
 from student_graph.adapters.testing.harness import open_adapter, run_lookup
 
@@ -26,14 +31,26 @@ class RecordValues:
     async def test_values_are_what_the_record_declares(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """
         Types and enum members are the declared ones, None is allowed; an instant is in UTC, a date has no time.
+
+        A grade has a letter or a number: without both, nobody could say whether the student fails the course. Work
+        from which the student is excused is not missing.
         """
         async with open_adapter(sandbox, kind=self.kind) as adapter:
             keys = sandbox.known_keys(lookup.key_kind)
             batch = await run_lookup(adapter, lookup, keys, sandbox.arguments())
-        records = (record for answer in batch.values() for record in records_in(answer))
-        wrong = {line for record in records for line in mismatches(record)}
+        records = [record for answer in batch.values() for record in records_in(answer)]
+        wrong = {line for record in records for line in (*mismatches(record), *contradictions(record))}
 
         assert wrong == set()
+
+
+def contradictions(record: Any) -> Iterator[str]:
+    """What is wrong in a record although each of its values may be as it is."""
+    match record:
+        case CourseGrade(letter=None, numeric=None):
+            yield "CourseGrade: neither a letter nor a number"
+        case AssignmentWork(missing=True, excused=True):
+            yield "AssignmentWork: missing and excused"
 
 
 def mismatches(instance: Any, path: str = "") -> Iterator[str]:

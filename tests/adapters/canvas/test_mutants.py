@@ -10,9 +10,9 @@ import pytest
 
 from student_graph.adapters.canvas.adapter import Canvas
 from student_graph.adapters.canvas.sandbox import CanvasSandbox
-from student_graph.adapters.contract import Adapter
+from student_graph.adapters.contract import Adapter, LookupMethod
 from student_graph.adapters.lookup import Batch, lookup_of
-from student_graph.adapters.model import AssignmentWork, StudentId
+from student_graph.adapters.model import AssignmentWork, CourseGrade, StudentId
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import served
 from tests.adapters.helpers.planted_fault import FAILED, run
@@ -55,10 +55,39 @@ class WrongSubject(Canvas):
         return batch
 
 
-MUTANTS: list[tuple[type[Canvas], str]] = [
-    (WithoutTimeZone, "values_are_what_the_record_declares"),
-    (WithoutSubject, "records_are_what_the_lookup_promises"),
-    (WrongSubject, "records_are_what_the_lookup_promises"),
+class ExcusedAndMissing(Canvas):
+    """Takes missing work for excused, too."""
+
+    async def assignment_work_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[AssignmentWork]]:
+        """Work that is excused if it is missing."""
+        batch = await super().assignment_work_by_student(ids)
+        for answer in batch.values():
+            for work in answer if isinstance(answer, list) else ():
+                work.excused = work.excused or work.missing
+        return batch
+
+
+class EmptyGrade(Canvas):
+    """Has a grade for courses in which there is none yet."""
+
+    async def course_grades_by_student(
+        self, ids: Sequence[StudentId], *, school_year: int
+    ) -> Batch[StudentId, list[CourseGrade]]:
+        """Grades without letters and numbers."""
+        batch = await super().course_grades_by_student(ids, school_year=school_year)
+        for answer in batch.values():
+            for grade in answer if isinstance(answer, list) else ():
+                grade.letter = grade.numeric = None
+        return batch
+
+
+WORK, GRADES = Adapter.assignment_work_by_student, Adapter.course_grades_by_student
+MUTANTS: list[tuple[type[Canvas], LookupMethod, str]] = [
+    (WithoutTimeZone, WORK, "values_are_what_the_record_declares"),
+    (WithoutSubject, WORK, "records_are_what_the_lookup_promises"),
+    (WrongSubject, WORK, "records_are_what_the_lookup_promises"),
+    (ExcusedAndMissing, WORK, "values_are_what_the_record_declares"),
+    (EmptyGrade, GRADES, "values_are_what_the_record_declares"),
 ]
 
 
@@ -70,10 +99,17 @@ def sandbox() -> Iterator[CanvasSandbox]:
         yield sandbox
 
 
-@pytest.mark.parametrize(("mutant", "test"), MUTANTS, ids=[mutant.__name__ for mutant, _ in MUTANTS])
-async def test_the_suite_catches_a_mutant(mutant: type[Canvas], test: str, sandbox: CanvasSandbox) -> None:
-    """A time without a zone, and a record of no student or of another one, fail a test that the adapter passes."""
-    fixtures: dict[str, Any] = {"lookup": lookup_of(Adapter.assignment_work_by_student), "sandbox": sandbox}
+@pytest.mark.parametrize(("mutant", "lookup", "test"), MUTANTS, ids=[mutant.__name__ for mutant, *_ in MUTANTS])
+async def test_the_suite_catches_a_mutant(
+    mutant: type[Canvas], lookup: LookupMethod, test: str, sandbox: CanvasSandbox
+) -> None:
+    """
+    Each fails a test that the adapter passes.
+
+    They are a time without a zone, a record of no student or of another one, work that is missing and excused,
+    and a grade that says nothing.
+    """
+    fixtures: dict[str, Any] = {"lookup": lookup_of(lookup), "sandbox": sandbox}
     await run(Canvas, test, fixtures, sandbox)
     with pytest.raises(FAILED):
         await run(mutant, test, fixtures, sandbox)
