@@ -146,9 +146,11 @@ class _Records:
     """Each student's records with measures, or why a part could not be read; empty if nothing is cached."""
 
 
-async def _read(info: Info, district: District, students: Sequence[StudentId], need: _Need) -> _Records:
-    """Read the records of a need."""
-    year, days_first = school_year_of(district, need.year_start), need.at_enrolled_schools
+async def _read(
+    info: Info, district: District, students: Sequence[StudentId], need: _Need, *, days_first: bool = False
+) -> _Records:
+    """Read the records of a need; with `days_first`, attendance after the days of school."""
+    year = school_year_of(district, need.year_start)
     read = await read_parts(info, district, students, need.parts, year, days_first=days_first)
     if need.at_enrolled_schools:
         read = without_records_elsewhere(read)
@@ -165,7 +167,8 @@ async def _read_once(info: Info, district: District, students: Sequence[StudentI
             return records
     future = memo[name] = asyncio.get_running_loop().create_future()
     try:
-        columns = (await _read(info, district, students, need)).columns
+        # Tables read most schools anyway: only for a page it saves calls to wait for the days.
+        columns = (await _read(info, district, students, need, days_first=need.at_enrolled_schools)).columns
         members = () if are_restricted(need.parts) else zip(students, zip(*columns, strict=True), strict=True)
         make = partial(_known_student, info.context.measure_cache, district, need)
         records = _Records(columns, [make(student, parts) async for student, parts in in_slices(members)])
