@@ -92,14 +92,23 @@ def run(
         application.readiness,
         service.drain_seconds,
         on_ready,
-        lambda: (application if reloadable is None else reloadable.application).memory.used_bytes,
+        _cached_bytes(application, reloadable),
         reloadable=reloadable,
         parts=parts,
     )
+    del application, service  # a reload replaces them, and nothing else keeps what it removes
     if reloadable is not None:
         signal.signal(signal.SIGHUP, server.remember_hangup)
     server.run(sockets=[listener])
     return server.exit_status
+
+
+def _cached_bytes(application: Application, reloadable: ReloadableApplication | None) -> Callable[[], int]:
+    """A function that returns what the caches of the present settings hold, by their own estimate."""
+    if reloadable is not None:
+        return lambda: reloadable.application.memory.used_bytes
+    memory = application.memory
+    return lambda: memory.used_bytes
 
 
 def server_config(

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import socket
 import sys
+import weakref
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +20,7 @@ from student_graph.gateway.documents import cost_cache, store
 from student_graph.gateway.execution import EncodingExecutor
 from student_graph.gateway.execution.plan import PlanCache
 from student_graph.gateway.execution.row_cache import RowCache
+from student_graph.gateway.server import process
 from student_graph.gateway.server.service import Application, Service
 from student_graph.gateway.web.load_shedding import LoadLimits
 from tests.gateway.execution.product import lms, sis
@@ -109,3 +113,25 @@ async def test_memory_is_level_after_the_first_requests(application: Application
 
     assert application.memory.used_bytes > application.memory.max_bytes / 4
     assert blocks[1] - blocks[0] <= MAX_GROWTH_BLOCKS
+
+
+def test_the_first_settings_are_freed_when_others_are_in_use(
+    application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process does not keep what a reload has removed."""
+
+    def reload(server: Any, **_: Any) -> None:
+        assert server._garbage_collection._cached_bytes() == server._reloadable.application.memory.used_bytes
+        first = weakref.ref(server._reloadable.application)
+        server._reloadable._running.application = application
+        gc.collect()
+        assert first() is None
+        assert server._garbage_collection._cached_bytes() == application.memory.used_bytes
+        raise StopIteration
+
+    for name in ("logs.configure", "configure_allocator", "signal.signal"):
+        monkeypatch.setattr(f"student_graph.gateway.server.process.{name}", lambda *_, **__: None)
+    monkeypatch.setattr(process._Server, "run", reload)
+    loader: Any = SimpleNamespace()
+    with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(StopIteration):
+        process.run(Service([], {}), listener, lambda: None, loader)
