@@ -104,7 +104,7 @@ async def test_a_teachers_day_without_canvas_has_the_classes(canvas: RunningDemo
     assert "Canvas did not answer in time." in text
     assert cells
     assert set(cells) == {NOTHING_KNOWN}
-    assert f"missing work is not known for {len(cells)} student" in text
+    assert f"not known: missing work of {len(cells)} student" in text
     assert faults == []
 
 

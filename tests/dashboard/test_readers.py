@@ -76,6 +76,39 @@ async def test_unusual_records_are_readable(running: RunningDemo, student: str) 
     assert visitor.errors == []
 
 
+async def test_records_that_cannot_be_read_are_not_absent(running: RunningDemo, student: str) -> None:
+    """Where bus and meals are missing for one reason, the page does not say that no bus is recorded."""
+    async with visit(running, "teacher") as visitor:
+        await change_answers(visitor, (r'"sensitivity":"(MEAL|LOCATION)"', '"sensitivity":"PII"'))
+        text = await visitor.open(f"/student/{student}")
+
+    assert "Your role does not open personal details." in text
+    assert "No bus is recorded" not in text
+    assert "No meal program is recorded" not in text
+    assert visitor.errors == []
+
+
+async def test_nobody_on_a_list_is_not_certain_while_students_are_undecided(running: RunningDemo) -> None:
+    """The early-warning list and a group say that nobody is known to be in it."""
+    async with visit(running, "counselor") as visitor:
+        await change_answers(
+            visitor,
+            (r'"edges":\[.*\],"pageInfo"', '"edges":[],"pageInfo"'),
+            (r'"totalCount":\d+,"undecided":\d+', '"totalCount":null,"undecided":5'),
+        )
+        warned = await visitor.open("/early-warning")
+        await visitor.page.get_by_role("link", name="Find a group").click()
+        await visitor.page.get_by_role("button", name="Find students").click()
+        await visitor.page.get_by_text(" found").wait_for()
+        group = await visitor.text()
+
+    assert "Nobody is known to meet these signals." in warned
+    assert "Students on the list; for 5 more students" in warned
+    assert "Nobody is known to meet these conditions." in group
+    assert "Students found; 5 more students" in group
+    assert visitor.errors == []
+
+
 async def test_somebody_whose_token_is_not_valid_any_more_can_sign_in_again(running: RunningDemo) -> None:
     """A button leads to the sign-in, and the link of the demo signs in, also in the tab of an older run."""
     dashboard: str = running.ready["dashboard"]

@@ -43,17 +43,16 @@ export function problemsOf({ error, extensions }: Answer): readonly Problem[] {
   return [...network, ...errors, ...degraded];
 }
 
-/** The problems of the whole answer and those at one of the fields below a path, each reason once. */
+/** The problems at one of the fields below a path. */
 export function problemsAt(
   problems: readonly Problem[],
   path: readonly string[],
   fields: readonly string[],
 ): Problem[] {
-  const here = problems.filter((problem) => {
+  return problems.filter((problem) => {
     const names = problem.path.filter((step) => typeof step === "string");
     return path.every((name, index) => names[index] === name) && fields.includes(names[path.length] ?? "");
   });
-  return distinct(here);
 }
 
 /** The problems without those that say the same for another place; each with the students that it is about. */

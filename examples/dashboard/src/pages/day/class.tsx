@@ -74,6 +74,15 @@ function isWorthALook({ missing = 0, absent = 0, streak = 0 }: Row): boolean {
   return missing >= WORTH_A_LOOK.missing || absent >= WORTH_A_LOOK.absent || streak >= WORTH_A_LOOK.streak;
 }
 
+/** What is not known of how many students, so that more of them may be worth a look. */
+function unknownIn(rows: readonly Row[], finished: boolean): string[] {
+  const kinds = { absent: "days absent", ...(finished && { missing: "missing work" }) };
+  return (Object.entries(kinds) as ["absent" | "missing", string][]).flatMap(([kind, name]) => {
+    const count = rows.filter((row) => row[kind] === undefined).length;
+    return count > 0 ? `${name} of ${counted(count, "student")}` : [];
+  });
+}
+
 function rowsOf(roster: NonNullable<Class["roster"]>, work: Work | undefined): Row[] {
   const workByStudent = new Map(work?.roster?.map((entry) => [entry.student?.id, entry]));
   return roster.flatMap(({ student }) => {
@@ -144,7 +153,7 @@ export function ClassCard({ section, work, finished }: Props) {
   const [onlyFew, setOnlyFew] = useState(false);
   const rows = useMemo(() => rowsOf(roster ?? [], work), [roster, work]);
   const few = useMemo(() => rows.filter(isWorthALook), [rows]);
-  const unknown = rows.filter(({ missing }) => missing === undefined).length;
+  const unknown = useMemo(() => unknownIn(rows, finished), [rows, finished]);
   const shown = useMemo(() => columns(finished), [finished]);
   const [time] = schedule?.flatMap(({ meetingTimes }) => meetingTimes) ?? [];
   const where = [time && `${time.startTime.slice(0, 5)}–${time.endTime.slice(0, 5)}`, room && `Room ${room}`];
@@ -159,7 +168,7 @@ export function ClassCard({ section, work, finished }: Props) {
         <Figure label="Students" value={number(rows.length)} />
         <Figure label="Worth a look" value={number(few.length)}>
           {`${WORTH_A_LOOK.absent} days absent in 4 weeks, away now, or ${WORTH_A_LOOK.missing} missing works`}
-          {unknown > 0 && finished && `; missing work is not known for ${counted(unknown, "student")}`}
+          {unknown.length > 0 && `; not known: ${unknown.join(", ")}`}
         </Figure>
       </Figures>
       <Tick

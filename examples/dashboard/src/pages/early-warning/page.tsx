@@ -132,7 +132,7 @@ export default function EarlyWarningPage() {
               </Card>
             </>
           ) : (
-            <Empty>Nobody meets these signals.</Empty>
+            <Empty>{students.undecided ? "Nobody is known to meet" : "Nobody meets"} these signals.</Empty>
           )}
         </div>
       )}

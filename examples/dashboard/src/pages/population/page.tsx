@@ -120,7 +120,11 @@ export default function PopulationPage() {
                   `; ${counted(students.undecided, "more student")} could not be decided, because a system did not answer or does not know them`}
                 .
               </p>
-              {rows.length > 0 ? <Members students={rows} /> : <Empty>Nobody meets these conditions.</Empty>}
+              {rows.length > 0 ? (
+                <Members students={rows} />
+              ) : (
+                <Empty>{students.undecided ? "Nobody is known to meet" : "Nobody meets"} these conditions.</Empty>
+              )}
               <Pages pages={pages} pageInfo={students.pageInfo} />
             </div>
           )}
