@@ -89,7 +89,8 @@ def test_check_asks_a_declared_vendor(
     monkeypatch.setenv("DASHBOARD_TOKEN", "t" * 40)
     monkeypatch.setenv("RECORD_KEY", b64encode(b"k" * 32).decode())
     with served(sandbox):
-        check.run(argparse.Namespace(config=settings_of(tmp_path, sandbox), env_file=None, json=False))
+        options = {"config": settings_of(tmp_path, sandbox), "env_file": None, "json": False, "workers": None}
+        check.run(argparse.Namespace(**options))
 
     assert "Lakeside SIS 5.2" in capsys.readouterr().out
 
