@@ -89,8 +89,8 @@ class RetryBudget:
 class RetryTransport(httpx.AsyncBaseTransport):
     """Sends requests through the gate and retries those that are safe to repeat."""
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, gate: Gate, budget: RetryBudget | None = None) -> None:
-        self._inner, self._gate, self._budget = inner, gate, budget or RetryBudget()
+    def __init__(self, inner: httpx.AsyncBaseTransport, gate: Gate) -> None:
+        self._inner, self._gate, self._budget = inner, gate, RetryBudget()
         self._working_paths: set[str] = set()
         """Paths that were answered with success."""
 
