@@ -2,7 +2,7 @@ import { useMemo, useState } from "react";
 import { useQuery } from "urql";
 
 import { graphql } from "../../gql";
-import { problemsOf } from "../../graph/problems";
+import { type Problem, problemsOf } from "../../graph/problems";
 import { useViewer } from "../../session/viewer";
 import { Card, Waiting } from "../../ui/card";
 import { ChoiceField } from "../../ui/fields/choice";
@@ -41,6 +41,11 @@ const METRIC_CHOICES = (Object.entries(METRICS) as [ComparedMetric, { name: stri
   name,
 }));
 
+/** Which district or school a problem is about, by its place in the list; undefined if it is about all. */
+function placeOf({ path }: Problem): number | undefined {
+  return path.find((step) => typeof step === "number");
+}
+
 /** A metric by school or another grouping. Cells about few students are hidden, and say so. */
 export default function ComparisonPage() {
   useTitle("Comparison");
@@ -53,6 +58,7 @@ export default function ComparisonPage() {
   const [result, execute] = useQuery({ query: ComparisonDocument, variables });
   const retry = () => execute({ requestPolicy: "network-only" });
   const schoolNames = useMemo(() => new Map((schools ?? []).map(({ schoolId, name }) => [schoolId, name])), [schools]);
+  const problems = problemsOf({ error: result.error });
   const tables = result.data?.districts ?? result.data?.viewer?.schools ?? [];
   return (
     <>
@@ -61,18 +67,22 @@ export default function ComparisonPage() {
         <ChoiceField label="Compare" choices={METRIC_CHOICES} value={metric} onChange={setMetric} />
         <ChoiceField label="By" choices={dimensions} value={dimension} onChange={setDimension} />
       </div>
-      {/* What a table lacks is beside it, with the number of students. */}
-      <Notices problems={problemsOf({ error: result.error })} onRetry={retry} />
+      <Notices problems={problems.filter((problem) => placeOf(problem) === undefined)} onRetry={retry} />
       {result.fetching && <Waiting />}
       <div aria-busy={result.fetching}>
-        {tables.map(
-          ({ id, name, metrics }) =>
-            metrics && (
-              <Card key={id} title={name}>
-                <ComparedGroups table={metrics} metric={metric} dimension={dimension} schoolNames={schoolNames} />
-              </Card>
-            ),
-        )}
+        {/* Beside each table is why it is missing, or what it lacks with the number of students. */}
+        {tables.map(({ id, name, metrics }, index) => (
+          <Card
+            key={id}
+            title={name}
+            problems={problems.filter((problem) => placeOf(problem) === index)}
+            onRetry={retry}
+          >
+            {metrics && (
+              <ComparedGroups table={metrics} metric={metric} dimension={dimension} schoolNames={schoolNames} />
+            )}
+          </Card>
+        ))}
       </div>
     </>
   );
