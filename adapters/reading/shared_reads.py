@@ -154,7 +154,7 @@ class SharedReads:
     async def read(self, key: Hashable, read: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """The result of `read()`, or of a read of the same key that is in progress or kept."""
         key = (_scope.get(), _is_background.get(), key)
-        if (ended := self._kept(key)) is not None:
+        if (ended := self._recently_ended(key)) is not None:
             if (start := _start.get()) is not None:
                 start.note(ended.began_at)
             report_unreadable_rows(ended.unreadable)
@@ -182,7 +182,7 @@ class SharedReads:
                 await asyncio.wait({shared.task})  # nothing runs on after a lookup that was cancelled
             del shared  # an error's traceback refers to this frame, and the task that failed to the error
 
-    def _kept(self, key: Hashable) -> _Ended | None:
+    def _recently_ended(self, key: Hashable) -> _Ended | None:
         """The kept read of a key; None if there is none. Those of an earlier scope are removed."""
         if not _may_join_ended.get():
             return None

@@ -12,7 +12,7 @@ pytestmark = [needs_graphiql, in_shared_browser, pytest.mark.long_run]
 __test__ = LONG_RUNS
 
 
-async def test_a_link_in_the_same_tab_takes_the_place_of_an_older_token(running: RunningDemo) -> None:
+async def test_a_link_in_the_same_tab_replaces_an_older_token(running: RunningDemo) -> None:
     """Only the fragment of the address differs, so the browser loads nothing by itself."""
     async with browser_page() as page:
         await page.goto(running.ready["graphql"])
