@@ -275,8 +275,7 @@ async def test_what_an_operation_read_is_freed_although_its_source_fails(
             await district.pipeline.cache.purge(Purge(district=DISTRICT_ID))
             await asyncio.sleep(0)
             left_behind()
-            codes = await district.execute(ROSTERS, VIEWER)
-            assert isinstance(codes, list)
+            assert isinstance(await district.execute(ROSTERS, VIEWER), list)
             await district.pipeline.cache.in_flight.finish(OPERATION_SECONDS)
             left = [name for name in left_behind() if name.startswith("student_graph.")]
     assert left == []
@@ -298,5 +297,4 @@ async def test_what_cancelled_lookups_read_is_freed(left_behind: Callable[[], li
                 await operation
             del operation
             await district.pipeline.cache.in_flight.close()
-        left = [name for name in left_behind() if name.startswith("student_graph.")]
-    assert left == []
+        assert [name for name in left_behind() if name.startswith("student_graph.")] == []
