@@ -156,9 +156,9 @@ class RoutedFetch:
             answers.update(await self._fetch(source, with_keys(ask, unanswered)))
         return answers
 
-    def join(self, asked: Batcher) -> None:
-        """Use the batches of `asked`, which has all asks of the operation and may wait for lists."""
-        self._costs.asked = asked.joined_by(self._fetch)
+    def join(self, batcher: Batcher) -> None:
+        """Use the batches of `batcher`, which has all asks of the operation and may wait for lists."""
+        self._costs.batcher = batcher.joined_by(self._fetch)
 
     def _choose(self, source: Source, point_calls: Mapping[Any, float], ways: Sequence[Way[Any]]) -> Choice[Any]:
         gate = gate_of(source.adapter.http)
@@ -190,8 +190,8 @@ class RoutedFetch:
                 continue
             named_by.add(path.coarse_keys_from)
             keys_ask = coarse_keys_ask(missing, path)
-            if self._costs.asked.holds(source, keys_ask):
-                answers = await self._costs.asked(source, keys_ask)
+            if self._costs.batcher.holds(source, keys_ask):
+                answers = await self._costs.batcher(source, keys_ask)
             else:
                 answers = await self._answers(source, keys_ask, (*active, ask.lookup.method))
             named = named_coarse_keys(path, keys_ask.keys, answers)

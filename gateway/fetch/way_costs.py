@@ -64,7 +64,7 @@ class WayCosts:
     learned: LearnedCosts
     view: View
     read: Batcher
-    asked: Batcher
+    batcher: Batcher
     """Has the batches of all asks of the operation."""
 
     def keys_to_request(self, source: Source, ask: Ask[Any]) -> list[Any]:
@@ -96,7 +96,7 @@ class WayCosts:
 
     def _fewest_calls(self, source: Source, ask: Ask[Any], active: Active) -> float:
         """About how many calls an ask needs by its cheapest way; none if the operation asks it anyway."""
-        missing = [] if self.asked.holds(source, ask) else self.keys_to_request(source, ask)
+        missing = [] if self.batcher.holds(source, ask) else self.keys_to_request(source, ask)
         if not missing:
             return 0.0
         guess = declared_point_calls(source, ask.lookup)
