@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import httpx
 
 from student_graph.adapters.sandbox.serving import served
+from student_graph.gateway.cache.response_cache import CachedResponse, ResponseCache
 from student_graph.gateway.disclosure import DisclosureKeys, DisclosureLog
 from student_graph.gateway.documents.limits import DocumentLimits
 from student_graph.gateway.web.assistants.settings import ToolSettings
@@ -84,6 +87,20 @@ async def test_an_answer_that_is_too_long_is_no_disclosure(tmp_path: Path) -> No
     assert refused == []
     assert not short.is_error
     assert disclosed_operations(folder) == ["Students"]
+
+
+async def test_a_cached_response_that_is_too_long_is_no_disclosure_either(tmp_path: Path) -> None:
+    """As after a reload with a smaller limit. An entry that nobody could write shows that none is written."""
+    data = b'{"students": "' + b"x" * 2_000 + b'"}'
+    cached = CachedResponse(data, (), math.inf, math.inf, {}, b"{}", disclosures=["no entry"])
+    record = DisclosureLog(tmp_path, DisclosureKeys(b"k" * 32))
+    with (
+        stage({"max_answer_bytes": 1024}, disclosure_log=record) as (running, _),
+        mock.patch.object(ResponseCache, "get", return_value=cached),
+    ):
+        result = await running.call("Students", "superintendent")
+
+    assert result.content[0].text.startswith("ANSWER_TOO_LARGE: ")  # type: ignore[union-attr]
 
 
 async def test_a_call_that_costs_too_much_is_refused_as_the_graph_refuses_it() -> None:
