@@ -130,7 +130,10 @@ def _district(options: argparse.Namespace) -> NewDistrict:
 
 
 def _question(_: str, text: str) -> str:
-    return input(f"{text}: ").strip()
+    try:
+        return input(f"{text}: ").strip()
+    except EOFError:  # Ctrl-D in place of an answer
+        raise KeyboardInterrupt from None
 
 
 def _no_question(option: str, text: str) -> str:

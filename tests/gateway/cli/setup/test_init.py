@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sys
 import tomllib
 from collections.abc import Mapping
 from importlib.metadata import entry_points
@@ -16,6 +17,7 @@ import pytest
 from student_graph.adapters.registry import find_adapter, secret_names
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import Sandbox, served
+from student_graph.gateway.cli.main import main
 from student_graph.gateway.cli.setup.writing import models_in
 from student_graph.gateway.config import settings_file
 from student_graph.gateway.config.environment_file import read_environment_file
@@ -198,6 +200,25 @@ def test_all_missing_values_are_named_together(
 
     assert result.returncode == 2
     assert [problem for problem, line in zip(problems, lines, strict=True) if not line.startswith(problem)] == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_d_in_place_of_an_answer_ends_the_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one line, as Ctrl-C does, and no file is written."""
+
+    def closed(_: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("builtins.input", closed)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    with pytest.raises(SystemExit) as exit_info:
+        main(["init", str(tmp_path / "gateway.toml")])
+
+    assert exit_info.value.code == 130
+    assert capsys.readouterr().err == "student-graph: interrupted\n"
     assert list(tmp_path.iterdir()) == []
 
 
