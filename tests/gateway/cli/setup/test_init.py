@@ -203,7 +203,7 @@ def test_all_missing_values_are_named_together(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_ctrl_d_in_place_of_an_answer_ends_the_command(
+def test_ctrl_d_instead_of_an_answer_ends_the_command(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In one line, as Ctrl-C does, and no file is written."""
