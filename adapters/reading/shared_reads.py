@@ -170,7 +170,7 @@ class SharedReads:
             result: T
             with joining(shared.starter, _reader.get()):
                 result, unreadable = await asyncio.shield(shared.task)
-            if _may_join_ended.get() and _scope.get() == self._scope_of_ended:
+            if self._can_join_ended() and _scope.get() == self._scope_of_ended:
                 self._ended[key] = _Ended(shared.began_at, result, unreadable)
             report_unreadable_rows(unreadable)
             return result
@@ -182,9 +182,13 @@ class SharedReads:
                 await asyncio.wait({shared.task})  # nothing runs on after a lookup that was cancelled
             del shared  # an error's traceback refers to this frame, and the task that failed to the error
 
+    def _can_join_ended(self) -> bool:
+        """Whether ended reads are stored. Long lists must not be, not even for 0 seconds: they are megabytes."""
+        return self._ended.ttl > 0 and _may_join_ended.get()
+
     def _recently_ended(self, key: Hashable) -> _Ended | None:
         """The kept read of a key; None if there is none. Those of an earlier scope are removed."""
-        if not _may_join_ended.get():
+        if not self._can_join_ended():
             return None
         if self._scope_of_ended != _scope.get():
             self._ended.clear()

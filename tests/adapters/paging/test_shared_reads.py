@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 
 import pytest
 
@@ -124,6 +126,26 @@ async def test_reads_that_are_kept_are_joined_after_their_end() -> None:
         assert await shared.read("a", reader.read) == 3
     with sharing_reads_of("before", may_join_ended=True):
         assert await shared.read("a", reader.read) == 4
+
+
+async def test_nothing_stays_in_memory_of_a_read_that_nobody_may_join() -> None:
+    """A list of a district is tens of megabytes."""
+
+    class Rows(list[int]):
+        """A list that can be referred to weakly."""
+
+    shared = SharedReads()
+
+    async def read() -> Rows:
+        return Rows([1])
+
+    with sharing_reads_of("now", may_join_ended=True):
+        rows = await shared.read("a", read)
+    reference = weakref.ref(rows)
+    del rows
+    await asyncio.sleep(0)
+    gc.collect()
+    assert reference() is None
 
 
 async def test_a_failed_read_is_not_kept() -> None:
