@@ -128,7 +128,7 @@ async def test_reads_that_are_kept_are_joined_after_their_end() -> None:
         assert await shared.read("a", reader.read) == 4
 
 
-async def test_nothing_stays_in_memory_of_a_read_that_nobody_may_join() -> None:
+async def test_memory_has_nothing_of_a_read_that_nobody_may_join() -> None:
     """A list of a district is tens of megabytes."""
 
     class Rows(list[int]):
