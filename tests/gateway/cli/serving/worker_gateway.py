@@ -41,15 +41,15 @@ class WorkerGateway:
         """Clients with one open connection each, so many that each worker has two."""
         clients: list[httpx.Client] = []
         with contextlib.ExitStack() as stack:
-            while len(clients) < CONNECTIONS or not self._have_connections(2):
+            while len(clients) < CONNECTIONS or min(self.connection_counts().values()) <= 2:
                 clients.append(stack.enter_context(sync_client(base_url=self.url, headers=HEADERS)))
                 assert clients[-1].get("/health/live").status_code == 200
             yield clients
 
-    def _have_connections(self, count: int) -> bool:
-        """Whether each worker has so many connections, besides the one that asks."""
+    def connection_counts(self) -> dict[int, int]:
+        """How many connections each worker has, by its number. One of them has that of this question, too."""
         workers = self.report("/health/workers")["workers"]
-        return all(worker["connections"] > count for worker in workers)
+        return {worker["number"]: worker["connections"] for worker in workers}
 
     def report(self, path: str) -> dict[str, Any]:
         """What operators see at a path."""
