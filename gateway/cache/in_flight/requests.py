@@ -29,6 +29,8 @@ from student_graph.gateway.telemetry import counting_calls
 
 log = logging.getLogger("student_graph.cache")
 
+MIN_FRESH_SECONDS_OF_KEPT_ROWS = 60.0
+"""Answers that are fresh for less time are not made from rows that were read up to half a minute ago."""
 OnAnswers: TypeAlias = Callable[[InFlightRequest, ArrivedAnswers], None]
 """Called with answers of a request as soon as they arrive."""
 
@@ -154,7 +156,9 @@ class InFlightRequests:
     async def _run(self, request: InFlightRequest) -> None:
         """Fetch the answers of a request, and hand them out as they arrive."""
         deliver = partial(self._deliver, request)
-        may_join_ended = self._keeps_answers() and request.ask.max_age is None
+        fresh_seconds = request.source.freshness(request.ask.lookup).fresh.total_seconds()
+        is_fresh_for_long = request.ask.max_age is None and fresh_seconds >= MIN_FRESH_SECONDS_OF_KEPT_ROWS
+        may_join_ended = self._keeps_answers() and is_fresh_for_long
         sharing = sharing_reads_of(
             self._purges,
             is_background=request.is_background(),
