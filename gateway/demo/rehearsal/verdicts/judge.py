@@ -76,7 +76,7 @@ def judge(
     Compare a page with the oracle's page.
 
     `old` is the oracle's page before the vendors' data changed; None if nothing has changed. Its values may be
-    shown if the page is marked as stale, or if the change `is_recent`.
+    shown if the page is marked as stale, or if the change `is_recent`; so may numbers between old and new.
     """
     statements = _new_statements(expected, seen)
     differences = list(_differences(expected.get("data"), seen.get("data"), (), statements))
@@ -86,7 +86,11 @@ def judge(
         compared = _differences(old.get("data"), seen.get("data"), (), statements)
         outdated = wrong.keys() - {path for path, is_stated, _ in compared if not is_stated}
         if marked or is_recent:
-            wrong = {path: reason for path, reason in wrong.items() if path not in outdated}
+            wrong = {
+                path: reason
+                for path, reason in wrong.items()
+                if path not in outdated and not _is_between(path, old, seen, expected)
+            }
         else:
             wrong |= dict.fromkeys(outdated, "an old value that is not marked as stale")
     if wrong:
@@ -130,6 +134,28 @@ def has_trouble(page: Mapping[str, Any]) -> bool:
     parts = [error.get("extensions", {}) for error in page.get("errors", ())]
     parts += page.get("extensions", {}).get("degraded", ())
     return any(part.get("retryable") for part in parts)
+
+
+def _is_between(path: Path, old: Mapping[str, Any], seen: Mapping[str, Any], expected: Mapping[str, Any]) -> bool:
+    """
+    Whether a number lies between the old and the expected one.
+
+    A share of a district is counted from a list for each school: some lists may be read before the change.
+    """
+    old_number, seen_number, new_number = (_number_at(page.get("data"), path) for page in (old, seen, expected))
+    if old_number is None or seen_number is None or new_number is None:
+        return False
+    return min(old_number, new_number) <= seen_number <= max(old_number, new_number)
+
+
+def _number_at(value: Any, path: Path) -> float | None:
+    """The number at a path; None if there is none."""
+    try:
+        for step in path:
+            value = value[step]
+    except (KeyError, IndexError, TypeError):
+        return None
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _has_stale_record(value: Any) -> bool:

@@ -117,6 +117,14 @@ def test_a_planted_old_value_without_a_mark_is_noticed() -> None:
     assert judge(new, neither, old=a_page()).verdict is Verdict.WRONG
 
 
+def test_a_number_between_the_old_and_the_new_one_may_be_shown_while_a_change_is_recent() -> None:
+    """A share of a district is counted from lists of schools, and some may be read before the change."""
+    old, new, between, beyond = (a_page() | {"data": {"share": share}} for share in (0.2, 0.4, 0.3, 0.5))
+    assert judge(new, between, old=old, is_recent=True).verdict is Verdict.COMPLETE
+    assert judge(new, between, old=old).verdict is Verdict.WRONG
+    assert judge(new, beyond, old=old, is_recent=True).verdict is Verdict.WRONG
+
+
 def test_a_planted_foreign_name_is_noticed() -> None:
     """Names of another district or student, and their numbers and ids; the viewer's own students may be there."""
     assert foreign(f'"lastName": "Quinn {OWN.title()}"', TEACHER, 3) == ""
