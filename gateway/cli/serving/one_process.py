@@ -19,7 +19,7 @@ def serve(path: Path, environment_file: Path | None) -> int:
     """
     loader = ServiceLoader(path, environment_file)
     server = loader.settings.server
-    service = loader.start()
     with listen(server.host, server.port) as listener:
         url = graph_url(listener)
-        return run(service, listener, lambda: announce(url), loader)
+        # No name for the service: a reload replaces it, and nothing may keep what it removes.
+        return run(loader.start(), listener, lambda: announce(url), loader)

@@ -7,6 +7,7 @@ import gc
 import heapq
 import weakref
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,10 @@ from student_graph.adapters.model import Fetched, Record
 from student_graph.adapters.sandbox.serving import Sandbox
 from student_graph.adapters.sources import District, Source
 from student_graph.gateway.cache.entries import Bucket
+from student_graph.gateway.cli.serving import one_process
+from student_graph.gateway.cli.serving.loader import ServiceLoader
 from student_graph.gateway.http.client import VendorClient
+from student_graph.gateway.server.service import Service
 from tests.gateway.cli.serving.gateway import QUERY, TOKEN, SettingsFiles, running_gateway, until
 
 DALE_TOKEN = "d" * 40
@@ -98,6 +102,29 @@ async def test_a_reload_without_a_district_leaves_no_object_of_it_in_memory(
         assert (await gateway.ask(QUERY, TOKEN)).status_code == 200
         drop_cancelled_timers()
         assert of_dale() == []
+
+
+class Districts(list[Any]):
+    """A list that weak references may have."""
+
+
+def test_a_gateway_without_workers_keeps_no_settings_that_a_reload_has_replaced(
+    files: SettingsFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The secrets of a removed district are gone without a restart."""
+
+    def run(service: Any, *_: object) -> int:
+        districts = weakref.ref(service.districts)
+        del service
+        gc.collect()
+        assert districts() is None
+        return 0
+
+    files.write()
+    monkeypatch.setattr(ServiceLoader, "start", lambda _: Service(Districts(), {}))
+    monkeypatch.setattr(one_process, "run", run)
+
+    assert one_process.serve(files.path, files.environment_file) == 0
 
 
 @pytest.fixture(autouse=True)
