@@ -11,7 +11,7 @@ import base64
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -55,6 +55,8 @@ class _Statements:
     """The missing parts that a page reports, without those that the expected page reports, too."""
 
     paths: frozenset[Path]
+    lists_with_next_page: frozenset[Path] = frozenset()
+    """Lists that go on after the expected page."""
 
     def cover(self, path: Path) -> bool:
         """Whether a part is stated to be missing or incomplete: itself, what it is in, or what is in it."""
@@ -198,7 +200,10 @@ def _differences_of_objects(
 ) -> Iterator[tuple[Path, bool, str]]:
     if _says_incomplete(expected, seen):
         yield path, True, "incomplete"
-        statements = _Statements(statements.paths | {path})
+        statements = replace(statements, paths=statements.paths | {path})
+    if (expected.get("pageInfo") or {}).get("hasNextPage"):
+        lists = statements.lists_with_next_page | {(*path, "edges")}
+        statements = replace(statements, lists_with_next_page=lists)
     for name in expected.keys() | seen.keys():
         if name not in VOLATILE | STATEMENTS:
             yield from _differences(expected.get(name), seen.get(name), (*path, name), statements)
@@ -229,7 +234,9 @@ def _differences_of_lists(
     yield path, is_stated, f"{len(seen)} items instead of {len(expected)}"
     if not is_stated:
         return
-    # Of an incomplete list, the rest must be items of the complete one, at most with nulls.
+    # Of an incomplete list, the rest must be items of the complete one, at most with nulls. If it has a next page,
+    # an item of that page may be here, because items before it are missing.
+    is_from_next_page = path in statements.lists_with_next_page
     left = list(expected)
     for position, item in enumerate(seen):
         item_path = (*path, position)
@@ -237,13 +244,13 @@ def _differences_of_lists(
         with_nulls = (other for other in left if _fits(other, item, item_path, statements, may_lack=True))
         match = next(complete, None) or next(with_nulls, None)
         if match is None:
-            yield item_path, False, "an item that the complete list does not have"
+            yield item_path, is_from_next_page, "an item that the complete list does not have"
         else:
             left.remove(match)
 
 
 def _fits(expected: Any, seen: Any, path: Path, statements: _Statements, *, may_lack: bool = False) -> bool:
     """Whether an item of an incomplete list is this one: it has the same values, but for missing ones."""
-    own = _Statements(frozenset(stated for stated in statements.paths if len(stated) > len(path)))
+    own = replace(statements, paths=frozenset(stated for stated in statements.paths if len(stated) > len(path)))
     differences = _differences(expected, seen, path, own)
     return all(is_stated or (may_lack and reason == NULL) for _, is_stated, reason in differences)

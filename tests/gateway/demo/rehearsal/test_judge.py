@@ -101,6 +101,22 @@ def test_an_incomplete_list_has_only_rows_of_the_complete_one() -> None:
     assert judge(a_page(), with_null).verdict is Verdict.WRONG
 
 
+def test_an_incomplete_page_may_have_rows_of_the_next_one() -> None:
+    """A student who cannot be decided is not on the page, and the first one of the next page is."""
+    expected, last, seen, seen_as_complete = (
+        {"data": {"students": {"undecided": undecided, "pageInfo": {"hasNextPage": has_next}, "edges": edges}}}
+        for undecided, has_next, edges in (
+            (0, True, ["Ada", "Ben"]),
+            (0, False, ["Ada", "Ben"]),
+            (2, False, ["Cy"]),
+            (0, False, ["Cy"]),
+        )
+    )
+    assert judge(expected, seen).verdict is Verdict.ABSENT
+    assert judge(last, seen).verdict is Verdict.WRONG
+    assert judge(expected, seen_as_complete).verdict is Verdict.WRONG
+
+
 def test_a_planted_old_value_without_a_mark_is_noticed() -> None:
     """After a change, the old value may be shown for a moment, or with a mark, and never otherwise."""
     new = changed(lambda page: page["data"]["student"]["grades"][1].update(letter="F"))
