@@ -177,9 +177,9 @@ def school_enrollments(
 
 def _school_year(entry_date: dt.date, exit_day: dt.date | None, calendar: Calendar, today: dt.date) -> int | None:
     """The school year in which all days of an enrollment up to today are; None if there is no such year."""
-    last_day = today if exit_day is None else exit_day - dt.timedelta(days=1)
+    last = last_day(exit_day, "day_after") or today
     year = calendar.year_at(entry_date)
-    return year if calendar.year_at(max(entry_date, last_day)) in (year, None) else None
+    return year if calendar.year_at(max(entry_date, last)) in (year, None) else None
 
 
 def staff(users: Sequence[api.User]) -> Staff:
