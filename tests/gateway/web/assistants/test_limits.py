@@ -100,7 +100,7 @@ async def test_a_cached_response_that_is_too_long_is_no_disclosure_either(tmp_pa
     ):
         result = await running.call("Students", "superintendent")
 
-    assert result.content[0].text.startswith("ANSWER_TOO_LARGE: ")  # type: ignore[union-attr]
+    assert result.content[0].text.startswith("ANSWER_TOO_LARGE: ")  # type: ignore[union-attr] # it is text
 
 
 async def test_a_call_that_costs_too_much_is_refused_as_the_graph_refuses_it() -> None:
