@@ -11,7 +11,7 @@ from student_graph.adapters.model import SchoolEnrollment
 
 def until_next_year(enrollments: Sequence[SchoolEnrollment]) -> Sequence[SchoolEnrollment]:
     """
-    A student's enrollments, of which none lasts into a later school year that has an enrollment of its own.
+    A student's enrollments. None lasts into a later school year that has an enrollment of its own.
 
     Some districts record no exit of a student who goes on to the next year, perhaps at another school. Such an
     enrollment ends when the first one begins that states a later school year. If one of the two states no year,

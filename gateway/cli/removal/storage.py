@@ -109,9 +109,9 @@ class Storage:
         store = open_redis(self.settings, self._path, self._environ)
         if store is None:
             return None
-        # Only a fleet needs the packages for Redis, which these modules import.
-        from student_graph.gateway.cache.fleet.compatibility import RedisReasonError, explained  # noqa: PLC0415
-        from student_graph.gateway.cache.fleet.removal import DistrictOnRedis  # noqa: PLC0415
+        # The packages for Redis, which these modules import, are an extra.
+        from student_graph.gateway.cache.fleet.compatibility import RedisReasonError, explained  # noqa: PLC0415 - see above
+        from student_graph.gateway.cache.fleet.removal import DistrictOnRedis  # noqa: PLC0415 - see above
 
         async def connected() -> T:
             try:

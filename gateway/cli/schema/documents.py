@@ -26,6 +26,7 @@ from graphql import (
 
 from student_graph.adapters.registry import SettingsError
 from student_graph.gateway.cli.schema.changes import Change, Severity
+from student_graph.gateway.cli.schema.text_files import read_text
 from student_graph.gateway.documents.manifest import read_manifest
 
 
@@ -51,7 +52,7 @@ def read_documents(paths: Iterable[Path]) -> list[ClientDocument]:
             files = sorted(path.rglob("*.graphql"))
             if not files:
                 raise SettingsError(f"--documents {path}: holds no .graphql file")
-            documents += [_parse(str(file), _text_of(file)) for file in files]
+            documents += [_parse(str(file), read_text("--documents", file)) for file in files]
         else:
             documents += [_parse(f"sha256:{digest[:12]}", text) for digest, text in read_manifest(path).items()]
     return documents
@@ -88,15 +89,6 @@ def used_coordinates(schema: GraphQLSchema, node: DocumentNode) -> set[str]:
     finder = _UseFinder(info)
     visit(node, TypeInfoVisitor(info, finder))
     return finder.used
-
-
-def _text_of(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except OSError as exc:
-        raise SettingsError(f"--documents: {file}: {exc.strerror or 'cannot be read'}") from None
-    except UnicodeDecodeError:
-        raise SettingsError(f"--documents: {file}: not text in UTF-8") from None
 
 
 def _parse(name: str, text: str) -> ClientDocument:

@@ -9,6 +9,7 @@ from pathlib import Path
 from graphql import GraphQLError, GraphQLSchema, build_schema
 
 from student_graph.adapters.registry import SettingsError
+from student_graph.gateway.cli.schema.text_files import read_text
 
 GIT_SECONDS = 60
 SCHEMA_FILE = "schema.graphql"
@@ -21,20 +22,11 @@ def read_schema(reference: str) -> GraphQLSchema:
     Raises:
         SettingsError: there is no such file or revision, or it holds no schema.
     """
-    text = _file_text(Path(reference)) if Path(reference).is_file() else _git_text(reference)
+    text = read_text("--check", Path(reference)) if Path(reference).is_file() else _git_text(reference)
     try:
         return build_schema(text)
     except (GraphQLError, TypeError) as exc:
         raise SettingsError(f"--check {reference}: not a schema: {str(exc).splitlines()[0]}") from None
-
-
-def _file_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as exc:
-        raise SettingsError(f"--check {path}: {exc.strerror or 'cannot be read'}") from None
-    except UnicodeDecodeError:
-        raise SettingsError(f"--check {path}: not text in UTF-8") from None
 
 
 def _git_text(revision: str) -> str:

@@ -28,10 +28,10 @@ def open_redis(settings: settings_file.Config, path: Path, environ: Mapping[str,
     if section.redis is None:
         return None
     try:
-        # Only a fleet needs the packages for Redis, which these modules import.
-        from student_graph.gateway.cache.fleet.encryption import Encryptor  # noqa: PLC0415
-        from student_graph.gateway.cache.fleet.login import CertificateFileError, RedisLogin  # noqa: PLC0415
-        from student_graph.gateway.cache.fleet.redis_store import RedisStore  # noqa: PLC0415
+        # The packages for Redis, which these modules import, are an extra.
+        from student_graph.gateway.cache.fleet.encryption import Encryptor  # noqa: PLC0415 - see above
+        from student_graph.gateway.cache.fleet.login import CertificateFileError, RedisLogin  # noqa: PLC0415 - see above
+        from student_graph.gateway.cache.fleet.redis_store import RedisStore  # noqa: PLC0415 - see above
     except ImportError:
         raise SettingsError(f"{path}: cache.redis: install student-graph[redis] to use Redis") from None
     files = (section.redis_ca_file, section.redis_certificate_file, section.redis_key_file)

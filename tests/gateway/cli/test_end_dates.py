@@ -30,7 +30,7 @@ QUARTERS = [date(2026, 8, 24), date(2026, 10, 26), date(2027, 1, 18), date(2027,
 
 
 def quarters(end_weekday_days_before: int) -> list[Session]:
-    """Four quarters, each of which ends so many days before the next Monday, and the year."""
+    """Four quarters, and the year; each quarter ends this many days before the next Monday."""
     ends = [date.fromordinal(day.toordinal() - end_weekday_days_before) for day in QUARTERS[1:]]
     rows = [term(begin, end) for begin, end in zip(QUARTERS, ends, strict=False)]
     return [*rows, term(QUARTERS[0], ends[-1])]

@@ -151,4 +151,4 @@ def test_a_document_that_is_no_text_is_named(tmp_path: Path, capsys: pytest.Capt
     (tmp_path / "roster.graphql").write_bytes(b"\xff\xfe")
     error = error_line(capsys, "schema", "--check", str(ROOT / "schema.graphql"), "--documents", str(tmp_path))
 
-    assert error == f"student-graph: --documents: {tmp_path}/roster.graphql: not text in UTF-8"
+    assert error == f"student-graph: --documents {tmp_path}/roster.graphql: not text in UTF-8"
